@@ -1,0 +1,74 @@
+//! An echo server on hyper. Serves ws://127.0.0.1:8888/ws, and a page to try it at /.
+//!
+//! Options: `--addr HOST:PORT`, `--threads N`, `--max-message-size BYTES`.
+
+#[path = "support/options.rs"]
+mod options;
+
+use std::{convert::Infallible, io};
+
+use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{net::TcpListener, signal::ctrl_c};
+use tower::{Layer, service_fn};
+use tower_websock::{Config, Error, WebSocket, WebSocketLayer};
+
+/// Sends every message back.
+async fn echo(mut socket: WebSocket, _request: Parts) -> Result<(), Error> {
+    while let Some(message) = socket.recv().await {
+        let message = message?;
+        if message.is_data() {
+            socket.send(message).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What is not a WebSocket request gets a page, which makes one.
+async fn page(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    let mut response = Response::new(String::from(include_str!("echo.html")));
+    if request.uri().path() != "/" {
+        response = Response::new(String::from("The page is at /, the WebSocket at /ws.\n"));
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, html);
+    Ok(response)
+}
+
+async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
+    let service = WebSocketLayer::new(echo)
+        .path("/ws")
+        .config(config)
+        .layer(service_fn(page));
+    loop {
+        let (stream, _peer) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .serve_connection(
+                TokioIo::new(stream),
+                TowerToHyperService::new(service.clone()),
+            )
+            .with_upgrades();
+        tokio::spawn(connection);
+    }
+}
+
+fn main() -> io::Result<()> {
+    let options = options::from_args();
+    let config = Config::new().max_message_size(options.max_message_size);
+    options.runtime()?.block_on(async {
+        let listener = TcpListener::bind(&options.addr).await?;
+        let addr = listener.local_addr()?;
+        println!("ws://{addr}/ws, and a page to try it at http://{addr}/");
+        tokio::select! {
+            result = serve(listener, config) => result,
+            result = ctrl_c() => result,
+        }
+    })
+}

@@ -1,0 +1,124 @@
+//! The socket, with axum's error type.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use axum_core::Error;
+use futures_core::{FusedStream, Stream};
+use futures_sink::Sink;
+use http::HeaderValue;
+
+use crate::message::{InvalidClose, Message, NotUtf8};
+
+/// A WebSocket connection whose errors are axum's.
+///
+/// [`into_inner`](Self::into_inner) yields the socket with the errors of this crate.
+#[derive(Debug)]
+pub struct WebSocket {
+    inner: crate::WebSocket,
+}
+
+impl WebSocket {
+    /// Receives the next message, as [`recv`](crate::WebSocket::recv) of the inner socket.
+    ///
+    /// # Errors
+    ///
+    /// Once, as the last item: the peer broke the protocol, or the transport ended without
+    /// a Close frame. The [`source`](std::error::Error::source) is a
+    /// [`tower_websock::Error`](crate::Error).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
+        self.inner.recv().await.map(|item| item.map_err(Error::new))
+    }
+
+    /// Sends a message, as [`send`](crate::WebSocket::send) of the inner socket.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is closed for sending, or the message must not be sent.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the message is either queued as a whole or not at all.
+    pub async fn send(&mut self, message: Message) -> Result<(), Error> {
+        self.inner.send(message).await.map_err(Error::new)
+    }
+
+    /// The subprotocol that was agreed on.
+    pub fn protocol(&self) -> Option<&HeaderValue> {
+        self.inner
+            .subprotocol()
+            .map(crate::Subprotocol::as_header_value)
+    }
+
+    /// The socket with the errors of this crate.
+    pub fn into_inner(self) -> crate::WebSocket {
+        self.inner
+    }
+}
+
+impl From<crate::WebSocket> for WebSocket {
+    fn from(inner: crate::WebSocket) -> Self {
+        Self { inner }
+    }
+}
+
+impl Stream for WebSocket {
+    type Item = Result<Message, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = ready!(Pin::new(&mut self.inner).poll_next(cx));
+        Poll::Ready(next.map(|item| item.map_err(Error::new)))
+    }
+}
+
+impl FusedStream for WebSocket {
+    fn is_terminated(&self) -> bool {
+        self.inner.is_terminated()
+    }
+}
+
+impl Sink<Message> for WebSocket {
+    type Error = Error;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Pin::new(&mut self.inner).poll_ready(cx).map_err(Error::new)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        Pin::new(&mut self.inner)
+            .start_send(message)
+            .map_err(Error::new)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Pin::new(&mut self.inner).poll_flush(cx).map_err(Error::new)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Pin::new(&mut self.inner).poll_close(cx).map_err(Error::new)
+    }
+}
+
+impl From<crate::Error> for Error {
+    fn from(error: crate::Error) -> Self {
+        Error::new(error)
+    }
+}
+
+impl From<InvalidClose> for Error {
+    fn from(error: InvalidClose) -> Self {
+        Error::new(error)
+    }
+}
+
+impl From<NotUtf8> for Error {
+    fn from(error: NotUtf8) -> Self {
+        Error::new(error)
+    }
+}

@@ -1,0 +1,215 @@
+//! The extractor.
+
+use std::{borrow::Cow, fmt, future::Future};
+
+use axum_core::{
+    Error,
+    body::Body,
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, request::Parts};
+
+use super::WebSocket;
+use crate::{
+    config::{Config, Subprotocol},
+    handshake::{OriginPolicy, Rejection},
+    upgrade::Outcome,
+};
+
+/// Extractor of a valid request for a WebSocket connection.
+///
+/// Route it with [`any`](https://docs.rs/axum/latest/axum/routing/fn.any.html).
+#[must_use = "answer it with `on_upgrade`"]
+pub struct WebSocketUpgrade<F = DefaultOnFailedUpgrade> {
+    upgrade: crate::WebSocketUpgrade,
+    config: Config,
+    /// What the application selected; it may be no subprotocol at all.
+    selected: Option<HeaderValue>,
+    on_failed_upgrade: F,
+}
+
+impl<F> WebSocketUpgrade<F> {
+    /// Sets limits and deadlines, in place of what was set before.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Sets which pages may connect; by default those of the same host.
+    pub fn origin(mut self, policy: OriginPolicy) -> Self {
+        self.upgrade = self.upgrade.origin(policy);
+        self
+    }
+
+    /// Largest message accepted, in bytes; see [`Config::max_message_size`]. Default 1 MiB.
+    pub fn max_message_size(mut self, max: usize) -> Self {
+        self.config = self.config.max_message_size(max);
+        self
+    }
+
+    /// Largest payload of one frame accepted, in bytes; see [`Config::max_frame_size`].
+    pub fn max_frame_size(mut self, max: usize) -> Self {
+        self.config = self.config.max_frame_size(max);
+        self
+    }
+
+    /// Bytes queued for writing at which senders wait; see [`Config::write_high_water`].
+    /// Default 64 KiB.
+    pub fn max_write_buffer_size(mut self, max: usize) -> Self {
+        self.config = self.config.write_high_water(max);
+        self
+    }
+
+    /// Accepted for compatibility. What a handler sends leaves when it next waits.
+    pub fn write_buffer_size(self, _size: usize) -> Self {
+        self
+    }
+
+    /// Accepted for compatibility. Read buffers are lent to a connection while it reads.
+    pub fn read_buffer_size(self, _size: usize) -> Self {
+        self
+    }
+
+    /// Without effect: a server must close the connection on an unmasked frame.
+    #[deprecated(note = "unmasked frames are always refused (RFC 6455, section 5.1)")]
+    pub fn accept_unmasked_frames(self, _accept: bool) -> Self {
+        self
+    }
+
+    /// Selects the first of these subprotocols that the client offers, if any.
+    pub fn protocols<I>(mut self, protocols: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<Cow<'static, str>>,
+    {
+        let offered = self.upgrade.offered_subprotocols();
+        self.selected = protocols.into_iter().find_map(|name| {
+            let name = name.into();
+            let offered = offered.iter().find(|offered| offered.as_str() == name)?;
+            Some(offered.as_header_value().clone())
+        });
+        self
+    }
+
+    /// The subprotocols that the client offers, in its order of preference.
+    pub fn requested_protocols(&self) -> impl Iterator<Item = &HeaderValue> {
+        self.upgrade
+            .offered_subprotocols()
+            .iter()
+            .map(Subprotocol::as_header_value)
+    }
+
+    /// Selects a subprotocol. If the client does not offer it, the response will be 500.
+    pub fn set_selected_protocol(&mut self, protocol: HeaderValue) {
+        self.selected = Some(protocol);
+    }
+
+    /// The subprotocol selected so far.
+    pub fn selected_protocol(&self) -> Option<&HeaderValue> {
+        self.selected.as_ref()
+    }
+
+    /// Sets what is called if the connection is not upgraded although the handshake was
+    /// answered.
+    pub fn on_failed_upgrade<C>(self, callback: C) -> WebSocketUpgrade<C>
+    where
+        C: OnFailedUpgrade,
+    {
+        WebSocketUpgrade {
+            upgrade: self.upgrade,
+            config: self.config,
+            selected: self.selected,
+            on_failed_upgrade: callback,
+        }
+    }
+
+    /// Accepts, and runs `callback` in a task of its own once the connection is upgraded.
+    ///
+    /// The task closes the connection in order when the callback returns, drops the socket
+    /// or panics; see [`Accepting::supervise`](crate::Accepting::supervise).
+    #[must_use = "return the response, or the connection is not upgraded"]
+    pub fn on_upgrade<C, Fut>(self, callback: C) -> Response
+    where
+        C: FnOnce(WebSocket) -> Fut + Send + 'static,
+        Fut: Future<Output: Outcome> + Send + 'static,
+        F: OnFailedUpgrade,
+    {
+        let selected = match &self.selected {
+            Some(name) => match Subprotocol::from_bytes(name.as_bytes()) {
+                Ok(name) => Some(name),
+                Err(_) => return Rejection::SubprotocolNotOffered.into_response::<Body>(),
+            },
+            None => None,
+        };
+        let upgrade = self
+            .upgrade
+            .config(self.config)
+            .select_subprotocol(selected);
+        let (response, accepting) = match upgrade.accept() {
+            Ok(accepted) => accepted,
+            Err(rejection) => return rejection.into_response::<Body>(),
+        };
+        let on_failed_upgrade = self.on_failed_upgrade;
+        tokio::spawn(async move {
+            let supervised = accepting.supervise(|socket| callback(socket.into()));
+            if let Err(error) = supervised.await {
+                on_failed_upgrade.call(Error::new(error));
+            }
+        });
+        response
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
+        Ok(Self {
+            upgrade: crate::WebSocketUpgrade::from_parts(parts)?,
+            config: Config::new(),
+            selected: None,
+            on_failed_upgrade: DefaultOnFailedUpgrade,
+        })
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        Rejection::into_response(self)
+    }
+}
+
+impl<F> fmt::Debug for WebSocketUpgrade<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketUpgrade")
+            .field("upgrade", &self.upgrade)
+            .field("config", &self.config)
+            .field("selected", &self.selected)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What to do when a connection is not upgraded although the handshake was answered.
+pub trait OnFailedUpgrade: Send + 'static {
+    /// Learns why.
+    fn call(self, error: Error);
+}
+
+impl<F> OnFailedUpgrade for F
+where
+    F: FnOnce(Error) + Send + 'static,
+{
+    fn call(self, error: Error) {
+        self(error);
+    }
+}
+
+/// Ignores that a connection was not upgraded.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct DefaultOnFailedUpgrade;
+
+impl OnFailedUpgrade for DefaultOnFailedUpgrade {
+    fn call(self, _error: Error) {}
+}

@@ -1,0 +1,32 @@
+//! `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455, sections 4.2.1 and 4.2.2).
+
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{GeneralPurpose, general_purpose::PAD},
+};
+use http::HeaderValue;
+use sha1::{Digest, Sha1};
+
+/// 1.3: the globally unique identifier of the protocol.
+const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// The RFC's own sample (4.1 item 7) ends in bits that a strict decoder refuses.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, PAD.with_decode_allow_trailing_bits(true));
+
+/// 4.2.1 item 5: base64 that decodes to 16 bytes.
+pub(super) fn is_valid(key: &[u8]) -> bool {
+    let mut nonce = [0; 18];
+    key.len() == 24 && LENIENT.decode_slice(key, &mut nonce) == Ok(16)
+}
+
+/// 4.2.2 item 5.4: SHA-1 of the key as it was sent, and the GUID, in base64.
+pub(super) fn accept(key: &[u8]) -> HeaderValue {
+    let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
+    let mut text = [0; 28];
+    LENIENT
+        .encode_slice(digest, &mut text)
+        .expect("20 bytes make 28 characters");
+    HeaderValue::from_bytes(&text).expect("base64 is visible ASCII")
+}

@@ -1,0 +1,145 @@
+//! Which pages may connect (RFC 6455, sections 4.2.2 and 10.2).
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, header};
+
+use super::{
+    Rejection,
+    token::{self, Cardinality},
+};
+
+/// Which web pages may open a connection, judged by the `Origin` header that browsers send.
+///
+/// Browsers let any page connect to any server and send the user's cookies along. So by
+/// default only pages of the same host may ([`same_host`](Self::same_host)). A request
+/// without `Origin` does not come from a page and passes every policy.
+///
+/// ```
+/// use tower_websock::OriginPolicy;
+///
+/// let policy = OriginPolicy::list(["https://example.com", "http://localhost:3000"]);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct OriginPolicy(Policy);
+
+#[derive(Clone, Debug, Default)]
+enum Policy {
+    #[default]
+    SameHost,
+    List(Arc<[String]>),
+    Any,
+}
+
+impl OriginPolicy {
+    /// Pages of the host and port that the `Host` header names; the default.
+    ///
+    /// Behind a proxy that rewrites `Host`, let the proxy keep it, or use [`list`](Self::list).
+    pub const fn same_host() -> Self {
+        Self(Policy::SameHost)
+    }
+
+    /// Pages of these origins only, such as `https://example.com`, or `null`.
+    ///
+    /// An origin has a scheme, a host, and a port if it is not the scheme's default, and
+    /// no slash at the end. Compared without regard to ASCII case.
+    pub fn list(origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self(Policy::List(origins.into_iter().map(Into::into).collect()))
+    }
+
+    /// Every page. Only safe where cookies and the network's borders grant nothing.
+    pub const fn any() -> Self {
+        Self(Policy::Any)
+    }
+
+    fn allows(&self, origin: &[u8], host: &[u8]) -> bool {
+        match &self.0 {
+            Policy::SameHost => is_same_host(origin, host),
+            Policy::List(origins) => origins
+                .iter()
+                .any(|listed| listed.as_bytes().eq_ignore_ascii_case(origin)),
+            Policy::Any => true,
+        }
+    }
+}
+
+/// What a request says of the page that it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestOrigin {
+    /// `Origin` and `Host`; `None` if the request does not come from a page.
+    page: Option<(HeaderValue, HeaderValue)>,
+    is_ambiguous: bool,
+}
+
+impl RequestOrigin {
+    /// Reads the headers of a valid handshake.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let page = headers.get(header::ORIGIN).zip(headers.get(header::HOST));
+        Self {
+            page: page.map(|(origin, host)| (origin.clone(), host.clone())),
+            is_ambiguous: token::single(headers, header::ORIGIN) == Err(Cardinality::Repeated),
+        }
+    }
+
+    /// 4.2.2 item 2: an origin that is not acceptable is refused.
+    pub(crate) fn check(&self, policy: &OriginPolicy) -> Result<(), Rejection> {
+        match &self.page {
+            _ if self.is_ambiguous => Err(Rejection::Origin),
+            Some((origin, host))
+                if !policy.allows(token::trim(origin.as_bytes()), token::trim(host.as_bytes())) =>
+            {
+                Err(Rejection::Origin)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether `origin` (`scheme://host[:port]`) and `host` (`host[:port]`) name the same place.
+///
+/// A `Host` without a port means the default port of the origin's scheme: TLS may end at a
+/// proxy, so our own scheme tells nothing.
+fn is_same_host(origin: &[u8], host: &[u8]) -> bool {
+    let (authority, default_port) = match origin {
+        [b'h', b't', b't', b'p', b':', b'/', b'/', authority @ ..] => (authority, "80"),
+        [
+            b'h',
+            b't',
+            b't',
+            b'p',
+            b's',
+            b':',
+            b'/',
+            b'/',
+            authority @ ..,
+        ] => (authority, "443"),
+        _ => return false,
+    };
+    let (Some((name, port)), Some((host, host_port))) = (split_port(authority), split_port(host))
+    else {
+        return false;
+    };
+    let default_port = default_port.as_bytes();
+    name.eq_ignore_ascii_case(host)
+        && port.unwrap_or(default_port) == host_port.unwrap_or(default_port)
+}
+
+/// Splits `host[:port]`; `None` if it is no such thing.
+fn split_port(authority: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    // An IPv6 address has colons between its brackets.
+    let name_end = authority.iter().rposition(|&byte| byte == b']');
+    let after = name_end.map_or(0, |end| end + 1);
+    let colon = authority[after..].iter().position(|&byte| byte == b':');
+    let (name, port) = match colon {
+        Some(colon) => (
+            &authority[..after + colon],
+            Some(&authority[after + colon + 1..]),
+        ),
+        None => (authority, None),
+    };
+    let is_name = !name.is_empty() && !name.iter().any(|byte| b"/@?#\\ ".contains(byte));
+    let is_port = port.is_none_or(|port| {
+        !port.is_empty() && port.len() <= 5 && port.iter().all(u8::is_ascii_digit)
+    });
+    (is_name && is_port).then_some((name, port))
+}

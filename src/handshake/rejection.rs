@@ -1,0 +1,164 @@
+//! Refusals of the opening handshake.
+
+use std::{error::Error, fmt};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+
+/// Why a WebSocket handshake was refused.
+///
+/// Displayed, it is a sentence for the client's developer; it is also the body of the
+/// response. The value itself rides in the response's extensions, where an outer layer
+/// finds it:
+///
+/// ```
+/// # use tower_websock::Rejection;
+/// # let response: http::Response<bytes::Bytes> = Rejection::Origin.into_response();
+/// if let Some(rejection) = response.extensions().get::<Rejection>() {
+///     eprintln!("refused with {}: {rejection}", response.status());
+/// }
+/// # assert_eq!(response.status(), 403);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// 405: the method is not GET (RFC 6455, section 4.2.1 item 1).
+    Method,
+    /// 426: HTTP/1.0 cannot be upgraded (4.2.1 item 1; RFC 9110, section 7.8).
+    HttpVersion,
+    /// 400: not exactly one `Host` (4.2.1 item 2; RFC 9112, section 3.2).
+    Host,
+    /// 426: `Upgrade` does not list `websocket` (4.2.1 item 3).
+    Upgrade,
+    /// 400: `Connection` does not list `Upgrade` (4.2.1 item 4).
+    Connection,
+    /// 426: `Sec-WebSocket-Version` is not 13 (4.2.1 item 6, 4.2.2 item 4, 4.4).
+    Version,
+    /// 400: `Sec-WebSocket-Key` does not stand once with 16 bytes in base64 (4.2.1 item 5).
+    Key,
+    /// 400: the request has a body, whose bytes could pass for frames.
+    Body,
+    /// 400: `Sec-WebSocket-Protocol` is malformed or repeats a name (4.1 item 10).
+    Subprotocols,
+    /// 400: `Sec-WebSocket-Extensions` is malformed (9.1).
+    Extensions,
+    /// 403: the page's origin is not allowed (4.2.2 item 2, 10.2).
+    Origin,
+    /// 404: there is no WebSocket endpoint at this path (4.2.2 item 3).
+    Path,
+    /// 500: the application chose a subprotocol that was not offered (4.2.2 item 5.5).
+    SubprotocolNotOffered,
+    /// 500: the HTTP connection of the request cannot be upgraded.
+    NotUpgradable,
+}
+
+impl Rejection {
+    /// The status of the response.
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Rejection::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Rejection::HttpVersion | Rejection::Upgrade | Rejection::Version => {
+                StatusCode::UPGRADE_REQUIRED
+            }
+            Rejection::Origin => StatusCode::FORBIDDEN,
+            Rejection::Path => StatusCode::NOT_FOUND,
+            Rejection::SubprotocolNotOffered | Rejection::NotUpgradable => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Rejection::Host
+            | Rejection::Connection
+            | Rejection::Key
+            | Rejection::Body
+            | Rejection::Subprotocols
+            | Rejection::Extensions => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The response, with the sentence as its body.
+    pub fn into_response<B: From<Bytes>>(self) -> Response<B> {
+        let sentence = format!("{self}\n");
+        let length = HeaderValue::from(sentence.len());
+        let mut response = Response::new(B::from(sentence.into()));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            const { HeaderValue::from_static("text/plain; charset=utf-8") },
+        );
+        headers.insert(header::CONTENT_LENGTH, length);
+        self.add_headers(headers);
+        response.extensions_mut().insert(self);
+        response
+    }
+
+    fn add_headers(self, headers: &mut HeaderMap) {
+        match self {
+            // RFC 9110, section 15.5.6.
+            Rejection::Method => {
+                headers.insert(header::ALLOW, const { HeaderValue::from_static("GET") });
+            }
+            // RFC 9110, section 15.5.22.
+            Rejection::HttpVersion | Rejection::Upgrade | Rejection::Version => {
+                headers.insert(
+                    header::UPGRADE,
+                    const { HeaderValue::from_static("websocket") },
+                );
+                headers.insert(
+                    header::CONNECTION,
+                    const { HeaderValue::from_static("Upgrade") },
+                );
+            }
+            _ => {}
+        }
+        // 4.4: the versions that the server understands.
+        if self == Rejection::Version {
+            headers.insert(
+                header::SEC_WEBSOCKET_VERSION,
+                const { HeaderValue::from_static("13") },
+            );
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Rejection::Method => "a WebSocket handshake uses the method GET",
+            Rejection::HttpVersion => "a WebSocket handshake needs HTTP/1.1",
+            Rejection::Host => "the request needs exactly one Host header that is not empty",
+            Rejection::Upgrade => {
+                "this is a WebSocket endpoint: the request needs the header \
+                 'Upgrade: websocket' (a proxy may have removed it)"
+            }
+            Rejection::Connection => {
+                "the request needs the header 'Connection: Upgrade' (a proxy may have removed it)"
+            }
+            Rejection::Version => {
+                "the request needs exactly one header 'Sec-WebSocket-Version: 13'"
+            }
+            Rejection::Key => {
+                "the request needs exactly one header 'Sec-WebSocket-Key' \
+                 with 16 bytes in base64 (24 characters)"
+            }
+            Rejection::Body => "a WebSocket handshake must not have a body",
+            Rejection::Subprotocols => {
+                "'Sec-WebSocket-Protocol' must list one or more tokens, each once"
+            }
+            Rejection::Extensions => {
+                "'Sec-WebSocket-Extensions' is malformed (RFC 6455, section 9.1)"
+            }
+            Rejection::Origin => {
+                "pages of this origin may not connect; the server's OriginPolicy decides"
+            }
+            Rejection::Path => "there is no WebSocket endpoint at this path",
+            Rejection::SubprotocolNotOffered => {
+                "the server selected a subprotocol that the client did not offer"
+            }
+            Rejection::NotUpgradable => {
+                "the connection cannot be upgraded; the server must serve it with upgrades enabled"
+            }
+        })
+    }
+}
+
+impl Error for Rejection {}

@@ -1,0 +1,81 @@
+//! The server's reading of a handshake (RFC 6455, section 4.2.1).
+
+use http::{HeaderMap, HeaderValue, Method, Version, header, request::Parts};
+
+use super::{Rejection, extension, key, subprotocol, token};
+use crate::config::Subprotocol;
+
+/// A valid request for a WebSocket connection.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    /// The value for `Sec-WebSocket-Accept`.
+    pub(crate) accept: HeaderValue,
+    /// The subprotocols that the client offers, in its order of preference.
+    pub(crate) offered: Vec<Subprotocol>,
+}
+
+/// Whether a request tries, well or badly, to open a WebSocket connection.
+///
+/// RFC 9110, section 7.8: `Upgrade` is ignored in HTTP/1.0.
+pub(crate) fn is_attempt(version: Version, headers: &HeaderMap) -> bool {
+    version == Version::HTTP_11
+        && (token::contains(headers, header::UPGRADE, "websocket")
+            || token::is_present(headers, header::SEC_WEBSOCKET_KEY))
+}
+
+impl Handshake {
+    /// Checks every rule but that of the origin, which a policy decides.
+    pub(crate) fn check(parts: &Parts) -> Result<Self, Rejection> {
+        let headers = &parts.headers;
+        // 4.2.1 item 1: a GET request of HTTP/1.1 or higher.
+        if parts.version < Version::HTTP_11 {
+            return Err(Rejection::HttpVersion);
+        }
+        if parts.method != Method::GET {
+            return Err(Rejection::Method);
+        }
+        // 4.2.1 item 2.
+        check_host(headers)?;
+        // 4.2.1 item 3.
+        if !token::contains(headers, header::UPGRADE, "websocket") {
+            return Err(Rejection::Upgrade);
+        }
+        // 4.2.1 item 4.
+        if !token::contains(headers, header::CONNECTION, "upgrade") {
+            return Err(Rejection::Connection);
+        }
+        // 4.2.1 item 6. 4.3: no leading zero. 11.3.5: once.
+        if token::single(headers, header::SEC_WEBSOCKET_VERSION) != Ok(b"13") {
+            return Err(Rejection::Version);
+        }
+        // 4.2.1 item 5. 11.3.1: once.
+        let key = token::single(headers, header::SEC_WEBSOCKET_KEY)
+            .ok()
+            .filter(|key| key::is_valid(key))
+            .ok_or(Rejection::Key)?;
+        // Stricter: the RFC does not speak of bodies, but who takes one for frames, or
+        // frames for one, can be lied to.
+        if has_body(headers) {
+            return Err(Rejection::Body);
+        }
+        let offered = subprotocol::offered(headers)?;
+        extension::check(headers)?;
+        let accept = key::accept(key);
+        Ok(Self { accept, offered })
+    }
+}
+
+fn check_host(headers: &HeaderMap) -> Result<(), Rejection> {
+    match token::single(headers, header::HOST) {
+        Ok(host) if !host.is_empty() => Ok(()),
+        _ => Err(Rejection::Host),
+    }
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    let lengths = headers.get_all(header::CONTENT_LENGTH);
+    token::is_present(headers, header::TRANSFER_ENCODING)
+        || lengths
+            .iter()
+            .any(|length| token::trim(length.as_bytes()) != b"0")
+}

@@ -1,0 +1,1 @@
+//! The rules of section 4.2, one by one.

@@ -1,0 +1,53 @@
+//! Comma-separated lists in headers (RFC 9110, section 5.6.1).
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The elements of a list that may be spread over several header lines. Empty ones are skipped.
+///
+/// Not for lists whose elements may hold a comma between quotes.
+pub(super) fn elements(
+    headers: &HeaderMap,
+    name: HeaderName,
+) -> impl Iterator<Item = &[u8]> + use<'_> {
+    headers
+        .get_all(name)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|&byte| byte == b','))
+        .map(trim)
+        .filter(|element| !element.is_empty())
+}
+
+/// Whether a list has `token`, in any case of its ASCII letters.
+pub(super) fn contains(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
+    elements(headers, name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+}
+
+/// The value of a header that may stand only once, trimmed; what is wrong otherwise.
+pub(super) fn single(headers: &HeaderMap, name: HeaderName) -> Result<&[u8], Cardinality> {
+    let mut lines = headers.get_all(name).iter();
+    match (lines.next(), lines.next()) {
+        (None, _) => Err(Cardinality::Missing),
+        (Some(line), None) => Ok(trim(line.as_bytes())),
+        (Some(_), Some(_)) => Err(Cardinality::Repeated),
+    }
+}
+
+/// Why a header has no single value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cardinality {
+    Missing,
+    Repeated,
+}
+
+/// Without the optional white space around (RFC 9110, section 5.6.3).
+pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// Whether a header stands at all.
+pub(super) fn is_present(headers: &HeaderMap<HeaderValue>, name: HeaderName) -> bool {
+    headers.contains_key(name)
+}

@@ -1,0 +1,96 @@
+//! WebSockets (RFC 6455) for tower, hyper and axum: strict, fast, and closed cleanly.
+//!
+//! A [`WebSocketLayer`] or [`WebSocketService`] answers the opening handshake inside any
+//! tower stack, and gives each connection to your handler as a [`WebSocket`], a
+//! [`Stream`](futures_core::Stream) and [`Sink`](futures_sink::Sink) of [`Message`]s. In
+//! axum, [`axum::WebSocketUpgrade`] is an extractor with the names of `axum::extract::ws`.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! use tower::{ServiceBuilder, service_fn};
+//! use tower_websock::{Error, WebSocket, WebSocketLayer};
+//!
+//! async fn echo(mut socket: WebSocket, _request: http::request::Parts) -> Result<(), Error> {
+//!     while let Some(message) = socket.recv().await {
+//!         let message = message?;
+//!         if message.is_data() {
+//!             socket.send(message).await?;
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//!
+//! // Around any HTTP service; serve it with upgrades enabled.
+//! let service = ServiceBuilder::new()
+//!     .layer(WebSocketLayer::new(echo).path("/ws"))
+//!     .service(service_fn(|_request: http::Request<hyper::body::Incoming>| async {
+//!         Ok::<_, std::convert::Infallible>(http::Response::new(String::from("hello")))
+//!     }));
+//! # let _ = service;
+//! # }
+//! ```
+//!
+//! # How it is built
+//!
+//! ```text
+//! request ──> WebSocketService ──not for us──> inner service
+//!                  │ validates (RFC 6455, section 4.2)
+//!                  ├─ refused: an HTTP response with a typed Rejection
+//!                  └─ accepted: 101, then a task:
+//!                       hyper upgrade ──> WebSocket: Stream + Sink ──> your handler
+//! ```
+//!
+//! A file imports only from its own directory and from lower layers; `tests/layering.rs`
+//! checks it.
+//!
+//! | layer | directory | what it holds |
+//! |---|---|---|
+//! | 5 | `service`, `axum` | the faces to tower and axum |
+//! | 4 | `upgrade` | from a request to a supervised handler, on hyper |
+//! | 3 | `stream` | tokio IO around the protocol: the socket, its halves, the end of the transport |
+//! | 2 | `protocol`, `handshake` | the connection and the opening handshake, without IO |
+//! | 1 | `message`, `config` | values that users touch |
+//! | 0 | `wire` | the bytes of RFC 6455, section 5 |
+//!
+//! # What always holds
+//!
+//! - `wire`, `protocol` and `handshake` do no IO, spawn nothing, and read no clock and no
+//!   randomness. Every rule of the RFCs lives there, with its clause at the line.
+//! - A violation by the peer is answered with a Close frame with the right code at the
+//!   first byte that shows it, and nothing that comes after it is interpreted.
+//! - Nothing is allocated by a number that the peer sent, only by bytes that arrived.
+//! - Payload bytes are unmasked once, validated once, and copied at most once each way.
+//! - An idle connection holds no buffer.
+//! - Our last frame arrives: the transport is shut down, then drained, then dropped.
+//! - Dropping a future of [`WebSocket`] at any point loses nothing.
+//! - A handler's task supervises the connection: see [`Accepting::supervise`].
+//!
+//! # Features
+//!
+//! - `axum`: the module [`axum`].
+
+mod config;
+mod handshake;
+mod message;
+mod protocol;
+mod service;
+mod stream;
+mod upgrade;
+mod wire;
+
+#[cfg(feature = "axum")]
+pub mod axum;
+
+pub use self::{
+    config::{Config, InvalidSubprotocol, Subprotocol},
+    handshake::{OriginPolicy, Rejection},
+    message::{CloseFrame, InvalidClose, Message, NotUtf8, Utf8Bytes},
+    protocol::{Closure, Initiator},
+    service::{
+        Handler, NoInner, ResponseBody, ResponseFuture, Sentence, WebSocketLayer, WebSocketService,
+    },
+    stream::{Error, ProvidedIo, RecvHalf, SendHalf, Upgraded, WebSocket},
+    upgrade::{Accepting, Outcome, UpgradeError, WebSocketUpgrade},
+    wire::{ProtocolError, Role, close_code},
+};

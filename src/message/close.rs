@@ -1,0 +1,163 @@
+//! The body of a Close frame (RFC 6455, section 5.5.1).
+
+use std::{error::Error, fmt};
+
+use super::Utf8Bytes;
+use crate::wire::{
+    MAX_CONTROL_PAYLOAD, ProtocolError,
+    close_code::{self, CloseCode},
+    valid_so_far,
+};
+
+/// 5.5.1: what 125 bytes leave behind the two of the code.
+const MAX_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
+
+/// Code and reason of a Close frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloseFrame {
+    /// Why the connection is closed. See [`close_code`](crate::close_code).
+    pub code: CloseCode,
+    /// Text for people who look for the cause; at most 123 bytes.
+    pub reason: Utf8Bytes,
+}
+
+impl CloseFrame {
+    /// A frame whose reason is cut at 123 bytes, on the boundary of a character.
+    pub fn new(code: CloseCode, reason: impl Into<Utf8Bytes>) -> Self {
+        let reason = reason.into();
+        let mut end = reason.len().min(MAX_REASON);
+        while !reason.is_char_boundary(end) {
+            end -= 1;
+        }
+        let reason = if end < reason.len() {
+            Utf8Bytes::from(&reason[..end])
+        } else {
+            reason
+        };
+        Self { code, reason }
+    }
+
+    /// Decodes a body that arrived whole.
+    pub(crate) fn decode(body: &[u8]) -> Result<Option<Self>, ProtocolError> {
+        let Some((code, reason)) = body.split_first_chunk() else {
+            // 5.5.1: an empty body is a Close without a code.
+            return if body.is_empty() {
+                Ok(None)
+            } else {
+                Err(ProtocolError::CloseTooShort)
+            };
+        };
+        let code = check_code(*code)?;
+        let reason = std::str::from_utf8(reason).map_err(|_| ProtocolError::InvalidUtf8)?;
+        let reason = Utf8Bytes::from(reason);
+        Ok(Some(Self { code, reason }))
+    }
+
+    /// Checks the part of a body that has arrived, so that a bad one fails at its first bad byte.
+    pub(crate) fn check_partial(body: &[u8]) -> Result<(), ProtocolError> {
+        match body.split_first_chunk() {
+            None => Ok(()),
+            Some((code, reason)) => check_code(*code).and_then(|_| valid_so_far(reason)),
+        }
+    }
+
+    /// Checks what a caller wants to send.
+    pub(crate) fn check_sendable(&self) -> Result<(), InvalidClose> {
+        if !close_code::is_valid(self.code) {
+            // 7.4.1: 1005, 1006 and 1015 must not be set, the rest is unassigned.
+            Err(InvalidClose::Code(self.code))
+        } else if self.reason.len() > MAX_REASON {
+            Err(InvalidClose::ReasonTooLong(self.reason.len()))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn check_code(bytes: [u8; 2]) -> Result<CloseCode, ProtocolError> {
+    let code = CloseCode::from_be_bytes(bytes);
+    if close_code::is_valid(code) {
+        Ok(code)
+    } else {
+        Err(ProtocolError::InvalidCloseCode(code))
+    }
+}
+
+/// A Close frame that must not be sent. Nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidClose {
+    /// The code may not stand in a Close frame (RFC 6455, section 7.4).
+    Code(CloseCode),
+    /// The reason has more than 123 bytes; [`CloseFrame::new`] cuts it.
+    ReasonTooLong(usize),
+}
+
+impl fmt::Display for InvalidClose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InvalidClose::Code(code) => write!(
+                f,
+                "close code {code} must not be sent; use 1000 to 1003, 1007 to 1014 or 3000 to 4999"
+            ),
+            InvalidClose::ReasonTooLong(len) => write!(
+                f,
+                "close reason of {len} bytes exceeds {MAX_REASON}; CloseFrame::new cuts it"
+            ),
+        }
+    }
+}
+
+impl Error for InvalidClose {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 7.4: the table of all 65,536 codes, written out here as ranges of the RFC and IANA.
+    #[test]
+    fn every_close_code_is_judged_alike_when_received_and_when_sent() {
+        for code in 0..=u16::MAX {
+            let allowed = match code {
+                0..=999 => false,         // 7.4.2: not used
+                1000..=1003 => true,      // 7.4.1
+                1004..=1006 => false,     // 7.4.1: reserved
+                1007..=1011 => true,      // 7.4.1
+                1012..=1014 => true,      // IANA registry
+                1015 => false,            // 7.4.1: reserved
+                1016..=2999 => false,     // 7.4.2: for the protocol
+                3000..=3999 => true,      // 7.4.2: for libraries
+                4000..=4999 => true,      // 7.4.2: private
+                5000..=u16::MAX => false, // undefined
+            };
+            let received = CloseFrame::decode(&code.to_be_bytes());
+            let partial = CloseFrame::check_partial(&code.to_be_bytes());
+            let sent = CloseFrame::new(code, "").check_sendable();
+            if allowed {
+                let frame = CloseFrame::new(code, "");
+                assert_eq!(received, Ok(Some(frame)));
+                assert_eq!(partial, Ok(()));
+                assert_eq!(sent, Ok(()));
+            } else {
+                assert_eq!(received, Err(ProtocolError::InvalidCloseCode(code)));
+                assert_eq!(partial, Err(ProtocolError::InvalidCloseCode(code)));
+                assert_eq!(sent, Err(InvalidClose::Code(code)));
+            }
+        }
+    }
+
+    /// 5.5.1: a reason that we build is cut at 123 bytes, never inside a character.
+    #[test]
+    fn long_reason_is_cut_on_a_character() {
+        for (unit, kept) in [("a", 123), ("ß", 122), ("水", 123), ("🍰", 120)] {
+            let frame = CloseFrame::new(1000, unit.repeat(200));
+            assert_eq!(frame.reason.len(), kept);
+            assert_eq!(frame.check_sendable(), Ok(()));
+        }
+        let long = CloseFrame {
+            code: 1000,
+            reason: "a".repeat(124).into(),
+        };
+        assert_eq!(long.check_sendable(), Err(InvalidClose::ReasonTooLong(124)));
+    }
+}

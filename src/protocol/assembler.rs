@@ -1,0 +1,80 @@
+//! A data message that is not complete yet.
+
+use bytes::{Bytes, BytesMut};
+
+use crate::{
+    message::Message,
+    wire::{OpCode, ProtocolError, Utf8Validator},
+};
+
+/// Joins the payloads of a message's frames in one buffer.
+///
+/// The buffer grows with what arrives, never by what was announced.
+#[derive(Debug)]
+pub(super) enum Assembler {
+    /// Text is validated as it comes (8.1).
+    Text {
+        text: String,
+        validator: Utf8Validator,
+    },
+    Binary(BytesMut),
+}
+
+impl Assembler {
+    pub(super) fn new(opcode: OpCode) -> Self {
+        if opcode == OpCode::Text {
+            Assembler::Text {
+                text: String::new(),
+                validator: Utf8Validator::default(),
+            }
+        } else {
+            Assembler::Binary(BytesMut::new())
+        }
+    }
+
+    /// Appends unmasked payload bytes.
+    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), ProtocolError> {
+        match self {
+            Assembler::Text { text, validator } => validator.push(piece, text),
+            Assembler::Binary(data) => {
+                data.extend_from_slice(piece);
+                Ok(())
+            }
+        }
+    }
+
+    /// The final frame is complete.
+    pub(super) fn finish(self) -> Result<Message, ProtocolError> {
+        match self {
+            Assembler::Text { text, validator } => {
+                validator.finish()?;
+                Ok(Message::Text(text.into()))
+            }
+            Assembler::Binary(data) => Ok(Message::Binary(data.freeze())),
+        }
+    }
+
+    /// Makes the message of an unfragmented frame that arrived whole.
+    pub(super) fn whole(opcode: OpCode, payload: BytesMut) -> Result<Message, ProtocolError> {
+        if opcode == OpCode::Text {
+            let text = simdutf8::basic::from_utf8(&payload);
+            let text = text.map_err(|_| ProtocolError::InvalidUtf8)?;
+            Ok(Message::Text(text.into()))
+        } else if payload.len() <= COPY_UP_TO {
+            Ok(Message::Binary(Bytes::copy_from_slice(&payload)))
+        } else {
+            Ok(Message::Binary(payload.freeze()))
+        }
+    }
+
+    /// Bytes held.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Assembler::Text { text, validator } => text.len() + validator.carried(),
+            Assembler::Binary(data) => data.len(),
+        }
+    }
+}
+
+/// Payloads up to this size are copied out of the read buffer, which they would else keep.
+const COPY_UP_TO: usize = 1024;

@@ -1,0 +1,244 @@
+//! The connection as a pure state machine: bytes in, messages and bytes out.
+//!
+//! No IO, no clock, no randomness. The owner puts what it reads into a buffer and calls
+//! [`Protocol::decode`]; it applies what that returned with [`Protocol::deliver`] when the
+//! user takes it; it writes what [`Protocol::outgoing`] holds and reports it to
+//! [`Protocol::advance`].
+
+mod assembler;
+mod closing;
+mod outbox;
+mod receiver;
+#[cfg(test)]
+mod tests;
+
+use std::io::IoSlice;
+
+use bytes::{Bytes, BytesMut};
+
+pub use self::closing::{Closure, Initiator};
+pub(crate) use self::{closing::Phase, outbox::MaskKeys};
+use self::{outbox::Outbox, receiver::Receiver};
+use crate::{
+    config::Config,
+    message::{CloseFrame, InvalidClose, Message},
+    wire::{MAX_CONTROL_PAYLOAD, OpCode, ProtocolError, Role},
+};
+
+/// One end of a WebSocket connection after the handshake.
+pub(crate) struct Protocol {
+    receiver: Receiver,
+    outbox: Outbox,
+    /// The newest ping that could not be answered yet for want of room.
+    pong: Option<Bytes>,
+    phase: Phase,
+    write_high_water: usize,
+}
+
+impl Protocol {
+    /// The server's end.
+    pub(crate) fn server(config: &Config) -> Self {
+        Self::new(Role::Server, config, None)
+    }
+
+    /// The client's end. `keys` must be unpredictable (RFC 6455, section 10.3).
+    #[cfg(test)]
+    pub(crate) fn client(config: &Config, keys: Box<dyn MaskKeys>) -> Self {
+        Self::new(Role::Client, config, Some(keys))
+    }
+
+    fn new(role: Role, config: &Config, keys: Option<Box<dyn MaskKeys>>) -> Self {
+        Self {
+            receiver: Receiver::new(role, config),
+            outbox: Outbox::new(keys),
+            pong: None,
+            phase: Phase::Open,
+            write_high_water: config.write_high_water,
+        }
+    }
+
+    /// Takes the next message out of `input`; `None` if more bytes are needed.
+    ///
+    /// All state is kept here, so it does not matter how the bytes are cut into pieces.
+    /// A ping is answered here. A Close and an error change nothing until they are
+    /// [delivered](Self::deliver), so that answers to what came before can still be queued.
+    /// After either, everything that comes is discarded.
+    pub(crate) fn decode(
+        &mut self,
+        input: &mut BytesMut,
+    ) -> Option<Result<Message, ProtocolError>> {
+        let decoded = self.receiver.decode(input).transpose();
+        if let Some(Ok(Message::Ping(data))) = &decoded {
+            self.answer_ping(data);
+        }
+        decoded
+    }
+
+    /// The user takes what [`decode`](Self::decode) returned: a Close is answered, an
+    /// error fails the connection.
+    pub(crate) fn deliver(&mut self, decoded: &Result<Message, ProtocolError>) {
+        match decoded {
+            Ok(Message::Close(frame)) => self.handle_close(frame.as_ref()),
+            Ok(_) => {}
+            Err(error) => self.fail(*error),
+        }
+    }
+
+    /// The transport ended: without a Close frame, unless the closing handshake was done.
+    pub(crate) fn handle_end_of_input(&mut self) {
+        if !matches!(self.phase, Phase::Ended(_)) {
+            self.phase = Phase::Ended(Closure::Lost);
+        }
+    }
+
+    /// Queues a message.
+    pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
+        match message {
+            Message::Text(text) => self.send_data(OpCode::Text, text.into()),
+            Message::Binary(data) => self.send_data(OpCode::Binary, data),
+            Message::Ping(data) => self.send_control(OpCode::Ping, &data),
+            Message::Pong(data) => self.send_control(OpCode::Pong, &data),
+            Message::Close(frame) => self.close(frame).map_err(SendError::InvalidClose),
+        }
+    }
+
+    /// Starts the closing handshake. Does nothing if a Close was sent already (5.5.1).
+    pub(crate) fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), InvalidClose> {
+        if let Some(frame) = &frame {
+            frame.check_sendable()?;
+        }
+        if matches!(self.phase, Phase::Open) {
+            self.outbox.push_close(frame.as_ref());
+            self.phase = Phase::CloseSent;
+        }
+        Ok(())
+    }
+
+    /// The bytes to write, in order; returns how many of `slices` were filled.
+    pub(crate) fn outgoing<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.outbox.slices(slices)
+    }
+
+    /// `written` bytes of [`outgoing`](Self::outgoing) have left.
+    pub(crate) fn advance(&mut self, written: usize) {
+        self.outbox.advance(written);
+        if let Some(data) = self.pong.take() {
+            self.answer_ping(&data);
+        }
+    }
+
+    /// Forgets what was not written: the transport is gone.
+    pub(crate) fn discard_outgoing(&mut self) {
+        self.pong = None;
+        self.outbox.discard();
+    }
+
+    /// Gives back the memory of the write buffer if it is empty.
+    pub(crate) fn release(&mut self) {
+        self.outbox.release();
+    }
+
+    /// Bytes that wait to be written.
+    pub(crate) fn queued(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// Whether so much is queued that senders should wait.
+    pub(crate) fn is_congested(&self) -> bool {
+        self.outbox.len() >= self.write_high_water
+    }
+
+    /// Bytes held of a message that is not complete.
+    pub(crate) fn partial_len(&self) -> usize {
+        self.receiver.partial_len()
+    }
+
+    /// How far closing has come.
+    pub(crate) const fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// The side that this endpoint plays.
+    pub(crate) const fn role(&self) -> Role {
+        self.receiver.role()
+    }
+
+    fn send_data(&mut self, opcode: OpCode, data: Bytes) -> Result<(), SendError> {
+        self.check_open()?;
+        self.outbox.push(opcode, data);
+        Ok(())
+    }
+
+    fn send_control(&mut self, opcode: OpCode, data: &[u8]) -> Result<(), SendError> {
+        self.check_open()?;
+        // 5.5: control frames carry at most 125 bytes.
+        if data.len() > MAX_CONTROL_PAYLOAD {
+            return Err(SendError::ControlTooLong(data.len()));
+        }
+        self.outbox.push_control(opcode, data);
+        Ok(())
+    }
+
+    /// 5.5.1: nothing is sent after a Close frame.
+    fn check_open(&self) -> Result<(), SendError> {
+        match self.phase {
+            Phase::Open => Ok(()),
+            _ => Err(SendError::Closed),
+        }
+    }
+
+    /// 5.5.2: a pong answers unless a Close was received. 5.5.3: if pongs pile up, only
+    /// the newest ping is answered.
+    fn answer_ping(&mut self, data: &Bytes) {
+        if matches!(self.phase, Phase::Ended(_)) {
+            return;
+        }
+        if self.is_congested() {
+            self.pong = Some(data.clone());
+        } else {
+            self.outbox.push_control(OpCode::Pong, data);
+        }
+    }
+
+    fn handle_close(&mut self, frame: Option<&CloseFrame>) {
+        self.pong = None;
+        let initiator = match self.phase {
+            Phase::Open => {
+                // 5.5.1: the answer echoes the code.
+                let answer = frame.map(|frame| CloseFrame::new(frame.code, ""));
+                self.outbox.push_close(answer.as_ref());
+                Initiator::Remote
+            }
+            // 5.5.1: no second Close.
+            Phase::CloseSent => Initiator::Local,
+            Phase::Ended(_) => return,
+        };
+        // 7.1.5: the first Close received tells code and reason.
+        self.phase = Phase::Ended(Closure::Clean {
+            initiator,
+            frame: frame.cloned(),
+        });
+    }
+
+    /// 7.1.7: send a Close with the code, then interpret nothing more.
+    fn fail(&mut self, error: ProtocolError) {
+        self.pong = None;
+        match self.phase {
+            Phase::Open => {
+                let frame = CloseFrame::new(error.close_code(), error.to_string());
+                self.outbox.push_close(Some(&frame));
+            }
+            Phase::CloseSent => {}
+            Phase::Ended(_) => return,
+        }
+        self.phase = Phase::Ended(Closure::Failed(error));
+    }
+}
+
+/// Why a message was not queued. Nothing of it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SendError {
+    Closed,
+    ControlTooLong(usize),
+    InvalidClose(InvalidClose),
+}

@@ -1,0 +1,220 @@
+//! Frames in, messages out (RFC 6455, sections 5 and 6.2).
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::assembler::Assembler;
+use crate::{
+    config::Config,
+    message::{CloseFrame, Message},
+    wire::{
+        Decoded, FrameHeader, HeaderRules, MAX_CONTROL_PAYLOAD, OpCode, ProtocolError, Role,
+        apply_mask,
+    },
+};
+
+/// Decodes what the peer sends.
+#[derive(Debug)]
+pub(super) struct Receiver {
+    role: Role,
+    max_frame: usize,
+    max_message: usize,
+    max_fragments: usize,
+    state: State,
+    /// The message under way and how many of its frames have begun.
+    message: Option<(Assembler, usize)>,
+}
+
+/// What the next byte of the input is.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// A header's first byte.
+    Header,
+    /// Payload of a data frame.
+    Payload(Payload),
+    /// Nothing that would be interpreted (7.1.7).
+    Stopped,
+}
+
+/// Where in the payload of a data frame the input stands.
+#[derive(Clone, Copy, Debug)]
+struct Payload {
+    fin: bool,
+    mask: Option<[u8; 4]>,
+    done: usize,
+    len: usize,
+}
+
+impl Receiver {
+    pub(super) fn new(role: Role, config: &Config) -> Self {
+        Self {
+            role,
+            max_frame: config.max_frame_size,
+            max_message: config.max_message_size,
+            max_fragments: config.max_fragments,
+            state: State::Header,
+            message: None,
+        }
+    }
+
+    /// Takes the next message out of `input`.
+    pub(super) fn decode(
+        &mut self,
+        input: &mut BytesMut,
+    ) -> Result<Option<Message>, ProtocolError> {
+        let decoded = self.decode_frames(input);
+        if matches!(decoded, Err(_) | Ok(Some(Message::Close(_)))) {
+            // 5.5.1 and 7.1.7: nothing that follows is interpreted.
+            self.stop();
+        }
+        if matches!(self.state, State::Stopped) {
+            input.clear();
+        }
+        decoded
+    }
+
+    /// Interprets nothing more.
+    pub(super) fn stop(&mut self) {
+        self.state = State::Stopped;
+        self.message = None;
+    }
+
+    pub(super) const fn role(&self) -> Role {
+        self.role
+    }
+
+    pub(super) fn partial_len(&self) -> usize {
+        self.message
+            .as_ref()
+            .map_or(0, |(message, _)| message.len())
+    }
+
+    fn decode_frames(&mut self, input: &mut BytesMut) -> Result<Option<Message>, ProtocolError> {
+        loop {
+            match self.state {
+                State::Header => {
+                    let rules = self.rules();
+                    let Decoded::Complete { value: header, len } =
+                        FrameHeader::decode(input, &rules)?
+                    else {
+                        return Ok(None);
+                    };
+                    if header.opcode.is_control() {
+                        return control(&header, len, input);
+                    }
+                    input.advance(len);
+                    if let Some(message) = self.begin_frame(&header, input)? {
+                        return Ok(Some(message));
+                    }
+                }
+                State::Payload(payload) => {
+                    if !self.take_payload(payload, input)? {
+                        return Ok(None);
+                    }
+                    if payload.fin {
+                        let message = self.message.take().map(|(message, _)| message.finish());
+                        return message.transpose();
+                    }
+                }
+                State::Stopped => return Ok(None),
+            }
+        }
+    }
+
+    fn rules(&self) -> HeaderRules {
+        HeaderRules {
+            masked: self.role.receives_masked(),
+            in_message: self.message.is_some(),
+            max_frame: self.max_frame,
+            max_message: self.max_message,
+            received: self.partial_len(),
+        }
+    }
+
+    /// A data frame's header has been taken. Returns the message if it is there in one piece.
+    fn begin_frame(
+        &mut self,
+        header: &FrameHeader,
+        input: &mut BytesMut,
+    ) -> Result<Option<Message>, ProtocolError> {
+        // Lossless: the header's length is within max_frame, a usize.
+        let len = header.len as usize;
+        let fragments = self.message.as_ref().map_or(0, |(_, fragments)| *fragments);
+        if fragments >= self.max_fragments {
+            return Err(ProtocolError::TooManyFragments {
+                max: self.max_fragments,
+            });
+        }
+        if fragments == 0 && header.fin && input.len() >= len {
+            let mut payload = input.split_to(len);
+            unmask(header.mask, 0, &mut payload);
+            return Assembler::whole(header.opcode, payload).map(Some);
+        }
+        let (_, fragments) = self
+            .message
+            .get_or_insert_with(|| (Assembler::new(header.opcode), 0));
+        *fragments += 1;
+        self.state = State::Payload(Payload {
+            fin: header.fin,
+            mask: header.mask,
+            done: 0,
+            len,
+        });
+        Ok(None)
+    }
+
+    /// Takes what has come of a payload; returns whether that completes it.
+    fn take_payload(
+        &mut self,
+        mut payload: Payload,
+        input: &mut BytesMut,
+    ) -> Result<bool, ProtocolError> {
+        let arrived = input.len().min(payload.len - payload.done);
+        let piece = &mut input[..arrived];
+        unmask(payload.mask, payload.done, piece);
+        if let Some((message, _)) = &mut self.message {
+            message.push(piece)?;
+        }
+        input.advance(arrived);
+        payload.done += arrived;
+        let complete = payload.done == payload.len;
+        self.state = if complete {
+            State::Header
+        } else {
+            State::Payload(payload)
+        };
+        Ok(complete)
+    }
+}
+
+/// Takes a control frame, which is at the start of `input`, once it is there as a whole.
+fn control(
+    header: &FrameHeader,
+    header_len: usize,
+    input: &mut BytesMut,
+) -> Result<Option<Message>, ProtocolError> {
+    // Lossless: at most 125.
+    let len = header.len as usize;
+    let mut buffer = [0; MAX_CONTROL_PAYLOAD];
+    let arrived = len.min(input.len() - header_len);
+    let body = &mut buffer[..arrived];
+    body.copy_from_slice(&input[header_len..][..arrived]);
+    unmask(header.mask, 0, body);
+    if arrived < len {
+        if header.opcode == OpCode::Close {
+            CloseFrame::check_partial(body)?;
+        }
+        return Ok(None);
+    }
+    input.advance(header_len + len);
+    Ok(Some(match header.opcode {
+        OpCode::Ping => Message::Ping(Bytes::copy_from_slice(body)),
+        OpCode::Pong => Message::Pong(Bytes::copy_from_slice(body)),
+        _ => Message::Close(CloseFrame::decode(body)?),
+    }))
+}
+
+fn unmask(mask: Option<[u8; 4]>, offset: usize, data: &mut [u8]) {
+    if let Some(key) = mask {
+        apply_mask(key, offset, data);
+    }
+}

@@ -1,0 +1,130 @@
+//! The service.
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response, request::Parts};
+use tower::{Layer, Service};
+
+use super::{Handler, ResponseBody, ResponseFuture, Sentence, WebSocketLayer, layer::Settings};
+use crate::{
+    handshake::{Handshake, Rejection, is_attempt},
+    upgrade::WebSocketUpgrade,
+};
+
+/// Answers WebSocket handshakes and leaves every other request to the inner service.
+///
+/// A request is a handshake if it is HTTP/1.1 and lists `websocket` in `Upgrade`, or has a
+/// `Sec-WebSocket-Key`. A valid one is answered with 101 and its connection given to the
+/// handler; another with the response of its [`Rejection`]. What goes to the inner service
+/// goes untouched; errors are the inner service's, there are no others.
+#[derive(Clone, Debug)]
+pub struct WebSocketService<S, H> {
+    inner: S,
+    handler: H,
+    settings: Arc<Settings>,
+}
+
+impl<H> WebSocketService<NoInner, H> {
+    /// A service of its own, without an inner one: for `route_service("/ws", ..)`.
+    ///
+    /// Requests that are no handshakes get 426. To configure it, layer a [`NoInner`]:
+    ///
+    /// ```
+    /// # use tower_websock::{Config, NoInner, WebSocket, WebSocketLayer};
+    /// use tower::Layer;
+    ///
+    /// let service = WebSocketLayer::new(|_socket: WebSocket, _request| async {})
+    ///     .config(Config::new().max_message_size(1024))
+    ///     .layer(NoInner);
+    /// ```
+    pub fn new(handler: H) -> Self
+    where
+        H: Handler,
+    {
+        WebSocketLayer::new(handler).layer(NoInner)
+    }
+}
+
+impl<S, H> WebSocketService<S, H> {
+    pub(super) const fn with(inner: S, handler: H, settings: Arc<Settings>) -> Self {
+        Self {
+            inner,
+            handler,
+            settings,
+        }
+    }
+
+    fn intercepts<B>(&self, request: &Request<B>) -> bool {
+        is_attempt(request.version(), request.headers())
+            && self
+                .settings
+                .path
+                .as_ref()
+                .is_none_or(|path| path == request.uri().path())
+    }
+
+    fn upgrade<B>(&self, mut parts: Parts) -> Result<Response<ResponseBody<B>>, Rejection>
+    where
+        H: Handler,
+    {
+        let settings = &*self.settings;
+        let (response, accepting) = WebSocketUpgrade::from_parts(&mut parts)?
+            .config(settings.config.clone())
+            .origin(settings.origin.clone())
+            .subprotocols(&settings.subprotocols)
+            .accept()?;
+        let handler = self.handler.clone();
+        tokio::spawn(accepting.supervise(move |socket| handler.call(socket, parts)));
+        Ok(response)
+    }
+}
+
+impl<S, H, B, R> Service<Request<B>> for WebSocketService<S, H>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    H: Handler,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        if !self.intercepts(&request) {
+            return ResponseFuture::inner(self.inner.call(request));
+        }
+        let (parts, _body) = request.into_parts();
+        let response = self.upgrade(parts);
+        ResponseFuture::own(response.unwrap_or_else(Rejection::into_response))
+    }
+}
+
+/// The inner service of a [`WebSocketService`] that stands alone: it tells that a
+/// handshake is expected.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoInner;
+
+impl<B> Service<Request<B>> for NoInner {
+    type Response = Response<Sentence>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (parts, _body) = request.into_parts();
+        // A valid handshake gets here only if it is for another path.
+        let rejection = Handshake::check(&parts).err().unwrap_or(Rejection::Path);
+        ready(Ok(rejection.into_response()))
+    }
+}

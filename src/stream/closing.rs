@@ -1,0 +1,186 @@
+//! The end of the transport (RFC 6455, section 7.1.1).
+//!
+//! A TCP socket that is dropped with unread input answers with RST, which destroys our
+//! last Close frame at the peer. So the transport ends in order: write everything, shut
+//! writing down, read and throw away until the peer's end, and only then drop.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, Sleep, sleep_until},
+};
+
+use super::conn::{Caller, Conn, IoParts};
+use crate::{
+    message::CloseFrame,
+    protocol::{Closure, Phase},
+    wire::{Role, close_code},
+};
+
+/// Bytes thrown away at most before the transport is dropped. To discard costs less than
+/// to serve, and the deadline holds anyway, so a peer gets time to notice.
+const DISCARDED_BYTES: usize = 64 << 20;
+
+/// State of a connection that closes; an open one does not pay for it.
+pub(super) struct Linger {
+    deadline: Pin<Box<Sleep>>,
+    /// Our side is shut down.
+    shut: bool,
+    discarded: usize,
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
+    /// The supervisor's turn after the handler's. Ready when the transport is gone.
+    pub(super) fn poll_supervise(&mut self) -> Poll<()> {
+        self.flush_or_lose();
+        let had_ended = self.has_ended();
+        let had_end_ahead = self.has_end_ahead();
+        if !self.recv_parked && !had_ended {
+            self.read_ahead();
+        }
+        let gone = self.poll_closing();
+        self.flush_or_lose();
+        if self.has_ended() != had_ended || self.has_end_ahead() != had_end_ahead {
+            // The handler may wait for just that.
+            self.wake_everyone();
+        }
+        self.release();
+        gone
+    }
+
+    /// Starts to close for a handler that has ended.
+    pub(super) fn close_for_handler(&mut self, code: u16) {
+        if code == close_code::NORMAL {
+            // What the peer sent before counts first: its Close, or its violation.
+            self.discard();
+        }
+        // Does nothing if a Close was sent; the supervisor's codes are valid.
+        let _ = self.protocol.close(Some(CloseFrame::new(code, "")));
+        self.discard();
+    }
+
+    /// Waits for the end of the closing handshake, and without a supervisor for that of
+    /// the transport.
+    pub(super) fn poll_close(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<Closure> {
+        self.discard();
+        loop {
+            self.park_send(caller, cx.waker());
+            if let Some(closure) = self.closure() {
+                if caller == Caller::Owner {
+                    ready!(self.poll_closing());
+                }
+                return Poll::Ready(closure);
+            }
+            if caller != Caller::Owner {
+                return Poll::Pending;
+            }
+            self.flush_or_lose();
+            if self.poll_fill().is_ready() {
+                self.discard();
+            } else if self.poll_closing().is_pending() {
+                self.release();
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Drives what remains to be done from the first Close on. Ready when the transport is gone.
+    pub(super) fn poll_closing(&mut self) -> Poll<()> {
+        loop {
+            if self.io.is_none() {
+                return Poll::Ready(());
+            }
+            let ends_early = match self.protocol.phase() {
+                Phase::Open if self.has_end_ahead() => true,
+                Phase::Open => return Poll::Pending,
+                _ => false,
+            };
+            if self.poll_deadline().is_pending() {
+                return if self.has_ended() {
+                    self.poll_linger()
+                } else {
+                    Poll::Pending
+                };
+            }
+            if ends_early {
+                // The handler was given time to answer what came before the end.
+                self.linger = None;
+                self.end_early();
+            } else {
+                self.cut();
+            }
+        }
+    }
+
+    fn poll_deadline(&mut self) -> Poll<()> {
+        let timeout = self.close_timeout;
+        let linger = self.linger.get_or_insert_with(|| {
+            Box::new(Linger {
+                deadline: Box::pin(sleep_until(Instant::now() + timeout)),
+                shut: false,
+                discarded: 0,
+            })
+        });
+        let mut cx = Context::from_waker(&self.io_waker);
+        linger.deadline.as_mut().poll(&mut cx)
+    }
+
+    fn poll_linger(&mut self) -> Poll<()> {
+        loop {
+            self.flush_or_lose();
+            if self.is_flushed() && self.shuts_first() {
+                ready!(self.poll_shutdown());
+            }
+            if self.io.is_none() {
+                return Poll::Ready(());
+            }
+            // Reading goes on while our last frames wait: the peer may have to write all
+            // it has before it reads.
+            match ready!(self.poll_read_input()) {
+                Some(Ok(read)) if read > 0 => {
+                    self.input.clear();
+                    if self.count_discarded(read) {
+                        self.cut();
+                    }
+                }
+                Some(Ok(_)) => self.input_ended = true,
+                // The peer's end was seen; ours follows, then all is done.
+                None if !self.is_flushed() => return Poll::Pending,
+                None | Some(Err(_)) => self.cut(),
+            }
+        }
+    }
+
+    /// 7.1.1: the server closes first; a client does when it has seen the server's end.
+    fn shuts_first(&self) -> bool {
+        self.protocol.role() == Role::Server || self.input_ended
+    }
+
+    fn poll_shutdown(&mut self) -> Poll<()> {
+        if self.linger.as_ref().is_some_and(|linger| linger.shut) {
+            return Poll::Ready(());
+        }
+        let Some(IoParts { io, mut cx, .. }) = self.io_parts() else {
+            return Poll::Ready(());
+        };
+        if ready!(Pin::new(io).poll_shutdown(&mut cx)).is_err() {
+            self.cut();
+        } else if let Some(linger) = &mut self.linger {
+            linger.shut = true;
+        }
+        Poll::Ready(())
+    }
+
+    /// Returns whether that was too much.
+    fn count_discarded(&mut self, bytes: usize) -> bool {
+        self.linger.as_mut().is_some_and(|linger| {
+            linger.discarded += bytes;
+            linger.discarded > DISCARDED_BYTES
+        })
+    }
+}

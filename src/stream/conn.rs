@@ -1,0 +1,316 @@
+//! One connection: the protocol, its transport, and who waits for it.
+//!
+//! What a connection does is spread over its files: `receiving`, `sending`, `closing`.
+
+use std::{
+    collections::VecDeque,
+    io, mem,
+    sync::Arc,
+    task::{Context, Waker},
+    time::Duration,
+};
+
+use bytes::BytesMut;
+
+use super::{Error, buffers, closing::Linger, waiters::Waiters};
+use crate::{
+    message::Message,
+    protocol::{Closure, Phase, Protocol},
+    wire::ProtocolError,
+};
+
+/// Messages that a handler receives in one turn, so that other tasks of the thread get theirs.
+const MESSAGES_PER_TURN: u8 = 128;
+
+/// Who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// The handle of a socket without a supervisor: it drives the transport itself.
+    Owner,
+    /// The handler, in its supervisor's task: it may use the transport, and the
+    /// supervisor writes what it queues.
+    Handler,
+    /// Another task: it leaves the transport to the supervisor.
+    Elsewhere,
+}
+
+/// What the stream yields, in the order of arrival.
+#[derive(Debug)]
+pub(super) enum Item {
+    Decoded(Result<Message, ProtocolError>),
+    /// The transport failed.
+    Io(io::Error),
+    /// The transport ended.
+    Lost,
+}
+
+/// What follows the messages that wait in the queue and in the input.
+#[derive(Debug)]
+pub(super) enum End {
+    /// More may come.
+    Open,
+    /// The transport yields nothing more.
+    Transport(Item),
+    /// The last item was taken; it is handed over once our answer to it is written.
+    Held(Item),
+    /// The last item was handed over.
+    Done,
+}
+
+pub(super) struct Conn<T> {
+    /// `None` once the transport is gone.
+    pub(super) io: Option<T>,
+    /// What the transport is polled with: the supervisor, or whoever waits.
+    pub(super) io_waker: Waker,
+    pub(super) protocol: Protocol,
+    /// Bytes that were read and not decoded.
+    pub(super) input: BytesMut,
+    /// The transport has reported its end.
+    pub(super) input_ended: bool,
+    /// Items that were read ahead, and their payload bytes.
+    pub(super) ahead: VecDeque<Item>,
+    pub(super) ahead_bytes: usize,
+    pub(super) end: End,
+    /// Nobody will receive: messages are dropped.
+    pub(super) discarding: bool,
+    /// Reading ahead stopped for want of room.
+    pub(super) paused: bool,
+    /// Bytes were written that the transport may still hold back.
+    pub(super) unflushed: bool,
+    pub(super) close_timeout: Duration,
+    pub(super) linger: Option<Box<Linger>>,
+    supervised: bool,
+    /// The supervisor was woken and has not run since.
+    nudged: bool,
+    /// The handler waits in `recv` and has polled the transport in this turn.
+    pub(super) recv_parked: bool,
+    pub(super) turn_budget: u8,
+    handles: usize,
+    /// Allocated when first needed: a handler in its own task needs none.
+    waiters: Option<Arc<Waiters>>,
+    wake: Wake,
+}
+
+/// Who is to be woken when the lock is free.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wake {
+    recv: bool,
+    send: bool,
+    supervisor: bool,
+}
+
+impl<T> Conn<T> {
+    /// A connection that its handles drive.
+    pub(super) fn new(io: T, protocol: Protocol, close_timeout: Duration) -> Self {
+        Self {
+            io: Some(io),
+            io_waker: Waker::noop().clone(),
+            protocol,
+            input: BytesMut::new(),
+            input_ended: false,
+            ahead: VecDeque::new(),
+            ahead_bytes: 0,
+            end: End::Open,
+            discarding: false,
+            paused: false,
+            unflushed: false,
+            close_timeout,
+            linger: None,
+            supervised: false,
+            nudged: false,
+            recv_parked: false,
+            turn_budget: MESSAGES_PER_TURN,
+            handles: 1,
+            waiters: None,
+            wake: Wake::default(),
+        }
+    }
+
+    /// From now on a supervisor drives the connection.
+    pub(super) fn set_supervised(&mut self) {
+        self.supervised = true;
+    }
+
+    pub(super) const fn is_supervised(&self) -> bool {
+        self.supervised
+    }
+
+    /// The supervisor's task is polled, with `waker`, and the handler in it.
+    pub(super) fn begin_turn(&mut self, waker: &Waker) {
+        self.io_waker.clone_from(waker);
+        self.nudged = false;
+        self.recv_parked = false;
+        self.turn_budget = MESSAGES_PER_TURN;
+    }
+
+    pub(super) const fn has_handles(&self) -> bool {
+        self.handles > 0
+    }
+
+    pub(super) fn add_handle(&mut self) {
+        self.handles += 1;
+    }
+
+    pub(super) fn drop_handle(&mut self, caller: Caller) {
+        self.handles -= 1;
+        if self.handles == 0 && caller == Caller::Elsewhere {
+            self.wake_supervisor();
+        }
+    }
+
+    /// How the connection ended, if it has.
+    pub(super) fn closure(&self) -> Option<Closure> {
+        match self.protocol.phase() {
+            Phase::Ended(closure) => Some(closure.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn has_ended(&self) -> bool {
+        matches!(self.protocol.phase(), Phase::Ended(_))
+    }
+
+    /// Whether all was handed over that will ever be received.
+    pub(super) const fn is_done(&self) -> bool {
+        matches!(self.end, End::Done)
+    }
+
+    /// Drops the transport. What was received can still be taken.
+    pub(super) fn cut(&mut self) {
+        self.lose(Item::Lost);
+    }
+
+    /// The transport is of no more use.
+    pub(super) fn lose(&mut self, why: Item) {
+        self.io = None;
+        self.linger = None;
+        self.unflushed = false;
+        self.protocol.discard_outgoing();
+        self.protocol.handle_end_of_input();
+        if matches!(self.end, End::Open) {
+            self.end = End::Transport(why);
+        }
+        self.wake_everyone();
+    }
+
+    /// Gives back what memory an idle connection does not need.
+    pub(super) fn release(&mut self) {
+        buffers::release(&mut self.input);
+        self.protocol.release();
+    }
+
+    /// The context to poll the transport with, beside the transport.
+    pub(super) fn io_parts(&mut self) -> Option<IoParts<'_, T>> {
+        Some(IoParts {
+            io: self.io.as_mut()?,
+            cx: Context::from_waker(&self.io_waker),
+            input: &mut self.input,
+        })
+    }
+
+    pub(super) fn park_recv(&mut self, caller: Caller, waker: &Waker) {
+        self.recv_parked |= caller == Caller::Handler;
+        if caller != Caller::Handler || !waker.will_wake(&self.io_waker) {
+            self.waiters().park_recv(waker);
+        }
+    }
+
+    pub(super) fn park_send(&mut self, caller: Caller, waker: &Waker) {
+        if caller == Caller::Elsewhere {
+            self.wake_supervisor();
+        }
+        if caller != Caller::Handler || !waker.will_wake(&self.io_waker) {
+            self.waiters().park_send(waker);
+        }
+    }
+
+    /// Before a socket without a supervisor polls its transport: both of its halves are
+    /// woken by it, whichever polled last.
+    pub(super) fn wake_halves(&mut self) {
+        if self.waiters.is_none() {
+            self.io_waker = Waker::from(self.waiters().clone());
+        }
+    }
+
+    /// Whether a task other than the supervisor's waits for a message.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.waiters.as_ref().is_some_and(|w| w.wants_message())
+    }
+
+    pub(super) fn wake_recv(&mut self) {
+        self.wake.recv = self.waiters.is_some();
+    }
+
+    pub(super) fn wake_send(&mut self) {
+        self.wake.send = self.waiters.is_some();
+    }
+
+    pub(super) fn wake_supervisor(&mut self) {
+        self.wake.supervisor = self.supervised;
+    }
+
+    pub(super) fn wake_everyone(&mut self) {
+        self.wake_recv();
+        self.wake_send();
+        self.wake_supervisor();
+    }
+
+    /// What is to be done once the lock is free.
+    pub(super) fn take_wakes(&mut self) -> Option<impl FnOnce() + use<T>> {
+        let wake = mem::take(&mut self.wake);
+        if !(wake.recv || wake.send || wake.supervisor) {
+            return None;
+        }
+        let waiters = self.waiters.clone().filter(|_| wake.recv || wake.send);
+        let nudge = wake.supervisor && !self.nudged;
+        self.nudged |= nudge;
+        let supervisor = nudge.then(|| self.io_waker.clone());
+        Some(move || {
+            if let Some(waiters) = waiters {
+                if wake.recv {
+                    waiters.wake_recv();
+                }
+                if wake.send {
+                    waiters.wake_send();
+                }
+            }
+            if let Some(supervisor) = supervisor {
+                supervisor.wake();
+            }
+        })
+    }
+
+    fn waiters(&mut self) -> &Arc<Waiters> {
+        self.waiters.get_or_insert_default()
+    }
+}
+
+/// Disjoint borrows of a connection whose transport is polled.
+pub(super) struct IoParts<'a, T> {
+    pub(super) io: &'a mut T,
+    pub(super) cx: Context<'a>,
+    pub(super) input: &'a mut BytesMut,
+}
+
+impl Item {
+    /// Whether nothing can follow.
+    pub(super) const fn is_last(&self) -> bool {
+        !matches!(self, Item::Decoded(Ok(message)) if !matches!(message, Message::Close(_)))
+    }
+
+    pub(super) fn into_result(self) -> Result<Message, Error> {
+        match self {
+            Item::Decoded(Ok(message)) => Ok(message),
+            Item::Decoded(Err(error)) => Err(Error::Protocol(error)),
+            Item::Io(error) => Err(Error::Io(error)),
+            Item::Lost => Err(Error::Lost),
+        }
+    }
+
+    pub(super) fn payload_len(&self) -> usize {
+        match self {
+            Item::Decoded(Ok(message)) => message.payload_len(),
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What sockets and their halves have in common: a counted handle on a connection.
+
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Error, conn::Caller, shared::Shared};
+use crate::{
+    message::{CloseFrame, InvalidClose, Message},
+    protocol::Closure,
+};
+
+pub(super) struct Handle<T> {
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> Handle<T> {
+    /// The first handle of `shared`, which counts it already.
+    pub(super) fn first(shared: Arc<Shared<T>>) -> Self {
+        Self { shared }
+    }
+
+    /// One more.
+    pub(super) fn another(&self) -> Self {
+        self.shared.with(|conn, _| conn.add_handle());
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    pub(super) fn closure(&self) -> Option<Closure> {
+        self.shared.with(|conn, _| conn.closure())
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.shared.with(|conn, _| conn.is_done())
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
+    pub(super) fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        self.shared.with(|conn, caller| conn.poll_recv(cx, caller))
+    }
+
+    pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.shared.with(|conn, caller| conn.poll_ready(cx, caller))
+    }
+
+    pub(super) fn start_send(&self, message: Message) -> Result<(), Error> {
+        self.shared
+            .with(|conn, caller| conn.start_send(message, caller))
+    }
+
+    pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.shared.with(|conn, caller| conn.poll_flush(cx, caller))
+    }
+
+    /// Queues a Close, then flushes. Receiving goes on until the peer's Close.
+    pub(super) fn poll_sink_close(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.shared.with(|conn, caller| {
+            let normal = CloseFrame::new(crate::wire::close_code::NORMAL, "");
+            conn.start_close(Some(normal))?;
+            conn.poll_flush(cx, caller)
+        })
+    }
+
+    pub(super) fn start_close(&self, frame: Option<CloseFrame>) -> Result<(), InvalidClose> {
+        self.shared.with(|conn, _| conn.start_close(frame))
+    }
+
+    pub(super) async fn recv(&self) -> Option<Result<Message, Error>> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    pub(super) async fn feed(&self, message: Message) -> Result<Caller, Error> {
+        let mut message = Some(message);
+        poll_fn(|cx| {
+            self.shared.with(|conn, caller| {
+                ready!(conn.poll_ready(cx, caller))?;
+                let queued = message
+                    .take()
+                    .map_or(Ok(()), |message| conn.start_send(message, caller));
+                Poll::Ready(queued.map(|()| caller))
+            })
+        })
+        .await
+    }
+
+    /// Queues a message; writes it too if no supervisor will.
+    pub(super) async fn send(&self, message: Message) -> Result<(), Error> {
+        match self.feed(message).await? {
+            Caller::Owner => self.flush().await,
+            Caller::Handler | Caller::Elsewhere => Ok(()),
+        }
+    }
+
+    pub(super) async fn flush(&self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    pub(super) async fn close(&self, frame: Option<CloseFrame>) -> Result<Closure, InvalidClose> {
+        self.start_close(frame)?;
+        Ok(poll_fn(|cx| self.shared.with(|conn, caller| conn.poll_close(cx, caller))).await)
+    }
+}
+
+impl<T> Drop for Handle<T> {
+    fn drop(&mut self) {
+        self.shared.with(|conn, caller| conn.drop_handle(caller));
+    }
+}

@@ -1,0 +1,22 @@
+//! Tokio IO around the protocol.
+
+mod buffers;
+mod closing;
+mod conn;
+mod error;
+mod handle;
+mod receiving;
+mod sending;
+mod shared;
+mod split;
+mod upgraded;
+mod waiters;
+mod websocket;
+
+pub(crate) use self::shared::Shared;
+pub use self::{
+    error::Error,
+    split::{RecvHalf, SendHalf},
+    upgraded::{ProvidedIo, Upgraded},
+    websocket::WebSocket,
+};

@@ -1,0 +1,276 @@
+//! From the transport to the user.
+
+use std::{
+    collections::VecDeque,
+    mem,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::io::poll_read_buf;
+
+use super::{
+    Error, buffers,
+    conn::{Caller, Conn, End, IoParts, Item},
+};
+use crate::message::Message;
+
+/// What is read ahead at most while the handler does not receive: payload bytes and items.
+const AHEAD_BYTES: usize = 64 * 1024;
+const AHEAD_ITEMS: usize = 128;
+
+impl<T> Conn<T> {
+    /// From now on messages are dropped. A Close, an error and the end take effect at once.
+    pub(super) fn discard(&mut self) {
+        self.discarding = true;
+        for item in mem::take(&mut self.ahead) {
+            self.take_effect(&item);
+        }
+        self.ahead_bytes = 0;
+        self.decode_ahead();
+    }
+
+    /// Whether the end is known that the user has not come to yet.
+    pub(super) fn has_end_ahead(&self) -> bool {
+        matches!(self.end, End::Transport(_)) || self.ahead.back().is_some_and(Item::is_last)
+    }
+
+    /// The end takes effect although the user has not come to it.
+    pub(super) fn end_early(&mut self) {
+        match self.ahead.back() {
+            Some(Item::Decoded(decoded)) => self.protocol.deliver(decoded),
+            _ => self.protocol.handle_end_of_input(),
+        }
+        self.wake_everyone();
+    }
+
+    fn take_effect(&mut self, item: &Item) {
+        match item {
+            Item::Decoded(decoded) => self.protocol.deliver(decoded),
+            Item::Io(_) | Item::Lost => self.protocol.handle_end_of_input(),
+        }
+    }
+
+    /// Decodes into the queue what the input holds, as far as there is room.
+    fn decode_ahead(&mut self) {
+        while self.has_room_ahead()
+            && let Some(decoded) = self.protocol.decode(&mut self.input)
+        {
+            let item = Item::Decoded(decoded);
+            if self.discarding {
+                self.take_effect(&item);
+            } else {
+                self.ahead_bytes += item.payload_len();
+                self.ahead.push_back(item);
+                self.wake_recv();
+            }
+        }
+        if self.discarding && matches!(self.end, End::Transport(_)) {
+            self.end = End::Done;
+            self.protocol.handle_end_of_input();
+        }
+    }
+
+    fn has_room_ahead(&self) -> bool {
+        self.discarding
+            || self.ahead.len() < AHEAD_ITEMS
+                && self.ahead_bytes < AHEAD_BYTES
+                && (self.protocol.partial_len() < AHEAD_BYTES || self.is_awaited())
+    }
+
+    fn next_item(&mut self) -> Option<Item> {
+        if let Some(item) = self.ahead.pop_front() {
+            self.ahead_bytes -= item.payload_len();
+            if self.ahead.is_empty() {
+                self.ahead = VecDeque::new();
+            }
+            return Some(item);
+        }
+        if let Some(decoded) = self.protocol.decode(&mut self.input) {
+            return Some(Item::Decoded(decoded));
+        }
+        self.end.take_transport()
+    }
+}
+
+impl End {
+    fn take_transport(&mut self) -> Option<Item> {
+        match mem::replace(self, End::Done) {
+            End::Transport(item) => Some(item),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
+    /// Receives the next message; `None` when all has been received.
+    pub(super) fn poll_recv(
+        &mut self,
+        cx: &mut Context<'_>,
+        caller: Caller,
+    ) -> Poll<Option<Result<Message, Error>>> {
+        if caller == Caller::Handler {
+            let Some(left) = self.turn_budget.checked_sub(1) else {
+                self.recv_parked = true;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            };
+            self.turn_budget = left;
+            return self.poll_next(cx, caller);
+        }
+        let budget = ready!(tokio::task::coop::poll_proceed(cx));
+        let next = self.poll_next(cx, caller);
+        if next.is_ready() {
+            budget.made_progress();
+        }
+        next
+    }
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        caller: Caller,
+    ) -> Poll<Option<Result<Message, Error>>> {
+        loop {
+            match self.end {
+                End::Held(_) => return self.poll_hand_over(cx, caller),
+                End::Done => return self.poll_done(cx, caller),
+                End::Open | End::Transport(_) => {}
+            }
+            if let Some(item) = self.next_item() {
+                if item.is_last() {
+                    self.take_effect(&item);
+                    self.end = End::Held(item);
+                    continue;
+                }
+                if self.paused {
+                    self.wake_supervisor();
+                }
+                return Poll::Ready(Some(item.into_result()));
+            }
+            if self.discarding {
+                self.end = End::Done;
+                continue;
+            }
+            if caller == Caller::Elsewhere {
+                if self.paused {
+                    self.wake_supervisor();
+                }
+                self.park_recv(caller, cx.waker());
+                return Poll::Pending;
+            }
+            if self.poll_fill().is_ready() {
+                continue;
+            }
+            self.park_recv(caller, cx.waker());
+            if caller == Caller::Owner && self.finish_turn() {
+                continue;
+            }
+            return Poll::Pending;
+        }
+    }
+
+    /// A socket without a supervisor is about to wait. Returns whether that brought the end.
+    fn finish_turn(&mut self) -> bool {
+        // Before a read waits, what is queued leaves: pongs must not wait for the user.
+        self.flush_or_lose();
+        let _ = self.poll_closing();
+        if !self.has_end_ahead() {
+            self.release();
+        }
+        self.has_end_ahead()
+    }
+
+    /// Hands the last item over as soon as the answer to it is on the wire.
+    fn poll_hand_over(
+        &mut self,
+        cx: &mut Context<'_>,
+        caller: Caller,
+    ) -> Poll<Option<Result<Message, Error>>> {
+        if caller != Caller::Elsewhere {
+            self.flush_or_lose();
+        }
+        if !self.is_flushed() {
+            if caller == Caller::Elsewhere {
+                self.wake_supervisor();
+            }
+            self.park_recv(caller, cx.waker());
+            if caller != Caller::Owner || self.poll_closing().is_pending() {
+                return Poll::Pending;
+            }
+        }
+        match mem::replace(&mut self.end, End::Done) {
+            End::Held(item) => Poll::Ready(Some(item.into_result())),
+            _ => Poll::Ready(None),
+        }
+    }
+
+    /// All was handed over. A socket without a supervisor now ends its transport.
+    fn poll_done(
+        &mut self,
+        cx: &mut Context<'_>,
+        caller: Caller,
+    ) -> Poll<Option<Result<Message, Error>>> {
+        if caller == Caller::Owner {
+            self.park_recv(caller, cx.waker());
+            ready!(self.poll_closing());
+        }
+        Poll::Ready(None)
+    }
+
+    /// Reads ahead for the supervisor until the transport has nothing, or there is no room.
+    pub(super) fn read_ahead(&mut self) {
+        self.paused = false;
+        loop {
+            self.decode_ahead();
+            if self.has_ended() || self.has_end_ahead() || self.io.is_none() {
+                return;
+            }
+            if !self.has_room_ahead() {
+                self.paused = true;
+                return;
+            }
+            if self.poll_fill().is_pending() {
+                return;
+            }
+        }
+    }
+
+    /// Reads once. Ready if that changed anything: bytes came, or the end.
+    pub(super) fn poll_fill(&mut self) -> Poll<()> {
+        let end = match ready!(self.poll_read_input()) {
+            Some(Ok(0)) => Item::Lost,
+            Some(Ok(_)) => return Poll::Ready(()),
+            Some(Err(error)) => {
+                self.lose(Item::Io(error));
+                return Poll::Ready(());
+            }
+            None => Item::Lost,
+        };
+        self.input_ended = true;
+        if matches!(self.end, End::Open) {
+            self.end = End::Transport(end);
+        }
+        self.wake_recv();
+        Poll::Ready(())
+    }
+
+    /// Reads into the input; `None` if there is nothing to read from any more.
+    pub(super) fn poll_read_input(&mut self) -> Poll<Option<std::io::Result<usize>>> {
+        if self.input_ended {
+            return Poll::Ready(None);
+        }
+        let Some(IoParts {
+            io, mut cx, input, ..
+        }) = self.io_parts()
+        else {
+            return Poll::Ready(None);
+        };
+        buffers::prepare(input);
+        poll_read_buf(Pin::new(io), &mut cx, input).map(Some)
+    }
+}

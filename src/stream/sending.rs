@@ -1,0 +1,146 @@
+//! From the user to the transport.
+
+use std::{
+    future::{Future, poll_fn},
+    io::{self, IoSlice},
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker, ready},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{
+    Error,
+    conn::{Caller, Conn, End, Item},
+};
+use crate::{
+    message::{CloseFrame, InvalidClose, Message},
+    protocol::{Phase, Protocol},
+};
+
+/// Slices of one vectored write.
+const SLICES: usize = 16;
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
+    /// Waits until there is room to queue a message.
+    pub(super) fn poll_ready(
+        &mut self,
+        cx: &mut Context<'_>,
+        caller: Caller,
+    ) -> Poll<Result<(), Error>> {
+        if self.protocol.is_congested() && caller != Caller::Elsewhere {
+            self.flush_or_lose();
+        }
+        if !matches!(self.protocol.phase(), Phase::Open) {
+            return Poll::Ready(Err(Error::Closed));
+        }
+        if self.protocol.is_congested() {
+            self.park_send(caller, cx.waker());
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Queues a message. Nothing of it is queued if that fails.
+    pub(super) fn start_send(&mut self, message: Message, caller: Caller) -> Result<(), Error> {
+        self.protocol.send(message)?;
+        if caller == Caller::Elsewhere {
+            self.wake_supervisor();
+        }
+        Ok(())
+    }
+
+    /// Queues a Close, unless one was sent.
+    pub(super) fn start_close(&mut self, frame: Option<CloseFrame>) -> Result<(), InvalidClose> {
+        self.protocol.close(frame)?;
+        self.wake_supervisor();
+        Ok(())
+    }
+
+    /// Waits until everything queued is written.
+    pub(super) fn poll_flush(
+        &mut self,
+        cx: &mut Context<'_>,
+        caller: Caller,
+    ) -> Poll<Result<(), Error>> {
+        if caller != Caller::Elsewhere {
+            self.flush_or_lose();
+        }
+        if !self.is_flushed() {
+            self.park_send(caller, cx.waker());
+            return Poll::Pending;
+        }
+        match (&self.io, self.closure()) {
+            // What was queued last may not have left.
+            (None, Some(closure)) if !closure.is_clean() => Poll::Ready(Err(Error::Closed)),
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    pub(super) fn is_flushed(&self) -> bool {
+        self.protocol.queued() == 0 && !self.unflushed
+    }
+
+    /// Writes what the transport takes. A transport that fails is dropped.
+    pub(super) fn flush_or_lose(&mut self) {
+        if self.is_flushed() {
+            return;
+        }
+        let unflushed = &mut self.unflushed;
+        let Some(io) = &mut self.io else { return };
+        let mut cx = Context::from_waker(&self.io_waker);
+        let before = self.protocol.queued();
+        let written = unconstrained(|| {
+            ready!(poll_write_all(io, &mut self.protocol, &mut cx, unflushed))?;
+            ready!(Pin::new(&mut *io).poll_flush(&mut cx))?;
+            *unflushed = false;
+            Poll::Ready(Ok(()))
+        });
+        if let Poll::Ready(Err(error)) = written {
+            self.lose(Item::Io(error));
+            return;
+        }
+        if self.protocol.queued() < before || self.is_flushed() {
+            self.wake_send();
+        }
+        if self.is_flushed() && matches!(self.end, End::Held(_)) {
+            // The receiver waits for our answer to be on the wire.
+            self.wake_recv();
+        }
+    }
+}
+
+fn poll_write_all<T: AsyncWrite + Unpin>(
+    io: &mut T,
+    protocol: &mut Protocol,
+    cx: &mut Context<'_>,
+    unflushed: &mut bool,
+) -> Poll<io::Result<()>> {
+    while protocol.queued() > 0 {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let filled = protocol.outgoing(&mut slices);
+        let slices = &slices[..filled];
+        let written = if io.is_write_vectored() && filled > 1 {
+            ready!(Pin::new(&mut *io).poll_write_vectored(cx, slices))?
+        } else {
+            ready!(Pin::new(&mut *io).poll_write(cx, &slices[0]))?
+        };
+        if written == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        if written > slices.iter().map(|slice| slice.len()).sum() {
+            let lie = "transport claims to have written more than it was given";
+            return Poll::Ready(Err(io::Error::other(lie)));
+        }
+        protocol.advance(written);
+        *unflushed = true;
+    }
+    Poll::Ready(Ok(()))
+}
+
+/// Runs `write` outside of the task's cooperative budget: what receiving has used up must
+/// not hold the answers back. Writing is bounded by what is queued.
+fn unconstrained<R>(mut write: impl FnMut() -> Poll<R>) -> Poll<R> {
+    let future = pin!(tokio::task::unconstrained(poll_fn(|_| write())));
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}

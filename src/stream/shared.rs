@@ -1,0 +1,107 @@
+//! A connection that handles and a supervisor share.
+
+use std::{
+    cell::Cell,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Poll, Waker},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::conn::{Caller, Conn};
+use crate::{protocol::Closure, wire::close_code::CloseCode};
+
+/// The lock is uncontended as long as the socket stays in its handler's task.
+pub(crate) struct Shared<T> {
+    conn: Mutex<Conn<T>>,
+}
+
+thread_local! {
+    /// The connection whose handler is being polled by its supervisor on this thread.
+    static HANDLER_OF: Cell<usize> = const { Cell::new(0) };
+}
+
+impl<T> Shared<T> {
+    pub(super) fn new(conn: Conn<T>) -> Arc<Self> {
+        Arc::new(Self {
+            conn: Mutex::new(conn),
+        })
+    }
+
+    /// Runs `f` under the lock, then wakes whom it made ready, outside of the lock.
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Conn<T>, Caller) -> R) -> R {
+        let mut conn = self.lock();
+        let caller = if !conn.is_supervised() {
+            conn.wake_halves();
+            Caller::Owner
+        } else if HANDLER_OF.get() == self.id() {
+            Caller::Handler
+        } else {
+            Caller::Elsewhere
+        };
+        let result = f(&mut conn, caller);
+        let wake = conn.take_wakes();
+        drop(conn);
+        if let Some(wake) = wake {
+            wake();
+        }
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Conn<T>> {
+        // The lock is not held while user code runs, so a panic leaves a whole state.
+        self.conn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+}
+
+/// For the supervisor.
+impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
+    /// The handler's turn, which runs in `poll`.
+    pub(crate) fn handler_turn<R>(&self, poll: impl FnOnce() -> R) -> R {
+        /// Polls nest: a handler may run another one.
+        struct Restore(usize);
+
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                HANDLER_OF.set(self.0);
+            }
+        }
+
+        let _restore = Restore(HANDLER_OF.replace(self.id()));
+        poll()
+    }
+
+    /// A poll of the supervisor's task begins.
+    pub(crate) fn begin_turn(&self, waker: &Waker) {
+        self.lock().begin_turn(waker);
+    }
+
+    /// The supervisor's own turn, after the handler's. Ready when the transport is gone.
+    pub(crate) fn poll_supervise(&self) -> Poll<()> {
+        self.with(|conn, _| conn.poll_supervise())
+    }
+
+    /// The handler has ended. The peer is told `code`, unless it closes already.
+    pub(crate) fn close_for_handler(&self, code: CloseCode) {
+        self.with(|conn, _| conn.close_for_handler(code));
+    }
+
+    /// Whether a socket, or a half of one, lives.
+    pub(crate) fn has_handles(&self) -> bool {
+        self.lock().has_handles()
+    }
+
+    /// The supervisor ends; who still waits learns it.
+    pub(crate) fn cut(&self) {
+        self.with(|conn, _| conn.cut());
+    }
+
+    /// How the connection ended. `Lost` if it has not.
+    pub(crate) fn closure(&self) -> Closure {
+        self.lock().closure().unwrap_or(Closure::Lost)
+    }
+}

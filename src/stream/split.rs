@@ -1,0 +1,157 @@
+//! The halves of a socket.
+
+use std::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_core::{FusedStream, Stream};
+use futures_sink::Sink;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Error, handle::Handle};
+use crate::message::{CloseFrame, InvalidClose, Message};
+
+/// The half that sends. Made by [`WebSocket::split`](crate::WebSocket::split).
+///
+/// The connection lives as long as one of its halves does.
+pub struct SendHalf<T> {
+    handle: Handle<T>,
+}
+
+/// The half that receives. Made by [`WebSocket::split`](crate::WebSocket::split).
+///
+/// The connection lives as long as one of its halves does.
+pub struct RecvHalf<T> {
+    handle: Handle<T>,
+}
+
+impl<T> SendHalf<T> {
+    pub(super) const fn new(handle: Handle<T>) -> Self {
+        Self { handle }
+    }
+
+    /// Whether `half` belongs to the same connection.
+    pub fn is_pair_of(&self, half: &RecvHalf<T>) -> bool {
+        self.handle.is(&half.handle)
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
+    /// Sends a message, as [`WebSocket::send`](crate::WebSocket::send) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the message is either queued as a whole or not at all.
+    pub async fn send(&mut self, message: Message) -> Result<(), Error> {
+        self.handle.send(message).await
+    }
+
+    /// Queues a message without writing it.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the message is either queued as a whole or not at all.
+    pub async fn feed(&mut self, message: Message) -> Result<(), Error> {
+        self.handle.feed(message).await.map(drop)
+    }
+
+    /// Waits until everything that was sent is handed to the transport.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] if the transport is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        self.handle.flush().await
+    }
+
+    /// Starts the closing handshake. The other half receives what comes until the peer's Close.
+    ///
+    /// # Errors
+    ///
+    /// If the frame must not be sent (RFC 6455, section 7.4); nothing has happened then.
+    pub fn start_close(&mut self, frame: Option<CloseFrame>) -> Result<(), InvalidClose> {
+        self.handle.start_close(frame)
+    }
+}
+
+impl<T> RecvHalf<T> {
+    pub(super) const fn new(handle: Handle<T>) -> Self {
+        Self { handle }
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> RecvHalf<T> {
+    /// Receives the next message, as [`WebSocket::recv`](crate::WebSocket::recv) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::recv`](crate::WebSocket::recv).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
+        self.handle.recv().await
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream for RecvHalf<T> {
+    type Item = Result<Message, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.handle.poll_recv(cx)
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> FusedStream for RecvHalf<T> {
+    fn is_terminated(&self) -> bool {
+        self.handle.is_done()
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Sink<Message> for SendHalf<T> {
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handle.poll_ready(cx)
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        self.handle.start_send(message)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handle.poll_flush(cx)
+    }
+
+    /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's.
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handle.poll_sink_close(cx)
+    }
+}
+
+impl<T> fmt::Debug for SendHalf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendHalf").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for RecvHalf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvHalf").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,152 @@
+//! The transport of an upgraded connection.
+
+use std::{
+    fmt,
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The transport of a socket that a server accepted: hyper's, or a [`ProvidedIo`].
+///
+/// Bytes that hyper had read behind the request come first.
+pub struct Upgraded(Transport);
+
+enum Transport {
+    Hyper(TokioIo<hyper::upgrade::Upgraded>),
+    Provided(Box<dyn Io>),
+}
+
+trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+impl From<hyper::upgrade::Upgraded> for Upgraded {
+    fn from(io: hyper::upgrade::Upgraded) -> Self {
+        Self(Transport::Hyper(TokioIo::new(io)))
+    }
+}
+
+/// A request extension that provides the transport in place of an HTTP server.
+///
+/// With it a handler is tested without a socket, and WebSockets are served on HTTP
+/// servers other than hyper.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use http::Request;
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// use tower::ServiceExt;
+/// use tower_websock::{ProvidedIo, WebSocketService};
+///
+/// let service = WebSocketService::new(|mut socket: tower_websock::WebSocket, _request| async move {
+///     socket.send("hi".into()).await
+/// });
+/// let (mut client, server) = tokio::io::duplex(1024);
+/// let request = Request::get("/ws")
+///     .header("host", "localhost")
+///     .header("connection", "upgrade")
+///     .header("upgrade", "websocket")
+///     .header("sec-websocket-version", "13")
+///     .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+///     .extension(ProvidedIo::new(server))
+///     .body(())
+///     .unwrap();
+/// let response = service.oneshot(request).await.unwrap();
+/// assert_eq!(response.status(), 101);
+///
+/// let mut frame = [0; 4];
+/// client.read_exact(&mut frame).await.unwrap();
+/// assert_eq!(frame, [0x81, 2, b'h', b'i']);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ProvidedIo(Arc<Mutex<Option<Box<dyn Io>>>>);
+
+impl ProvidedIo {
+    /// Provides `io`, which belongs to one request.
+    pub fn new(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        Self(Arc::new(Mutex::new(Some(Box::new(io)))))
+    }
+
+    /// Takes the transport; `None` the second time.
+    pub(crate) fn take(&self) -> Option<Upgraded> {
+        let mut io = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        io.take().map(|io| Upgraded(Transport::Provided(io)))
+    }
+}
+
+impl AsyncRead for Upgraded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Transport::Hyper(io) => Pin::new(io).poll_read(cx, buf),
+            Transport::Provided(io) => Pin::new(io).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Upgraded {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            Transport::Hyper(io) => Pin::new(io).poll_write(cx, buf),
+            Transport::Provided(io) => Pin::new(io).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            Transport::Hyper(io) => Pin::new(io).poll_write_vectored(cx, bufs),
+            Transport::Provided(io) => Pin::new(io).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.0 {
+            Transport::Hyper(io) => io.is_write_vectored(),
+            Transport::Provided(io) => io.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Transport::Hyper(io) => Pin::new(io).poll_flush(cx),
+            Transport::Provided(io) => Pin::new(io).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Transport::Hyper(io) => Pin::new(io).poll_shutdown(cx),
+            Transport::Provided(io) => Pin::new(io).poll_shutdown(cx),
+        }
+    }
+}
+
+impl fmt::Debug for Upgraded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upgraded").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ProvidedIo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProvidedIo").finish_non_exhaustive()
+    }
+}

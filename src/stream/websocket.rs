@@ -1,0 +1,220 @@
+//! The socket.
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures_core::{FusedStream, Stream};
+use futures_sink::Sink;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Error, RecvHalf, SendHalf, Upgraded, conn::Conn, handle::Handle, shared::Shared};
+use crate::{
+    config::{Config, Subprotocol},
+    message::{CloseFrame, InvalidClose, Message},
+    protocol::{Closure, Protocol},
+};
+
+/// A WebSocket connection: a [`Stream`] and a [`Sink`] of [`Message`]s.
+///
+/// Pings are answered, a Close is answered, and text is valid UTF-8 before it gets here.
+/// Received pings and pongs are handed over all the same; skip them with
+/// [`Message::is_data`].
+///
+/// # Supervised or not
+///
+/// A socket that a handler received is *supervised*: the task that runs the handler writes
+/// what was sent whenever the handler waits, answers pings while it is busy, and closes
+/// the connection when it returns, drops the socket or panics. Messages that were sent in
+/// one go leave in one write.
+///
+/// A socket made by hand ([`WebSocket::server`], or by awaiting
+/// [`Accepting`](crate::Accepting)) does its work only while one of its methods runs:
+/// [`send`](Self::send) writes, [`recv`](Self::recv) answers pings, and dropping it drops
+/// the transport. End it with [`close`](Self::close), or receive until `None`.
+pub struct WebSocket<T = Upgraded> {
+    handle: Handle<T>,
+    subprotocol: Option<Subprotocol>,
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
+    /// The server's end of a connection whose opening handshake was done elsewhere.
+    ///
+    /// Needs a tokio runtime with its timer enabled when it closes.
+    pub fn server(io: T, config: &Config) -> Self {
+        let conn = Conn::new(io, Protocol::server(config), config.close_timeout);
+        Self {
+            handle: Handle::first(Shared::new(conn)),
+            subprotocol: None,
+        }
+    }
+
+    /// A server's socket that a supervisor will drive, and what both share.
+    pub(crate) fn supervised(
+        io: T,
+        config: &Config,
+        subprotocol: Option<Subprotocol>,
+    ) -> (Self, Arc<Shared<T>>) {
+        let mut conn = Conn::new(io, Protocol::server(config), config.close_timeout);
+        conn.set_supervised();
+        let shared = Shared::new(conn);
+        let socket = Self {
+            handle: Handle::first(shared.clone()),
+            subprotocol,
+        };
+        (socket, shared)
+    }
+
+    pub(crate) fn with_subprotocol(mut self, subprotocol: Option<Subprotocol>) -> Self {
+        self.subprotocol = subprotocol;
+        self
+    }
+
+    /// Receives the next message.
+    ///
+    /// A Close frame is the last message; our answer to it has been written by then. After
+    /// it, or after an error, there is only `None`.
+    ///
+    /// # Errors
+    ///
+    /// Once, as the last item: [`Error::Protocol`] if the peer broke the protocol (it was
+    /// told by a Close frame), [`Error::Lost`] or [`Error::Io`] if the transport ended
+    /// without a Close frame.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
+        self.handle.recv().await
+    }
+
+    /// Sends a message.
+    ///
+    /// In a handler it is queued, and written with all else when the handler next waits;
+    /// so is it from a task to which a handler gave the socket. Without a supervisor it is
+    /// written before this returns. While [`write_high_water`](Config::write_high_water)
+    /// bytes are queued, it waits.
+    ///
+    /// Sending [`Message::Close`] starts the closing handshake; go on receiving until the
+    /// peer has answered, or use [`close`](Self::close).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] once a Close was sent or received; [`Error::ControlTooLong`] and
+    /// [`Error::InvalidClose`] for what must not be sent. The message was not queued then.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the message is either queued as a whole or not at all.
+    pub async fn send(&mut self, message: Message) -> Result<(), Error> {
+        self.handle.send(message).await
+    }
+
+    /// Queues a message without writing it: [`flush`](Self::flush) later.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn feed(&mut self, message: Message) -> Result<(), Error> {
+        self.handle.feed(message).await.map(drop)
+    }
+
+    /// Waits until everything that was sent is handed to the transport.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] if the transport is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        self.handle.flush().await
+    }
+
+    /// Closes the connection and tells how it ended.
+    ///
+    /// Sends a Close frame, unless one was sent, and waits at most
+    /// [`close_timeout`](Config::close_timeout) for the peer's. Messages that still come
+    /// are dropped; to receive them, send [`Message::Close`] instead.
+    ///
+    /// # Errors
+    ///
+    /// If the frame must not be sent (RFC 6455, section 7.4); nothing has happened then.
+    ///
+    /// # Cancel safety
+    ///
+    /// The Close frame is queued at the first poll; what remains can be awaited again.
+    pub async fn close(&mut self, frame: Option<CloseFrame>) -> Result<Closure, InvalidClose> {
+        self.handle.close(frame).await
+    }
+
+    /// Splits the socket in two halves, which may live in different tasks.
+    pub fn split(self) -> (SendHalf<T>, RecvHalf<T>) {
+        let recv = RecvHalf::new(self.handle.another());
+        (SendHalf::new(self.handle), recv)
+    }
+}
+
+impl<T> WebSocket<T> {
+    /// The subprotocol that was agreed on (RFC 6455, section 1.9).
+    pub const fn subprotocol(&self) -> Option<&Subprotocol> {
+        self.subprotocol.as_ref()
+    }
+
+    /// How the connection ended; `None` as long as it has not.
+    pub fn closure(&self) -> Option<Closure> {
+        self.handle.closure()
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<T> {
+    type Item = Result<Message, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.handle.poll_recv(cx)
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<T> {
+    fn is_terminated(&self) -> bool {
+        self.handle.is_done()
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<T> {
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handle.poll_ready(cx)
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        self.handle.start_send(message)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handle.poll_flush(cx)
+    }
+
+    /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's.
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handle.poll_sink_close(cx)
+    }
+}
+
+impl<T> fmt::Debug for WebSocket<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("subprotocol", &self.subprotocol)
+            .field("closure", &self.closure())
+            .finish_non_exhaustive()
+    }
+}

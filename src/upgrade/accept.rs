@@ -1,0 +1,237 @@
+//! A valid request for a WebSocket connection, and what becomes of it.
+
+use std::{fmt, future::Future};
+
+use bytes::Bytes;
+use http::{Response, request::Parts};
+use tokio::time::timeout;
+
+use super::{Outcome, UpgradeError, pending::PendingIo, supervisor::Supervisor};
+use crate::{
+    config::{Config, Subprotocol},
+    handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, switching_protocols},
+    protocol::Closure,
+    stream::{Upgraded, WebSocket},
+};
+
+/// A valid request for a WebSocket connection, not answered yet.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use hyper::body::Incoming;
+/// use tower_websock::WebSocketUpgrade;
+///
+/// // In a hyper service:
+/// fn serve(request: Request<Incoming>) -> Response<Full<Bytes>> {
+///     let (mut parts, _body) = request.into_parts();
+///     match WebSocketUpgrade::from_parts(&mut parts) {
+///         Ok(upgrade) => upgrade.on_upgrade(|mut socket| async move {
+///             while let Some(message) = socket.recv().await {
+///                 let message = message?;
+///                 if message.is_data() {
+///                     socket.send(message).await?;
+///                 }
+///             }
+///             Ok::<_, tower_websock::Error>(())
+///         }),
+///         Err(rejection) => rejection.into_response(),
+///     }
+/// }
+/// ```
+#[must_use = "answer it with `on_upgrade` or `accept`"]
+pub struct WebSocketUpgrade {
+    handshake: Handshake,
+    io: PendingIo,
+    origin: RequestOrigin,
+    policy: OriginPolicy,
+    selected: Option<Subprotocol>,
+    config: Config,
+}
+
+impl WebSocketUpgrade {
+    /// Checks a request (RFC 6455, section 4.2.1) and takes its upgrade out of the
+    /// extensions: hyper's, or a [`ProvidedIo`](crate::ProvidedIo).
+    ///
+    /// # Errors
+    ///
+    /// If the request is not a valid handshake;
+    /// [`into_response`](Rejection::into_response) makes the answer to it.
+    pub fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
+        let handshake = Handshake::check(parts)?;
+        let io = PendingIo::take(&mut parts.extensions).ok_or(Rejection::NotUpgradable)?;
+        Ok(Self {
+            handshake,
+            io,
+            origin: RequestOrigin::of(&parts.headers),
+            policy: OriginPolicy::same_host(),
+            selected: None,
+            config: Config::new(),
+        })
+    }
+
+    /// Sets limits and deadlines.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Sets which pages may connect; by default those of the same host.
+    pub fn origin(mut self, policy: OriginPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Selects the first of `supported` that the client offers, if any.
+    pub fn subprotocols<'a>(
+        mut self,
+        supported: impl IntoIterator<Item = &'a Subprotocol>,
+    ) -> Self {
+        self.selected = supported
+            .into_iter()
+            .find(|name| self.handshake.offered.contains(name))
+            .cloned();
+        self
+    }
+
+    /// Selects a subprotocol, which must be one of those offered, or none.
+    pub fn select_subprotocol(mut self, subprotocol: Option<Subprotocol>) -> Self {
+        self.selected = subprotocol;
+        self
+    }
+
+    /// The subprotocols that the client offers, in its order of preference.
+    pub fn offered_subprotocols(&self) -> &[Subprotocol] {
+        &self.handshake.offered
+    }
+
+    /// The subprotocol selected so far.
+    pub const fn selected_subprotocol(&self) -> Option<&Subprotocol> {
+        self.selected.as_ref()
+    }
+
+    /// Accepts: the response that must be returned to the client, and the socket to come.
+    ///
+    /// Nothing is spawned. [`on_upgrade`](Self::on_upgrade) is the simpler way.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::Origin`], or [`Rejection::SubprotocolNotOffered`].
+    pub fn accept<B: Default>(self) -> Result<(Response<B>, Accepting), Rejection> {
+        self.origin.check(&self.policy)?;
+        // 4.2.2 item 5.5: the value is one of those that the client sent.
+        let selected = self.selected;
+        if let Some(name) = &selected
+            && !self.handshake.offered.contains(name)
+        {
+            return Err(Rejection::SubprotocolNotOffered);
+        }
+        let response = switching_protocols(self.handshake.accept, selected.as_ref());
+        let accepting = Accepting {
+            io: self.io,
+            subprotocol: selected,
+            config: self.config,
+        };
+        Ok((response, accepting))
+    }
+
+    /// Accepts, and runs `handler` in a task of its own once the connection is upgraded.
+    ///
+    /// The task looks after the connection: see [`Accepting::supervise`]. If the request
+    /// is refused after all (see [`accept`](Self::accept)), that is the response.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn on_upgrade<B, H, F>(self, handler: H) -> Response<B>
+    where
+        B: Default + From<Bytes>,
+        H: FnOnce(WebSocket) -> F + Send + 'static,
+        F: Future<Output: Outcome> + Send + 'static,
+    {
+        match self.accept() {
+            Ok((response, accepting)) => {
+                tokio::spawn(accepting.supervise(handler));
+                response
+            }
+            Err(rejection) => rejection.into_response(),
+        }
+    }
+}
+
+impl fmt::Debug for WebSocketUpgrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketUpgrade")
+            .field("offered", &self.handshake.offered)
+            .field("selected", &self.selected)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A connection that will be upgraded once its response has been written.
+#[must_use = "without it the connection is dropped after the handshake"]
+pub struct Accepting {
+    io: PendingIo,
+    subprotocol: Option<Subprotocol>,
+    config: Config,
+}
+
+impl Accepting {
+    /// Waits for the upgrade and yields a socket without a supervisor.
+    ///
+    /// # Errors
+    ///
+    /// If the connection was not upgraded within
+    /// [`upgrade_timeout`](Config::upgrade_timeout), or not at all.
+    pub async fn socket(self) -> Result<WebSocket, UpgradeError> {
+        let io = upgraded(self.io, &self.config).await?;
+        Ok(WebSocket::server(io, &self.config).with_subprotocol(self.subprotocol))
+    }
+
+    /// Waits for the upgrade, runs `handler` with the socket, and tells how the connection ended.
+    ///
+    /// For a task of your own, where [`WebSocketUpgrade::on_upgrade`] spawns one. After
+    /// every poll of the handler it writes what was sent; while the handler does not
+    /// receive, it reads ahead (at most 64 KiB) and answers pings. When the handler
+    /// returns, drops the socket or panics, it closes the connection in order, within
+    /// [`close_timeout`](Config::close_timeout).
+    ///
+    /// # Errors
+    ///
+    /// If the connection was not upgraded; the handler is not called then.
+    ///
+    /// # Panics
+    ///
+    /// If the handler panicked, with its panic, after the connection was closed with 1011.
+    /// With `panic = "abort"` the process ends without a Close frame.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the handler and the transport, without a closing handshake.
+    pub async fn supervise<H, F>(self, handler: H) -> Result<Closure, UpgradeError>
+    where
+        H: FnOnce(WebSocket) -> F,
+        F: Future<Output: Outcome>,
+    {
+        let io = upgraded(self.io, &self.config).await?;
+        let (socket, shared) = WebSocket::supervised(io, &self.config, self.subprotocol);
+        Ok(Supervisor::new(shared, handler(socket)).await)
+    }
+}
+
+async fn upgraded(io: PendingIo, config: &Config) -> Result<Upgraded, UpgradeError> {
+    match timeout(config.upgrade_timeout, io).await {
+        Ok(upgraded) => upgraded,
+        Err(_) => Err(UpgradeError::TimedOut),
+    }
+}
+
+impl fmt::Debug for Accepting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accepting")
+            .field("subprotocol", &self.subprotocol)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,35 @@
+//! Upgrades that were agreed on and did not happen.
+
+use std::{error::Error, fmt};
+
+/// Why the transport was not handed over although the handshake was answered.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum UpgradeError {
+    /// The HTTP connection ended, or is not served with upgrades enabled.
+    Http(hyper::Error),
+    /// The peer did not take the response within
+    /// [`upgrade_timeout`](crate::Config::upgrade_timeout).
+    TimedOut,
+    /// The [`ProvidedIo`](crate::ProvidedIo) of the request was used by another request.
+    IoTaken,
+}
+
+impl fmt::Display for UpgradeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            UpgradeError::Http(_) => "the HTTP connection was not upgraded",
+            UpgradeError::TimedOut => "the HTTP connection was not upgraded in time",
+            UpgradeError::IoTaken => "the provided IO was used before",
+        })
+    }
+}
+
+impl Error for UpgradeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            UpgradeError::Http(error) => Some(error),
+            UpgradeError::TimedOut | UpgradeError::IoTaken => None,
+        }
+    }
+}

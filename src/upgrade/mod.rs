@@ -1,0 +1,13 @@
+//! From an upgrade request to a supervised socket, on hyper.
+
+mod accept;
+mod error;
+mod handler;
+mod pending;
+mod supervisor;
+
+pub use self::{
+    accept::{Accepting, WebSocketUpgrade},
+    error::UpgradeError,
+    handler::Outcome,
+};

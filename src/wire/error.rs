@@ -1,0 +1,129 @@
+//! Every way in which a peer can break the protocol.
+
+use std::{error::Error, fmt};
+
+use super::close_code::{self, CloseCode};
+
+/// What the peer did wrong. The connection was failed for it (RFC 6455, section 7.1.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// A reserved bit is set that no extension gave a meaning.
+    ReservedBits,
+    /// The opcode is one of those that the RFC reserves (3 to 7, 11 to 15).
+    ReservedOpcode(u8),
+    /// A control frame without FIN.
+    FragmentedControl,
+    /// A control frame that announces more than 125 bytes.
+    ControlTooLong,
+    /// A client's frame without a mask.
+    UnmaskedFrame,
+    /// A server's frame with a mask.
+    MaskedFrame,
+    /// A length in more bytes than it needs.
+    LengthNotMinimal,
+    /// A 64-bit length with the most significant bit set.
+    LengthOutOfRange,
+    /// A continuation frame although no message is under way.
+    UnexpectedContinuation,
+    /// A new data frame although the last message is not complete.
+    ExpectedContinuation,
+    /// Text, or the reason of a Close frame, that is not UTF-8.
+    InvalidUtf8,
+    /// A Close frame with a body of one byte.
+    CloseTooShort,
+    /// A Close frame with a code that must not be sent.
+    InvalidCloseCode(CloseCode),
+    /// A frame of at least `size` bytes, above `max_frame_size`.
+    FrameTooBig {
+        /// Payload bytes known to be announced.
+        size: u64,
+        /// The limit that was configured.
+        max: usize,
+    },
+    /// A message of at least `size` bytes, above `max_message_size`.
+    MessageTooBig {
+        /// Bytes of the message known so far, announced ones included.
+        size: u64,
+        /// The limit that was configured.
+        max: usize,
+    },
+    /// A message in more than `max_fragments` frames.
+    TooManyFragments {
+        /// The limit that was configured.
+        max: usize,
+    },
+}
+
+impl ProtocolError {
+    /// The close code that the peer is sent (RFC 6455, section 7.4.1).
+    pub const fn close_code(&self) -> CloseCode {
+        match self {
+            ProtocolError::InvalidUtf8 => close_code::INVALID,
+            ProtocolError::FrameTooBig { .. }
+            | ProtocolError::MessageTooBig { .. }
+            | ProtocolError::TooManyFragments { .. } => close_code::SIZE,
+            _ => close_code::PROTOCOL,
+        }
+    }
+
+    /// The section of RFC 6455 that was broken.
+    pub const fn section(&self) -> &'static str {
+        match self {
+            ProtocolError::ReservedBits
+            | ProtocolError::ReservedOpcode(_)
+            | ProtocolError::LengthNotMinimal
+            | ProtocolError::LengthOutOfRange => "5.2",
+            ProtocolError::FragmentedControl | ProtocolError::ControlTooLong => "5.5",
+            ProtocolError::UnmaskedFrame | ProtocolError::MaskedFrame => "5.1",
+            ProtocolError::UnexpectedContinuation | ProtocolError::ExpectedContinuation => "5.4",
+            ProtocolError::InvalidUtf8 => "8.1",
+            ProtocolError::CloseTooShort => "5.5.1",
+            ProtocolError::InvalidCloseCode(_) => "7.4",
+            ProtocolError::FrameTooBig { .. }
+            | ProtocolError::MessageTooBig { .. }
+            | ProtocolError::TooManyFragments { .. } => "10.4",
+        }
+    }
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ProtocolError::ReservedBits => f.write_str("reserved bit set without an extension"),
+            ProtocolError::ReservedOpcode(bits) => write!(f, "reserved opcode {bits:#x}"),
+            ProtocolError::FragmentedControl => f.write_str("fragmented control frame"),
+            ProtocolError::ControlTooLong => f.write_str("control frame above 125 bytes"),
+            ProtocolError::UnmaskedFrame => f.write_str("frame from a client is not masked"),
+            ProtocolError::MaskedFrame => f.write_str("frame from a server is masked"),
+            ProtocolError::LengthNotMinimal => f.write_str("frame length is not minimally encoded"),
+            ProtocolError::LengthOutOfRange => f.write_str("frame length above 2^63 - 1"),
+            ProtocolError::UnexpectedContinuation => {
+                f.write_str("continuation frame without a message to continue")
+            }
+            ProtocolError::ExpectedContinuation => {
+                f.write_str("new data frame inside a fragmented message")
+            }
+            ProtocolError::InvalidUtf8 => f.write_str("invalid UTF-8"),
+            ProtocolError::CloseTooShort => f.write_str("close frame body of one byte"),
+            ProtocolError::InvalidCloseCode(code) => write!(f, "invalid close code {code}"),
+            ProtocolError::FrameTooBig { size, max } => {
+                write!(
+                    f,
+                    "frame of {size} bytes or more exceeds max_frame_size ({max})"
+                )
+            }
+            ProtocolError::MessageTooBig { size, max } => {
+                write!(
+                    f,
+                    "message of {size} bytes or more exceeds max_message_size ({max})"
+                )
+            }
+            ProtocolError::TooManyFragments { max } => {
+                write!(f, "message in more frames than max_fragments ({max})")
+            }
+        }
+    }
+}
+
+impl Error for ProtocolError {}

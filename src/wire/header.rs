@@ -1,0 +1,193 @@
+//! Frame headers (RFC 6455, section 5.2): 2 to 14 bytes.
+
+use bytes::BufMut;
+
+use super::{OpCode, ProtocolError};
+
+/// 5.5: control frames carry at most 125 bytes.
+pub(crate) const MAX_CONTROL_PAYLOAD: usize = 125;
+
+const FIN: u8 = 0x80;
+const RSV: u8 = 0x70;
+const MASK: u8 = 0x80;
+const LEN_16: u8 = 126;
+const LEN_64: u8 = 127;
+
+/// What precedes the payload of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameHeader {
+    pub(crate) fin: bool,
+    pub(crate) opcode: OpCode,
+    pub(crate) mask: Option<[u8; 4]>,
+    pub(crate) len: u64,
+}
+
+/// What a receiver demands of the next header: its role, its place in a message, its limits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeaderRules {
+    /// 5.1: whether the peer must mask.
+    pub(crate) masked: bool,
+    /// 5.4: whether a fragmented message is under way.
+    pub(crate) in_message: bool,
+    /// Largest payload of a frame.
+    pub(crate) max_frame: usize,
+    /// Largest message.
+    pub(crate) max_message: usize,
+    /// Bytes of the message under way that have come before this frame.
+    pub(crate) received: usize,
+}
+
+/// Outcome of decoding from a buffer that may hold only a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decoded<T> {
+    /// `value` took the first `len` bytes.
+    Complete { value: T, len: usize },
+    /// The bytes so far break no rule, but more are needed.
+    NeedMore,
+}
+
+impl FrameHeader {
+    /// Decodes the header at the start of `buf`.
+    ///
+    /// Every violation is reported at the first byte that shows it, however little of
+    /// the header has arrived.
+    pub(crate) fn decode(buf: &[u8], rules: &HeaderRules) -> Result<Decoded<Self>, ProtocolError> {
+        let Some(&first) = buf.first() else {
+            return Ok(Decoded::NeedMore);
+        };
+        let (fin, opcode) = check_first_byte(first, rules)?;
+        let Some(&second) = buf.get(1) else {
+            return Ok(Decoded::NeedMore);
+        };
+        check_second_byte(second, opcode, rules)?;
+
+        let (len, end) = match second & !MASK {
+            LEN_16 => (extended_len(buf, 2, rules)?, 4),
+            LEN_64 => (extended_len(buf, 8, rules)?, 10),
+            short => {
+                let len = u64::from(short);
+                if !opcode.is_control() {
+                    check_limits(len, rules)?;
+                }
+                (len, 2)
+            }
+        };
+        let (mask, end) = if rules.masked {
+            let key = buf.get(end..end + 4).and_then(|key| key.try_into().ok());
+            let Some(key) = key else {
+                return Ok(Decoded::NeedMore);
+            };
+            (Some(key), end + 4)
+        } else if buf.len() < end {
+            return Ok(Decoded::NeedMore);
+        } else {
+            (None, end)
+        };
+        let value = FrameHeader {
+            fin,
+            opcode,
+            mask,
+            len,
+        };
+        Ok(Decoded::Complete { value, len: end })
+    }
+
+    /// Appends the header to `out`, its length in the fewest bytes (5.2).
+    pub(crate) fn encode(&self, out: &mut impl BufMut) {
+        let first = if self.fin { FIN } else { 0 } | self.opcode as u8;
+        let mask = if self.mask.is_some() { MASK } else { 0 };
+        out.put_u8(first);
+        if let Ok(len) = u8::try_from(self.len)
+            && len < LEN_16
+        {
+            out.put_u8(mask | len);
+        } else if let Ok(len) = u16::try_from(self.len) {
+            out.put_u8(mask | LEN_16);
+            out.put_u16(len);
+        } else {
+            out.put_u8(mask | LEN_64);
+            out.put_u64(self.len);
+        }
+        if let Some(key) = self.mask {
+            out.put_slice(&key);
+        }
+    }
+}
+
+fn check_first_byte(byte: u8, rules: &HeaderRules) -> Result<(bool, OpCode), ProtocolError> {
+    // 5.2: RSV must be 0 unless an extension defines it; none is negotiated.
+    if byte & RSV != 0 {
+        return Err(ProtocolError::ReservedBits);
+    }
+    // 5.2: an unknown opcode fails the connection.
+    let bits = byte & 0x0F;
+    let opcode = OpCode::from_bits(bits).ok_or(ProtocolError::ReservedOpcode(bits))?;
+    let fin = byte & FIN != 0;
+    match opcode {
+        // 5.5: control frames must not be fragmented.
+        control if control.is_control() && !fin => Err(ProtocolError::FragmentedControl),
+        // 5.4: fragments of a message are continuation frames, and nothing else is.
+        OpCode::Continuation if !rules.in_message => Err(ProtocolError::UnexpectedContinuation),
+        OpCode::Text | OpCode::Binary if rules.in_message => {
+            Err(ProtocolError::ExpectedContinuation)
+        }
+        opcode => Ok((fin, opcode)),
+    }
+}
+
+fn check_second_byte(byte: u8, opcode: OpCode, rules: &HeaderRules) -> Result<(), ProtocolError> {
+    // 5.1: a client masks every frame, a server none.
+    match (rules.masked, byte & MASK != 0) {
+        (true, false) => return Err(ProtocolError::UnmaskedFrame),
+        (false, true) => return Err(ProtocolError::MaskedFrame),
+        _ => {}
+    }
+    let len = byte & !MASK;
+    // 5.5: control frames have a payload length of 125 or less.
+    if opcode.is_control() && usize::from(len) > MAX_CONTROL_PAYLOAD {
+        return Err(ProtocolError::ControlTooLong);
+    }
+    // 5.5.1: a close body starts with a two-byte code.
+    if opcode == OpCode::Close && len == 1 {
+        return Err(ProtocolError::CloseTooShort);
+    }
+    Ok(())
+}
+
+/// Reads a length of `width` bytes behind the first two; what has not arrived counts as 0.
+fn extended_len(buf: &[u8], width: usize, rules: &HeaderRules) -> Result<u64, ProtocolError> {
+    let arrived = &buf[2..buf.len().min(2 + width)];
+    let mut bytes = [0; 8];
+    bytes[8 - width..][..arrived.len()].copy_from_slice(arrived);
+    let at_least = u64::from_be_bytes(bytes);
+    // 5.2: the most significant bit of a 64-bit length must be 0.
+    if at_least >> 63 != 0 {
+        return Err(ProtocolError::LengthOutOfRange);
+    }
+    // 5.2: the minimal number of bytes must be used. The first six bytes of a 64-bit
+    // length decide it, both of a 16-bit one.
+    let (decisive, minimum) = if width == 8 { (6, 1 << 16) } else { (2, 126) };
+    if arrived.len() >= decisive && at_least < minimum {
+        return Err(ProtocolError::LengthNotMinimal);
+    }
+    check_limits(at_least, rules)?;
+    Ok(at_least)
+}
+
+/// 10.4: limits hold before anything of the payload is buffered.
+fn check_limits(at_least: u64, rules: &HeaderRules) -> Result<(), ProtocolError> {
+    if at_least > rules.max_frame as u64 {
+        return Err(ProtocolError::FrameTooBig {
+            size: at_least,
+            max: rules.max_frame,
+        });
+    }
+    let size = at_least.saturating_add(rules.received as u64);
+    if size > rules.max_message as u64 {
+        return Err(ProtocolError::MessageTooBig {
+            size,
+            max: rules.max_message,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! The bytes of RFC 6455, section 5: frame headers, masks, UTF-8, close codes.
+//!
+//! Pure functions and plain values. Imports nothing else of this crate.
+
+pub mod close_code;
+mod error;
+mod header;
+mod mask;
+mod opcode;
+mod role;
+mod utf8;
+
+pub use error::ProtocolError;
+pub(crate) use header::{Decoded, FrameHeader, HeaderRules, MAX_CONTROL_PAYLOAD};
+pub(crate) use mask::apply_mask;
+pub(crate) use opcode::OpCode;
+pub use role::Role;
+pub(crate) use utf8::{Utf8Validator, valid_so_far};
