@@ -1,4 +1,4 @@
-//! An echo server in axum. Serves ws://127.0.0.1:8888/ws, and a page to try it at /.
+//! An echo server in axum. Serves <ws://127.0.0.1:8888/ws>, and a page to try it at /.
 
 use axum::{
     Router,

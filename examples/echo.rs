@@ -1,4 +1,4 @@
-//! An echo server on hyper. Serves ws://127.0.0.1:8888/ws, and a page to try it at /.
+//! An echo server on hyper. Serves <ws://127.0.0.1:8888/ws>, and a page to try it at /.
 //!
 //! Options: `--addr HOST:PORT`, `--threads N`, `--max-message-size BYTES`.
 
@@ -7,7 +7,7 @@ mod options;
 
 use std::{convert::Infallible, io};
 
-use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -18,7 +18,7 @@ use tower::{Layer, service_fn};
 use tower_websock::{Config, Error, WebSocket, WebSocketLayer};
 
 /// Sends every message back.
-async fn echo(mut socket: WebSocket, _request: Parts) -> Result<(), Error> {
+async fn echo(mut socket: WebSocket) -> Result<(), Error> {
     while let Some(message) = socket.recv().await {
         let message = message?;
         if message.is_data() {

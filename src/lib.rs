@@ -11,7 +11,7 @@
 //! use tower::{ServiceBuilder, service_fn};
 //! use tower_websock::{Error, WebSocket, WebSocketLayer};
 //!
-//! async fn echo(mut socket: WebSocket, _request: http::request::Parts) -> Result<(), Error> {
+//! async fn echo(mut socket: WebSocket) -> Result<(), Error> {
 //!     while let Some(message) = socket.recv().await {
 //!         let message = message?;
 //!         if message.is_data() {
@@ -69,6 +69,9 @@
 //! # Features
 //!
 //! - `axum`: the module [`axum`].
+
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod config;
 mod handshake;

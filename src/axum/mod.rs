@@ -37,7 +37,7 @@
 //! use axum::Router;
 //! use tower_websock::{WebSocket, WebSocketService};
 //!
-//! let service = WebSocketService::new(|mut socket: WebSocket, _request| async move {
+//! let service = WebSocketService::new(async |mut socket: WebSocket| {
 //!     socket.send("hello".into()).await
 //! });
 //! let app: Router = Router::new().route_service("/ws", service);

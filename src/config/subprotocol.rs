@@ -39,7 +39,8 @@ impl Subprotocol {
 
     /// The name.
     pub fn as_str(&self) -> &str {
-        self.0.to_str().expect("a token is visible ASCII")
+        // A token is visible ASCII, so this never falls back.
+        self.0.to_str().unwrap_or_default()
     }
 
     /// The name as the value of a header.

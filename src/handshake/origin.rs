@@ -43,7 +43,7 @@ impl OriginPolicy {
     ///
     /// An origin has a scheme, a host, and a port if it is not the scheme's default, and
     /// no slash at the end. Compared without regard to ASCII case.
-    pub fn list(origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn list<S: Into<String>>(origins: impl IntoIterator<Item = S>) -> Self {
         Self(Policy::List(origins.into_iter().map(Into::into).collect()))
     }
 

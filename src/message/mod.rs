@@ -29,12 +29,12 @@ pub enum Message {
 
 impl Message {
     /// A text message.
-    pub fn text(text: impl Into<Utf8Bytes>) -> Self {
+    pub fn text<S: Into<Utf8Bytes>>(text: S) -> Self {
         Message::Text(text.into())
     }
 
     /// A binary message.
-    pub fn binary(data: impl Into<Bytes>) -> Self {
+    pub fn binary<B: Into<Bytes>>(data: B) -> Self {
         Message::Binary(data.into())
     }
 

@@ -98,17 +98,17 @@ impl Protocol {
             Message::Binary(data) => self.send_data(OpCode::Binary, data),
             Message::Ping(data) => self.send_control(OpCode::Ping, &data),
             Message::Pong(data) => self.send_control(OpCode::Pong, &data),
-            Message::Close(frame) => self.close(frame).map_err(SendError::InvalidClose),
+            Message::Close(frame) => self.close(frame.as_ref()).map_err(SendError::InvalidClose),
         }
     }
 
     /// Starts the closing handshake. Does nothing if a Close was sent already (5.5.1).
-    pub(crate) fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), InvalidClose> {
-        if let Some(frame) = &frame {
+    pub(crate) fn close(&mut self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
+        if let Some(frame) = frame {
             frame.check_sendable()?;
         }
         if matches!(self.phase, Phase::Open) {
-            self.outbox.push_close(frame.as_ref());
+            self.outbox.push_close(frame);
             self.phase = Phase::CloseSent;
         }
         Ok(())

@@ -23,8 +23,8 @@ pub(super) struct Outbox {
     /// `Some` for a client: it masks every frame (5.1).
     keys: Option<Box<dyn MaskKeys>>,
     staged: BytesMut,
-    /// How many staged bytes have left since the beginning.
-    staged_base: u64,
+    /// How many staged bytes have left since the beginning; it may wrap.
+    staged_base: usize,
     large: VecDeque<Large>,
     len: usize,
 }
@@ -32,7 +32,7 @@ pub(super) struct Outbox {
 /// A payload that is written from its own memory.
 struct Large {
     /// Where in the stream of staged bytes it stands.
-    at: u64,
+    at: usize,
     data: Bytes,
 }
 
@@ -55,7 +55,7 @@ impl Outbox {
             self.put_header(opcode, data.len());
             self.len += data.len();
             self.large.push_back(Large {
-                at: self.staged_base + self.staged.len() as u64,
+                at: self.staged_base.wrapping_add(self.staged.len()),
                 data,
             });
         }
@@ -118,7 +118,7 @@ impl Outbox {
             };
             let step = left.min(staged);
             self.staged.advance(step);
-            self.staged_base += step as u64;
+            self.staged_base = self.staged_base.wrapping_add(step);
             left -= step;
             if let Some(large) = self.large.front_mut()
                 && left > 0
@@ -167,7 +167,7 @@ impl Outbox {
             opcode,
             // 5.1: a server does not mask; 5.3: a client takes a fresh key for each frame.
             mask: self.keys.as_mut().map(|keys| keys.next_key()),
-            len: len as u64,
+            len,
         };
         let before = self.staged.len();
         header.encode(&mut self.staged);
@@ -177,7 +177,6 @@ impl Outbox {
 
     /// How many of the bytes staged now precede `large`.
     fn staged_before(&self, large: &Large) -> usize {
-        // Lossless: a position inside `staged`.
-        (large.at - self.staged_base) as usize
+        large.at.wrapping_sub(self.staged_base)
     }
 }

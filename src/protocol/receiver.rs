@@ -136,8 +136,7 @@ impl Receiver {
         header: &FrameHeader,
         input: &mut BytesMut,
     ) -> Result<Option<Message>, ProtocolError> {
-        // Lossless: the header's length is within max_frame, a usize.
-        let len = header.len as usize;
+        let len = header.len;
         let fragments = self.message.as_ref().map_or(0, |(_, fragments)| *fragments);
         if fragments >= self.max_fragments {
             return Err(ProtocolError::TooManyFragments {
@@ -192,8 +191,7 @@ fn control(
     header_len: usize,
     input: &mut BytesMut,
 ) -> Result<Option<Message>, ProtocolError> {
-    // Lossless: at most 125.
-    let len = header.len as usize;
+    let len = header.len;
     let mut buffer = [0; MAX_CONTROL_PAYLOAD];
     let arrived = len.min(input.len() - header_len);
     let body = &mut buffer[..arrived];

@@ -8,13 +8,14 @@ use crate::{stream::WebSocket, upgrade::Outcome};
 
 /// Serves one connection after the other, each in a task of its own.
 ///
-/// Implemented for closures and functions of a socket and the head of its request:
+/// Implemented for functions and closures of a socket, or of a socket and the head of the
+/// request that asked for it. `Args` tells the two apart and is inferred.
 ///
 /// ```
 /// use http::request::Parts;
 /// use tower_websock::{Error, WebSocket, WebSocketService};
 ///
-/// async fn echo(mut socket: WebSocket, _request: Parts) -> Result<(), Error> {
+/// async fn echo(mut socket: WebSocket) -> Result<(), Error> {
 ///     while let Some(message) = socket.recv().await {
 ///         let message = message?;
 ///         if message.is_data() {
@@ -25,15 +26,18 @@ use crate::{stream::WebSocket, upgrade::Outcome};
 /// }
 ///
 /// let service = WebSocketService::new(echo);
-/// let service = WebSocketService::new(|socket: WebSocket, request: Parts| async move {
+/// let service = WebSocketService::new(|socket: WebSocket, request: Parts| {
 ///     println!("{} is here", request.uri);
-///     echo(socket, request).await
+///     echo(socket)
 /// });
-/// let service = WebSocketService::new(async |mut socket: WebSocket, _request: Parts| {
+/// let service = WebSocketService::new(async |mut socket: WebSocket| {
 ///     socket.send("hello".into()).await
 /// });
 /// ```
-pub trait Handler: Clone + Send + 'static {
+///
+/// A connection that keeps the head of its request keeps the buffer that it was read to,
+/// which is 8 KiB with hyper: take what you need of it and drop it, as above.
+pub trait Handler<Args>: Clone + Send + 'static {
     /// Serves a connection until it is done.
     type Future: Future<Output: Outcome> + Send + 'static;
 
@@ -41,7 +45,19 @@ pub trait Handler: Clone + Send + 'static {
     fn call(self, socket: WebSocket, request: Parts) -> Self::Future;
 }
 
-impl<H, F> Handler for H
+impl<H, F> Handler<(WebSocket,)> for H
+where
+    H: Fn(WebSocket) -> F + Clone + Send + 'static,
+    F: Future<Output: Outcome> + Send + 'static,
+{
+    type Future = F;
+
+    fn call(self, socket: WebSocket, _request: Parts) -> F {
+        self(socket)
+    }
+}
+
+impl<H, F> Handler<(WebSocket, Parts)> for H
 where
     H: Fn(WebSocket, Parts) -> F + Clone + Send + 'static,
     F: Future<Output: Outcome> + Send + 'static,

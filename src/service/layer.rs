@@ -1,10 +1,10 @@
 //! The layer.
 
-use std::sync::Arc;
+use std::{fmt, marker::PhantomData, sync::Arc};
 
 use tower::Layer;
 
-use super::WebSocketService;
+use super::{Handler, WebSocketService};
 use crate::{
     config::{Config, Subprotocol},
     handshake::OriginPolicy,
@@ -17,7 +17,7 @@ use crate::{
 /// use tower_websock::{Config, OriginPolicy, Subprotocol, WebSocket, WebSocketLayer};
 /// # let app = tower::service_fn(|_: http::Request<()>| async { Ok::<_, ()>(http::Response::new(())) });
 ///
-/// let layer = WebSocketLayer::new(|mut socket: WebSocket, _request| async move {
+/// let layer = WebSocketLayer::new(async |mut socket: WebSocket| {
 ///     socket.send("hello".into()).await
 /// })
 /// .path("/ws")
@@ -28,10 +28,10 @@ use crate::{
 /// let service = ServiceBuilder::new().layer(layer).service(app);
 /// # let _: &dyn tower::Service<http::Request<()>, Response = _, Error = (), Future = _> = &service;
 /// ```
-#[derive(Clone, Debug)]
-pub struct WebSocketLayer<H> {
+pub struct WebSocketLayer<H, Args> {
     handler: H,
     settings: Arc<Settings>,
+    args: PhantomData<fn(Args)>,
 }
 
 /// What layer and service are configured with.
@@ -43,12 +43,13 @@ pub(super) struct Settings {
     pub(super) subprotocols: Vec<Subprotocol>,
 }
 
-impl<H> WebSocketLayer<H> {
-    /// Serves upgrade requests with `handler`, which is a [`Handler`](super::Handler).
+impl<H: Handler<Args>, Args> WebSocketLayer<H, Args> {
+    /// Serves upgrade requests with `handler`.
     pub fn new(handler: H) -> Self {
         Self {
             handler,
             settings: Arc::default(),
+            args: PhantomData,
         }
     }
 
@@ -82,10 +83,28 @@ impl<H> WebSocketLayer<H> {
     }
 }
 
-impl<S, H: Clone> Layer<S> for WebSocketLayer<H> {
-    type Service = WebSocketService<S, H>;
+impl<S, H: Clone, Args> Layer<S> for WebSocketLayer<H, Args> {
+    type Service = WebSocketService<S, H, Args>;
 
     fn layer(&self, inner: S) -> Self::Service {
         WebSocketService::with(inner, self.handler.clone(), self.settings.clone())
+    }
+}
+
+impl<H: Clone, Args> Clone for WebSocketLayer<H, Args> {
+    fn clone(&self) -> Self {
+        Self {
+            handler: self.handler.clone(),
+            settings: self.settings.clone(),
+            args: PhantomData,
+        }
+    }
+}
+
+impl<H, Args> fmt::Debug for WebSocketLayer<H, Args> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketLayer")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }

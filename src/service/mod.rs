@@ -3,13 +3,13 @@
 mod body;
 mod future;
 mod handler;
+mod intercept;
 mod layer;
-mod service;
 
 pub use self::{
     body::{ResponseBody, Sentence},
     future::ResponseFuture,
     handler::Handler,
+    intercept::{NoInner, WebSocketService},
     layer::WebSocketLayer,
-    service::{NoInner, WebSocketService},
 };

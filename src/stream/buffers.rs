@@ -24,7 +24,8 @@ pub(super) fn prepare(buffer: &mut BytesMut) {
             .with_borrow_mut(Vec::pop)
             .unwrap_or_else(|| BytesMut::with_capacity(CAPACITY));
     } else if buffer.capacity() - buffer.len() < MIN_SPARE {
-        buffer.reserve(CAPACITY);
+        // What is left over is a part of a frame's head: it moves to the front.
+        buffer.reserve(CAPACITY.saturating_sub(buffer.len()).max(MIN_SPARE));
     }
 }
 

@@ -22,8 +22,8 @@ use crate::{
     wire::{Role, close_code},
 };
 
-/// Bytes thrown away at most before the transport is dropped. To discard costs less than
-/// to serve, and the deadline holds anyway, so a peer gets time to notice.
+/// Bytes that are thrown away at most. A peer that sends more is left to wait: it can read
+/// our last frame until the deadline, while dropping the transport would destroy it.
 const DISCARDED_BYTES: usize = 64 << 20;
 
 /// State of a connection that closes; an open one does not pay for it.
@@ -40,7 +40,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         self.flush_or_lose();
         let had_ended = self.has_ended();
         let had_end_ahead = self.has_end_ahead();
-        if !self.recv_parked && !had_ended {
+        if !self.turn.recv_parked && !had_ended {
             self.read_ahead();
         }
         let gone = self.poll_closing();
@@ -60,7 +60,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             self.discard();
         }
         // Does nothing if a Close was sent; the supervisor's codes are valid.
-        let _ = self.protocol.close(Some(CloseFrame::new(code, "")));
+        let _ = self.protocol.close(Some(&CloseFrame::new(code, "")));
         self.discard();
     }
 
@@ -139,14 +139,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             if self.io.is_none() {
                 return Poll::Ready(());
             }
+            if self.has_discarded_enough() {
+                return Poll::Pending;
+            }
             // Reading goes on while our last frames wait: the peer may have to write all
             // it has before it reads.
             match ready!(self.poll_read_input()) {
                 Some(Ok(read)) if read > 0 => {
                     self.input.clear();
-                    if self.count_discarded(read) {
-                        self.cut();
-                    }
+                    self.count_discarded(read);
                 }
                 Some(Ok(_)) => self.input_ended = true,
                 // The peer's end was seen; ours follows, then all is done.
@@ -176,11 +177,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         Poll::Ready(())
     }
 
-    /// Returns whether that was too much.
-    fn count_discarded(&mut self, bytes: usize) -> bool {
-        self.linger.as_mut().is_some_and(|linger| {
+    fn count_discarded(&mut self, bytes: usize) {
+        if let Some(linger) = &mut self.linger {
             linger.discarded += bytes;
-            linger.discarded > DISCARDED_BYTES
-        })
+        }
+    }
+
+    fn has_discarded_enough(&self) -> bool {
+        self.linger
+            .as_ref()
+            .is_some_and(|linger| linger.discarded > DISCARDED_BYTES)
     }
 }

@@ -71,24 +71,56 @@ pub(super) struct Conn<T> {
     pub(super) ahead: VecDeque<Item>,
     pub(super) ahead_bytes: usize,
     pub(super) end: End,
-    /// Nobody will receive: messages are dropped.
-    pub(super) discarding: bool,
-    /// Reading ahead stopped for want of room.
-    pub(super) paused: bool,
+    pub(super) reading: Reading,
     /// Bytes were written that the transport may still hold back.
     pub(super) unflushed: bool,
     pub(super) close_timeout: Duration,
     pub(super) linger: Option<Box<Linger>>,
-    supervised: bool,
-    /// The supervisor was woken and has not run since.
-    nudged: bool,
-    /// The handler waits in `recv` and has polled the transport in this turn.
-    pub(super) recv_parked: bool,
-    pub(super) turn_budget: u8,
+    driver: Driver,
+    pub(super) turn: Turn,
     handles: usize,
     /// Allocated when first needed: a handler in its own task needs none.
     waiters: Option<Arc<Waiters>>,
     wake: Wake,
+}
+
+/// What becomes of messages that come while nobody receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// They are kept, as far as there is room.
+    Ahead,
+    /// There was no room: they wait in the transport.
+    Paused,
+    /// They are dropped: nobody will receive any more.
+    Discarding,
+}
+
+/// Who polls the transport.
+#[derive(Clone, Copy, Debug)]
+enum Driver {
+    /// Whoever uses a handle.
+    Handles,
+    /// The supervisor, and the handler in its task.
+    Supervisor {
+        /// It was woken and has not run since.
+        nudged: bool,
+    },
+}
+
+/// A poll of the supervisor's task.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    /// Messages that the handler may still receive.
+    pub(super) budget: u8,
+    /// The handler waits in `recv` and has polled the transport.
+    pub(super) recv_parked: bool,
+}
+
+impl Turn {
+    const NEW: Turn = Turn {
+        budget: MESSAGES_PER_TURN,
+        recv_parked: false,
+    };
 }
 
 /// Who is to be woken when the lock is free.
@@ -111,15 +143,12 @@ impl<T> Conn<T> {
             ahead: VecDeque::new(),
             ahead_bytes: 0,
             end: End::Open,
-            discarding: false,
-            paused: false,
+            reading: Reading::Ahead,
             unflushed: false,
             close_timeout,
             linger: None,
-            supervised: false,
-            nudged: false,
-            recv_parked: false,
-            turn_budget: MESSAGES_PER_TURN,
+            driver: Driver::Handles,
+            turn: Turn::NEW,
             handles: 1,
             waiters: None,
             wake: Wake::default(),
@@ -128,19 +157,18 @@ impl<T> Conn<T> {
 
     /// From now on a supervisor drives the connection.
     pub(super) fn set_supervised(&mut self) {
-        self.supervised = true;
+        self.driver = Driver::Supervisor { nudged: false };
     }
 
     pub(super) const fn is_supervised(&self) -> bool {
-        self.supervised
+        matches!(self.driver, Driver::Supervisor { .. })
     }
 
     /// The supervisor's task is polled, with `waker`, and the handler in it.
     pub(super) fn begin_turn(&mut self, waker: &Waker) {
         self.io_waker.clone_from(waker);
-        self.nudged = false;
-        self.recv_parked = false;
-        self.turn_budget = MESSAGES_PER_TURN;
+        self.set_supervised();
+        self.turn = Turn::NEW;
     }
 
     pub(super) const fn has_handles(&self) -> bool {
@@ -209,7 +237,7 @@ impl<T> Conn<T> {
     }
 
     pub(super) fn park_recv(&mut self, caller: Caller, waker: &Waker) {
-        self.recv_parked |= caller == Caller::Handler;
+        self.turn.recv_parked |= caller == Caller::Handler;
         if caller != Caller::Handler || !waker.will_wake(&self.io_waker) {
             self.waiters().park_recv(waker);
         }
@@ -246,7 +274,7 @@ impl<T> Conn<T> {
     }
 
     pub(super) fn wake_supervisor(&mut self) {
-        self.wake.supervisor = self.supervised;
+        self.wake.supervisor = self.is_supervised();
     }
 
     pub(super) fn wake_everyone(&mut self) {
@@ -262,9 +290,13 @@ impl<T> Conn<T> {
             return None;
         }
         let waiters = self.waiters.clone().filter(|_| wake.recv || wake.send);
-        let nudge = wake.supervisor && !self.nudged;
-        self.nudged |= nudge;
-        let supervisor = nudge.then(|| self.io_waker.clone());
+        let supervisor = match &mut self.driver {
+            Driver::Supervisor { nudged } if wake.supervisor && !*nudged => {
+                *nudged = true;
+                Some(self.io_waker.clone())
+            }
+            _ => None,
+        };
         Some(move || {
             if let Some(waiters) = waiters {
                 if wake.recv {

@@ -8,7 +8,11 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Error, conn::Caller, shared::Shared};
+use super::{
+    Error,
+    conn::{Caller, Conn},
+    shared::Shared,
+};
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
     protocol::Closure,
@@ -67,12 +71,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
     pub(super) fn poll_sink_close(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.shared.with(|conn, caller| {
             let normal = CloseFrame::new(crate::wire::close_code::NORMAL, "");
-            conn.start_close(Some(normal))?;
+            conn.start_close(Some(&normal))?;
             conn.poll_flush(cx, caller)
         })
     }
 
-    pub(super) fn start_close(&self, frame: Option<CloseFrame>) -> Result<(), InvalidClose> {
+    pub(super) fn start_close(&self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
         self.shared.with(|conn, _| conn.start_close(frame))
     }
 
@@ -107,13 +111,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
     }
 
     pub(super) async fn close(&self, frame: Option<CloseFrame>) -> Result<Closure, InvalidClose> {
-        self.start_close(frame)?;
+        self.start_close(frame.as_ref())?;
         Ok(poll_fn(|cx| self.shared.with(|conn, caller| conn.poll_close(cx, caller))).await)
     }
 }
 
 impl<T> Drop for Handle<T> {
     fn drop(&mut self) {
-        self.shared.with(|conn, caller| conn.drop_handle(caller));
+        self.shared.with(Conn::drop_handle);
     }
 }

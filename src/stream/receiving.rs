@@ -12,7 +12,7 @@ use tokio_util::io::poll_read_buf;
 
 use super::{
     Error, buffers,
-    conn::{Caller, Conn, End, IoParts, Item},
+    conn::{Caller, Conn, End, IoParts, Item, Reading},
 };
 use crate::message::Message;
 
@@ -23,7 +23,7 @@ const AHEAD_ITEMS: usize = 128;
 impl<T> Conn<T> {
     /// From now on messages are dropped. A Close, an error and the end take effect at once.
     pub(super) fn discard(&mut self) {
-        self.discarding = true;
+        self.reading = Reading::Discarding;
         for item in mem::take(&mut self.ahead) {
             self.take_effect(&item);
         }
@@ -45,6 +45,17 @@ impl<T> Conn<T> {
         self.wake_everyone();
     }
 
+    fn is_discarding(&self) -> bool {
+        self.reading == Reading::Discarding
+    }
+
+    /// Reading ahead goes on if it had stopped for want of room.
+    fn resume(&mut self, caller: Caller) {
+        if self.reading == Reading::Paused && caller == Caller::Elsewhere {
+            self.wake_supervisor();
+        }
+    }
+
     fn take_effect(&mut self, item: &Item) {
         match item {
             Item::Decoded(decoded) => self.protocol.deliver(decoded),
@@ -58,7 +69,7 @@ impl<T> Conn<T> {
             && let Some(decoded) = self.protocol.decode(&mut self.input)
         {
             let item = Item::Decoded(decoded);
-            if self.discarding {
+            if self.is_discarding() {
                 self.take_effect(&item);
             } else {
                 self.ahead_bytes += item.payload_len();
@@ -66,14 +77,14 @@ impl<T> Conn<T> {
                 self.wake_recv();
             }
         }
-        if self.discarding && matches!(self.end, End::Transport(_)) {
+        if self.is_discarding() && matches!(self.end, End::Transport(_)) {
             self.end = End::Done;
             self.protocol.handle_end_of_input();
         }
     }
 
     fn has_room_ahead(&self) -> bool {
-        self.discarding
+        self.is_discarding()
             || self.ahead.len() < AHEAD_ITEMS
                 && self.ahead_bytes < AHEAD_BYTES
                 && (self.protocol.partial_len() < AHEAD_BYTES || self.is_awaited())
@@ -114,12 +125,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         caller: Caller,
     ) -> Poll<Option<Result<Message, Error>>> {
         if caller == Caller::Handler {
-            let Some(left) = self.turn_budget.checked_sub(1) else {
-                self.recv_parked = true;
+            let Some(left) = self.turn.budget.checked_sub(1) else {
+                self.turn.recv_parked = true;
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             };
-            self.turn_budget = left;
+            self.turn.budget = left;
             return self.poll_next(cx, caller);
         }
         let budget = ready!(tokio::task::coop::poll_proceed(cx));
@@ -147,19 +158,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     self.end = End::Held(item);
                     continue;
                 }
-                if self.paused {
-                    self.wake_supervisor();
-                }
+                self.resume(caller);
                 return Poll::Ready(Some(item.into_result()));
             }
-            if self.discarding {
+            if self.is_discarding() {
                 self.end = End::Done;
                 continue;
             }
             if caller == Caller::Elsewhere {
-                if self.paused {
-                    self.wake_supervisor();
-                }
+                self.resume(caller);
                 self.park_recv(caller, cx.waker());
                 return Poll::Pending;
             }
@@ -224,14 +231,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Reads ahead for the supervisor until the transport has nothing, or there is no room.
     pub(super) fn read_ahead(&mut self) {
-        self.paused = false;
+        if self.reading == Reading::Paused {
+            self.reading = Reading::Ahead;
+        }
         loop {
             self.decode_ahead();
             if self.has_ended() || self.has_end_ahead() || self.io.is_none() {
                 return;
             }
             if !self.has_room_ahead() {
-                self.paused = true;
+                self.reading = Reading::Paused;
                 return;
             }
             if self.poll_fill().is_pending() {
@@ -242,20 +251,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Reads once. Ready if that changed anything: bytes came, or the end.
     pub(super) fn poll_fill(&mut self) -> Poll<()> {
-        let end = match ready!(self.poll_read_input()) {
-            Some(Ok(0)) => Item::Lost,
-            Some(Ok(_)) => return Poll::Ready(()),
-            Some(Err(error)) => {
-                self.lose(Item::Io(error));
-                return Poll::Ready(());
+        match ready!(self.poll_read_input()) {
+            Some(Ok(read)) if read > 0 => {}
+            Some(Err(error)) => self.lose(Item::Io(error)),
+            Some(Ok(_)) | None => {
+                self.input_ended = true;
+                if matches!(self.end, End::Open) {
+                    self.end = End::Transport(Item::Lost);
+                }
+                self.wake_recv();
             }
-            None => Item::Lost,
-        };
-        self.input_ended = true;
-        if matches!(self.end, End::Open) {
-            self.end = End::Transport(end);
         }
-        self.wake_recv();
         Poll::Ready(())
     }
 

@@ -51,7 +51,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Queues a Close, unless one was sent.
-    pub(super) fn start_close(&mut self, frame: Option<CloseFrame>) -> Result<(), InvalidClose> {
+    pub(super) fn start_close(&mut self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
         self.protocol.close(frame)?;
         self.wake_supervisor();
         Ok(())

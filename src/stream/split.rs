@@ -83,7 +83,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     /// # Errors
     ///
     /// If the frame must not be sent (RFC 6455, section 7.4); nothing has happened then.
-    pub fn start_close(&mut self, frame: Option<CloseFrame>) -> Result<(), InvalidClose> {
+    pub fn start_close(&mut self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
         self.handle.start_close(frame)
     }
 }

@@ -44,7 +44,7 @@ impl From<hyper::upgrade::Upgraded> for Upgraded {
 /// use tower::ServiceExt;
 /// use tower_websock::{ProvidedIo, WebSocketService};
 ///
-/// let service = WebSocketService::new(|mut socket: tower_websock::WebSocket, _request| async move {
+/// let service = WebSocketService::new(async |mut socket: tower_websock::WebSocket| {
 ///     socket.send("hi".into()).await
 /// });
 /// let (mut client, server) = tokio::io::duplex(1024);

@@ -19,7 +19,7 @@ pub(crate) struct FrameHeader {
     pub(crate) fin: bool,
     pub(crate) opcode: OpCode,
     pub(crate) mask: Option<[u8; 4]>,
-    pub(crate) len: u64,
+    pub(crate) len: usize,
 }
 
 /// What a receiver demands of the next header: its role, its place in a message, its limits.
@@ -64,13 +64,8 @@ impl FrameHeader {
         let (len, end) = match second & !MASK {
             LEN_16 => (extended_len(buf, 2, rules)?, 4),
             LEN_64 => (extended_len(buf, 8, rules)?, 10),
-            short => {
-                let len = u64::from(short);
-                if !opcode.is_control() {
-                    check_limits(len, rules)?;
-                }
-                (len, 2)
-            }
+            short if opcode.is_control() => (usize::from(short), 2),
+            short => (check_limits(u64::from(short), rules)?, 2),
         };
         let (mask, end) = if rules.masked {
             let key = buf.get(end..end + 4).and_then(|key| key.try_into().ok());
@@ -106,7 +101,7 @@ impl FrameHeader {
             out.put_u16(len);
         } else {
             out.put_u8(mask | LEN_64);
-            out.put_u64(self.len);
+            out.put_u64(self.len as u64);
         }
         if let Some(key) = self.mask {
             out.put_slice(&key);
@@ -155,7 +150,7 @@ fn check_second_byte(byte: u8, opcode: OpCode, rules: &HeaderRules) -> Result<()
 }
 
 /// Reads a length of `width` bytes behind the first two; what has not arrived counts as 0.
-fn extended_len(buf: &[u8], width: usize, rules: &HeaderRules) -> Result<u64, ProtocolError> {
+fn extended_len(buf: &[u8], width: usize, rules: &HeaderRules) -> Result<usize, ProtocolError> {
     let arrived = &buf[2..buf.len().min(2 + width)];
     let mut bytes = [0; 8];
     bytes[8 - width..][..arrived.len()].copy_from_slice(arrived);
@@ -170,18 +165,18 @@ fn extended_len(buf: &[u8], width: usize, rules: &HeaderRules) -> Result<u64, Pr
     if arrived.len() >= decisive && at_least < minimum {
         return Err(ProtocolError::LengthNotMinimal);
     }
-    check_limits(at_least, rules)?;
-    Ok(at_least)
+    check_limits(at_least, rules)
 }
 
-/// 10.4: limits hold before anything of the payload is buffered.
-fn check_limits(at_least: u64, rules: &HeaderRules) -> Result<(), ProtocolError> {
-    if at_least > rules.max_frame as u64 {
-        return Err(ProtocolError::FrameTooBig {
+/// 10.4: limits hold before anything of the payload is buffered. Returns the length.
+fn check_limits(at_least: u64, rules: &HeaderRules) -> Result<usize, ProtocolError> {
+    let len = usize::try_from(at_least)
+        .ok()
+        .filter(|&len| len <= rules.max_frame)
+        .ok_or(ProtocolError::FrameTooBig {
             size: at_least,
             max: rules.max_frame,
-        });
-    }
+        })?;
     let size = at_least.saturating_add(rules.received as u64);
     if size > rules.max_message as u64 {
         return Err(ProtocolError::MessageTooBig {
@@ -189,5 +184,5 @@ fn check_limits(at_least: u64, rules: &HeaderRules) -> Result<(), ProtocolError>
             max: rules.max_message,
         });
     }
-    Ok(())
+    Ok(len)
 }

@@ -8,7 +8,7 @@ use super::ProtocolError;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Utf8Validator {
     carry: [u8; 4],
-    carried: u8,
+    carried: usize,
 }
 
 impl Utf8Validator {
@@ -21,8 +21,7 @@ impl Utf8Validator {
         if !tail.is_empty() {
             valid_so_far(tail)?;
             self.carry[..tail.len()].copy_from_slice(tail);
-            // Lossless: a tail has at most three bytes.
-            self.carried = tail.len() as u8;
+            self.carried = tail.len();
         }
         Ok(())
     }
@@ -37,8 +36,8 @@ impl Utf8Validator {
     }
 
     /// Bytes of an incomplete code point held.
-    pub(crate) fn carried(&self) -> usize {
-        usize::from(self.carried)
+    pub(crate) const fn carried(self) -> usize {
+        self.carried
     }
 
     /// Feeds the carried code point byte by byte; returns what of `piece` is left.
@@ -52,7 +51,7 @@ impl Utf8Validator {
             && let Some((&byte, behind)) = rest.split_first()
         {
             rest = behind;
-            let len = usize::from(self.carried) + 1;
+            let len = self.carried + 1;
             self.carry[len - 1] = byte;
             match std::str::from_utf8(&self.carry[..len]) {
                 Ok(complete) => {

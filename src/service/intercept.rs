@@ -2,7 +2,9 @@
 
 use std::{
     convert::Infallible,
+    fmt,
     future::{Ready, ready},
+    marker::PhantomData,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -22,14 +24,14 @@ use crate::{
 /// `Sec-WebSocket-Key`. A valid one is answered with 101 and its connection given to the
 /// handler; another with the response of its [`Rejection`]. What goes to the inner service
 /// goes untouched; errors are the inner service's, there are no others.
-#[derive(Clone, Debug)]
-pub struct WebSocketService<S, H> {
+pub struct WebSocketService<S, H, Args> {
     inner: S,
     handler: H,
     settings: Arc<Settings>,
+    args: PhantomData<fn(Args)>,
 }
 
-impl<H> WebSocketService<NoInner, H> {
+impl<H: Handler<Args>, Args> WebSocketService<NoInner, H, Args> {
     /// A service of its own, without an inner one: for `route_service("/ws", ..)`.
     ///
     /// Requests that are no handshakes get 426. To configure it, layer a [`NoInner`]:
@@ -38,24 +40,22 @@ impl<H> WebSocketService<NoInner, H> {
     /// # use tower_websock::{Config, NoInner, WebSocket, WebSocketLayer};
     /// use tower::Layer;
     ///
-    /// let service = WebSocketLayer::new(|_socket: WebSocket, _request| async {})
+    /// let service = WebSocketLayer::new(async |_socket: WebSocket| {})
     ///     .config(Config::new().max_message_size(1024))
     ///     .layer(NoInner);
     /// ```
-    pub fn new(handler: H) -> Self
-    where
-        H: Handler,
-    {
+    pub fn new(handler: H) -> Self {
         WebSocketLayer::new(handler).layer(NoInner)
     }
 }
 
-impl<S, H> WebSocketService<S, H> {
+impl<S, H, Args> WebSocketService<S, H, Args> {
     pub(super) const fn with(inner: S, handler: H, settings: Arc<Settings>) -> Self {
         Self {
             inner,
             handler,
             settings,
+            args: PhantomData,
         }
     }
 
@@ -70,7 +70,7 @@ impl<S, H> WebSocketService<S, H> {
 
     fn upgrade<B>(&self, mut parts: Parts) -> Result<Response<ResponseBody<B>>, Rejection>
     where
-        H: Handler,
+        H: Handler<Args>,
     {
         let settings = &*self.settings;
         let (response, accepting) = WebSocketUpgrade::from_parts(&mut parts)?
@@ -84,10 +84,10 @@ impl<S, H> WebSocketService<S, H> {
     }
 }
 
-impl<S, H, B, R> Service<Request<B>> for WebSocketService<S, H>
+impl<S, H, Args, B, R> Service<Request<B>> for WebSocketService<S, H, Args>
 where
     S: Service<Request<B>, Response = Response<R>>,
-    H: Handler,
+    H: Handler<Args>,
 {
     type Response = Response<ResponseBody<R>>;
     type Error = S::Error;
@@ -104,6 +104,26 @@ where
         let (parts, _body) = request.into_parts();
         let response = self.upgrade(parts);
         ResponseFuture::own(response.unwrap_or_else(Rejection::into_response))
+    }
+}
+
+impl<S: Clone, H: Clone, Args> Clone for WebSocketService<S, H, Args> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            handler: self.handler.clone(),
+            settings: self.settings.clone(),
+            args: PhantomData,
+        }
+    }
+}
+
+impl<S: fmt::Debug, H, Args> fmt::Debug for WebSocketService<S, H, Args> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketService")
+            .field("inner", &self.inner)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 

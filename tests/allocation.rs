@@ -1,0 +1,312 @@
+//! Memory follows the bytes that arrive and our own limits, never a number that a peer sent
+//! (RFC 6455, section 10.4).
+#![allow(clippy::cast_possible_wrap, reason = "sizes of tests are small")]
+#![allow(clippy::async_yields_async, reason = "tasks are measured from outside")]
+#![allow(clippy::cast_sign_loss, reason = "sizes of tests are small")]
+
+#[path = "support/alloc.rs"]
+mod alloc;
+mod support;
+
+use std::{
+    future::pending,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use alloc::{held, peak_of};
+use support::*;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tower_websock::{Config, Error, Message, ProtocolError, WebSocket};
+
+const KIB: isize = 1024;
+
+/// A peer that sends a pattern again and again, then nothing, and takes what it gets or
+/// takes nothing. It holds no memory of its own.
+struct Script {
+    intro: Vec<u8>,
+    pattern: Vec<u8>,
+    repeat: usize,
+    sent: usize,
+    takes: bool,
+}
+
+impl Script {
+    fn new(intro: &[u8], pattern: &[u8], repeat: usize) -> Self {
+        Self {
+            intro: intro.to_vec(),
+            pattern: pattern.to_vec(),
+            repeat,
+            sent: 0,
+            takes: true,
+        }
+    }
+
+    fn takes_nothing(mut self) -> Self {
+        self.takes = false;
+        self
+    }
+}
+
+impl AsyncRead for Script {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let end = self.intro.len() + self.pattern.len() * self.repeat;
+        if self.sent == end {
+            return Poll::Pending;
+        }
+        while buf.remaining() > 0 && self.sent < end {
+            let piece = match self.sent.checked_sub(self.intro.len()) {
+                None => &self.intro[self.sent..],
+                Some(at) => &self.pattern[at % self.pattern.len()..],
+            };
+            let len = piece.len().min(buf.remaining());
+            buf.put_slice(&piece[..len]);
+            self.sent += len;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Script {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.takes {
+            Poll::Ready(Ok(buf.len()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Lets every task that is ready run.
+async fn settle() {
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Limits so high that only what arrives can matter.
+fn unlimited() -> Config {
+    Config::new()
+        .max_message_size(1 << 62)
+        .max_frame_size(1 << 62)
+        .max_fragments(usize::MAX)
+}
+
+/// A declared length allocates nothing: neither a refused one nor one within the limit.
+#[tokio::test]
+async fn declared_length_is_not_allocated() {
+    for len in [1 << 20, 1 << 32, (1 << 62) - 1, 1 << 62] {
+        for first in [TEXT, BINARY, 0x01, 0x02] {
+            let mut start = header(first, len);
+            start.extend([0; 4]);
+            start.extend([0; 10]);
+            let script = Script::new(&start, &[], 0);
+            let mut socket = WebSocket::server(script, &unlimited());
+            let (received, peak) = peak_of(async {
+                tokio::select! {
+                    biased;
+                    received = socket.recv() => Some(received),
+                    () = settle() => None,
+                }
+            })
+            .await;
+            assert!(received.is_none());
+            println!("{len} bytes declared, 10 sent: peak {peak} bytes");
+            assert!(peak <= 72 * KIB, "{len}: {peak}");
+        }
+    }
+}
+
+/// 10.4: a length above the limit is refused at its header.
+#[tokio::test]
+async fn excessive_length_is_refused_at_the_header() {
+    let start = header(BINARY, (1 << 20) + 1);
+    let mut socket = WebSocket::server(Script::new(&start, &[], 0), &Config::new());
+    let (received, peak) = peak_of(socket.recv()).await;
+    assert!(matches!(
+        received,
+        Some(Err(Error::Protocol(ProtocolError::MessageTooBig { size, .. }))) if size == (1 << 20) + 1
+    ));
+    assert!(peak <= 72 * KIB, "{peak}");
+}
+
+/// What a message costs while it comes: at most twice what has arrived, and one read buffer.
+#[tokio::test]
+async fn message_takes_at_most_twice_what_arrived() {
+    const LEN: usize = 8 << 20;
+    for first in [TEXT, BINARY] {
+        let mut start = header(first, LEN as u64);
+        start.extend([0; 4]);
+        let script = Script::new(&start, &[b'a'; 1000], LEN / 1000 + 1);
+        let mut socket = WebSocket::server(script, &unlimited());
+        let (received, peak) = peak_of(socket.recv()).await;
+        assert_eq!(received.unwrap().unwrap().into_data().len(), LEN);
+        println!("{LEN} bytes in one frame: peak {peak} bytes");
+        // While the buffer grows, the old and the new one exist at the same time.
+        assert!(peak <= 3 * LEN as isize + 72 * KIB, "{peak}");
+    }
+}
+
+/// Fragments of one byte share one buffer.
+#[tokio::test]
+async fn tiny_fragments_cost_no_more_than_their_bytes() {
+    const COUNT: usize = 1_000_000;
+    let script = Script::new(&frame(0x02, b"a"), &frame(0x00, b"a"), COUNT);
+    let mut socket = WebSocket::server(script, &unlimited());
+    let (received, peak) = peak_of(async {
+        tokio::select! {
+            biased;
+            received = socket.recv() => Some(received),
+            () = settle() => None,
+        }
+    })
+    .await;
+    assert!(received.is_none());
+    println!("{COUNT} fragments of one byte: peak {peak} bytes");
+    assert!(peak <= 3 * COUNT as isize + 72 * KIB, "{peak}");
+}
+
+/// Empty fragments count against `max_fragments`, and cost nothing.
+#[tokio::test]
+async fn empty_fragments_are_counted() {
+    let script = Script::new(&frame(0x01, b""), &frame(0x00, b""), 1_000_000);
+    let mut socket = WebSocket::server(script, &Config::new());
+    let (received, peak) = peak_of(socket.recv()).await;
+    let limit = ProtocolError::TooManyFragments { max: 1 << 17 };
+    assert!(matches!(received, Some(Err(Error::Protocol(error))) if error == limit));
+    println!("empty fragments until the limit: peak {peak} bytes");
+    assert!(peak <= 72 * KIB, "{peak}");
+}
+
+/// 5.5.3: a peer that pings and never reads the pongs is owed one, the newest.
+#[tokio::test]
+async fn unread_pongs_do_not_pile_up() {
+    const COUNT: usize = 1_000_000;
+    let script = Script::new(&[], &frame(PING, &[b'p'; 125]), COUNT).takes_nothing();
+    let mut socket = WebSocket::server(script, &Config::new());
+    let ((), peak) = peak_of(async {
+        for _ in 0..COUNT {
+            let ping = socket.recv().await.unwrap().unwrap();
+            assert!(matches!(ping, Message::Ping(_)));
+        }
+    })
+    .await;
+    println!("{COUNT} pings, no pong read: peak {peak} bytes");
+    assert!(peak <= 260 * KIB, "{peak}");
+}
+
+/// 5.5.3: unsolicited pongs leave nothing behind.
+#[tokio::test]
+async fn unsolicited_pongs_leave_nothing() {
+    const COUNT: usize = 1_000_000;
+    let script = Script::new(&[], &frame(PONG, &[b'p'; 125]), COUNT);
+    let mut socket = WebSocket::server(script, &Config::new());
+    let ((), peak) = peak_of(async {
+        for _ in 0..COUNT {
+            socket.recv().await.unwrap().unwrap();
+        }
+    })
+    .await;
+    println!("{COUNT} unsolicited pongs: peak {peak} bytes");
+    assert!(peak <= 72 * KIB, "{peak}");
+}
+
+/// A handler that does not receive has a bounded amount read ahead, whatever the peer sends.
+#[tokio::test]
+async fn reading_ahead_is_bounded() {
+    for (what, pattern) in [
+        ("small messages", frame(TEXT, b"hello")),
+        ("empty messages", frame(BINARY, b"")),
+        ("large messages", frame(BINARY, &vec![0; 60_000])),
+        ("pings", frame(PING, b"ping")),
+        ("fragments", [frame(0x01, b"a"), frame(0x80, b"b")].concat()),
+    ] {
+        let script = Script::new(&[], &pattern, 1_000_000);
+        let (task, peak) = peak_of(async {
+            let task = supervise(script, Config::new(), |socket: WebSocket| async move {
+                pending::<()>().await;
+                drop(socket);
+            });
+            settle().await;
+            task
+        })
+        .await;
+        task.abort();
+        println!("{what}, none received: peak {peak} bytes");
+        assert!(peak <= 280 * KIB, "{what}: {peak}");
+    }
+}
+
+/// A peer that takes nothing has a bounded amount queued: senders wait.
+#[tokio::test]
+async fn sending_waits_for_a_peer_that_takes_nothing() {
+    let script = Script::new(&[], &[], 0).takes_nothing();
+    let (task, peak) = peak_of(async {
+        let task = supervise(script, Config::new(), |mut socket: WebSocket| async move {
+            loop {
+                socket.send("x".repeat(1000).into()).await.unwrap();
+            }
+            #[allow(unreachable_code, reason = "names the type")]
+            {}
+        });
+        settle().await;
+        task
+    })
+    .await;
+    task.abort();
+    println!("endless sending, nothing taken: peak {peak} bytes");
+    assert!(peak <= 200 * KIB, "{peak}");
+}
+
+/// An idle connection holds no buffer, neither before its first message nor after a large one.
+#[tokio::test]
+async fn idle_connection_holds_no_buffer() {
+    const COUNT: isize = 1000;
+    for (what, bytes) in [
+        ("nothing", Vec::new()),
+        ("a small message", frame(TEXT, b"hello")),
+        ("half a header", frame(TEXT, b"hello")[..3].to_vec()),
+        ("a large message", frame(BINARY, &vec![0; 500_000])),
+        ("a large message in two frames", {
+            let mut bytes = frame(0x02, &vec![0; 200_000]);
+            bytes.extend(frame(0x80, &vec![0; 200_000]));
+            bytes
+        }),
+    ] {
+        let before = held();
+        let mut tasks = Vec::new();
+        for _ in 0..COUNT {
+            let script = Script {
+                intro: Vec::new(),
+                ..Script::new(&[], &bytes, usize::from(!bytes.is_empty()))
+            };
+            tasks.push(supervise(script, Config::new(), echo));
+        }
+        settle().await;
+        let script = (size_of::<Script>() + bytes.len()) as isize;
+        let each = (held() - before) / COUNT - script;
+        println!("idle after {what}: {each} bytes per connection, buffers and task");
+        assert!(each < 4 * KIB, "{what}: {each}");
+        for task in tasks {
+            task.abort();
+        }
+        settle().await;
+    }
+}
