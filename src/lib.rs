@@ -97,3 +97,8 @@ pub use self::{
     upgrade::{Accepting, Outcome, UpgradeError, WebSocketUpgrade},
     wire::{ProtocolError, Role, close_code},
 };
+
+/// The examples of the README are compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -15,7 +15,7 @@ const MAX_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 /// Code and reason of a Close frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseFrame {
-    /// Why the connection is closed. See [`close_code`](crate::close_code).
+    /// Why the connection is closed. See [`close_code`].
     pub code: CloseCode,
     /// Text for people who look for the cause; at most 123 bytes.
     pub reason: Utf8Bytes,

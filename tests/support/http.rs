@@ -4,7 +4,7 @@
 
 use std::{fmt, time::Duration};
 
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, Version};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::timeout,
@@ -59,12 +59,14 @@ impl RawRequest {
 
     /// One more header.
     pub(crate) fn with(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push((name.to_owned(), value.as_ref().to_vec()));
+        self.headers
+            .push((name.to_owned(), value.as_ref().to_vec()));
         self
     }
 
     pub(crate) fn without(mut self, name: &str) -> Self {
-        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.headers
+            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self
     }
 
@@ -112,7 +114,12 @@ pub(crate) fn frame(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
         }
     }
     frame.extend_from_slice(&KEY);
-    frame.extend(payload.iter().zip(KEY.iter().cycle()).map(|(byte, key)| byte ^ key));
+    frame.extend(
+        payload
+            .iter()
+            .zip(KEY.iter().cycle())
+            .map(|(byte, key)| byte ^ key),
+    );
     frame
 }
 
@@ -166,19 +173,26 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
         let head = String::from_utf8(head).expect("our heads are ASCII");
         let mut lines = head.trim_end().split("\r\n");
         let status = lines.next().expect("a status line");
-        let code = status.strip_prefix("HTTP/1.1 ").expect("HTTP/1.1");
         let mut response = Response::new(Vec::new());
-        *response.status_mut() = StatusCode::from_bytes(&code.as_bytes()[..3]).expect("a status");
+        *response.version_mut() = match &status[..9] {
+            "HTTP/1.1 " => Version::HTTP_11,
+            "HTTP/1.0 " => Version::HTTP_10,
+            other => panic!("no response: {other}"),
+        };
+        *response.status_mut() = status[9..12].parse().expect("a status");
         for line in lines {
             let (name, value) = line.split_once(": ").expect("a header");
             let name: HeaderName = name.parse().expect("a name");
             let value: HeaderValue = value.parse().expect("a value");
             response.headers_mut().append(name, value);
         }
-        let length = response.headers().get("content-length").map_or(0, |length| {
-            let length = length.to_str().expect("digits");
-            length.parse().expect("a length")
-        });
+        let length = response
+            .headers()
+            .get("content-length")
+            .map_or(0, |length| {
+                let length = length.to_str().expect("digits");
+                length.parse().expect("a length")
+            });
         *response.body_mut() = self.exactly(length).await;
         response
     }
