@@ -30,6 +30,8 @@ struct Script {
     repeat: usize,
     sent: usize,
     takes: bool,
+    /// Every read yields one pattern, not as much as there is room for.
+    trickles: bool,
 }
 
 impl Script {
@@ -40,6 +42,7 @@ impl Script {
             repeat,
             sent: 0,
             takes: true,
+            trickles: false,
         }
     }
 
@@ -67,6 +70,9 @@ impl AsyncRead for Script {
             let len = piece.len().min(buf.remaining());
             buf.put_slice(&piece[..len]);
             self.sent += len;
+            if self.trickles {
+                break;
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -251,6 +257,27 @@ async fn reading_ahead_is_bounded() {
         task.abort();
         println!("{what}, none received: peak {peak} bytes");
         assert!(peak <= 280 * KIB, "{what}: {peak}");
+    }
+}
+
+/// Messages that come one by one and are not received do not keep a read buffer each.
+#[tokio::test]
+async fn messages_read_ahead_do_not_keep_their_buffers() {
+    for size in [1025, 10_000, 20_000] {
+        let mut script = Script::new(&[], &frame(BINARY, &vec![0; size]), 1_000);
+        script.trickles = true;
+        let (task, peak) = peak_of(async {
+            let task = supervise(script, Config::new(), |socket: WebSocket| async move {
+                pending::<()>().await;
+                drop(socket);
+            });
+            settle().await;
+            task
+        })
+        .await;
+        task.abort();
+        println!("messages of {size} bytes one by one, none received: peak {peak} bytes");
+        assert!(peak <= 350 * KIB, "{size}: {peak}");
     }
 }
 

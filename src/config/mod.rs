@@ -69,9 +69,9 @@ impl Config {
 
     /// Bytes queued for writing at which senders wait.
     ///
-    /// Default 64 KiB. A connection queues at most this much and one message.
+    /// Default 64 KiB, at least 1. A connection queues at most this much and one message.
     pub const fn write_high_water(mut self, bytes: usize) -> Self {
-        self.write_high_water = bytes;
+        self.write_high_water = if bytes == 0 { 1 } else { bytes };
         self
     }
 

@@ -76,5 +76,6 @@ impl Assembler {
     }
 }
 
-/// Payloads up to this size are copied out of the read buffer, which they would else keep.
-const COPY_UP_TO: usize = 1024;
+/// Payloads up to this size are copied out of the read buffer (64 KiB), which they would
+/// else keep: a message holds at most four times its size.
+const COPY_UP_TO: usize = 16 * 1024;

@@ -127,8 +127,12 @@ impl Protocol {
         }
     }
 
-    /// Forgets what was not written: the transport is gone.
+    /// The transport is gone, and with it what was not written.
     pub(crate) fn discard_outgoing(&mut self) {
+        if self.outbox.len() > 0 && matches!(self.phase, Phase::Ended(Closure::Clean { .. })) {
+            // 7.1.4: the closing handshake needs our Close, too.
+            self.phase = Phase::Ended(Closure::Lost);
+        }
         self.pong = None;
         self.outbox.discard();
     }

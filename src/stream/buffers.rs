@@ -31,7 +31,9 @@ pub(super) fn prepare(buffer: &mut BytesMut) {
 
 /// Takes the memory of `buffer` back; bytes that it holds are kept in a buffer of their size.
 pub(super) fn release(buffer: &mut BytesMut) {
-    if buffer.capacity() <= MIN_SPARE && !buffer.is_empty() {
+    // A part of a message that waits for room is not worth a copy.
+    let is_small = buffer.capacity() <= MIN_SPARE;
+    if !buffer.is_empty() && (is_small || buffer.len() > MIN_SPARE) {
         return;
     }
     let rest = if buffer.is_empty() {

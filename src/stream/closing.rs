@@ -12,14 +12,20 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::{Instant, Sleep, sleep_until},
+    time::{Sleep, sleep},
 };
 
-use super::conn::{Caller, Conn, IoParts};
+use super::{
+    conn::{Caller, Conn, IoParts},
+    coop::unconstrained,
+};
 use crate::{
     message::CloseFrame,
     protocol::{Closure, Phase},
-    wire::{Role, close_code},
+    wire::{
+        Role,
+        close_code::{self, CloseCode},
+    },
 };
 
 /// Bytes that are thrown away at most. A peer that sends more is left to wait: it can read
@@ -38,23 +44,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// The supervisor's turn after the handler's. Ready when the transport is gone.
     pub(super) fn poll_supervise(&mut self) -> Poll<()> {
         self.flush_or_lose();
-        let had_ended = self.has_ended();
-        let had_end_ahead = self.has_end_ahead();
-        if !self.turn.recv_parked && !had_ended {
+        if !self.turn.recv_parked && !self.has_ended() {
             self.read_ahead();
         }
         let gone = self.poll_closing();
         self.flush_or_lose();
-        if self.has_ended() != had_ended || self.has_end_ahead() != had_end_ahead {
-            // The handler may wait for just that.
-            self.wake_everyone();
-        }
         self.release();
         gone
     }
 
     /// Starts to close for a handler that has ended.
-    pub(super) fn close_for_handler(&mut self, code: u16) {
+    pub(super) fn close_for_handler(&mut self, code: CloseCode) {
         if code == close_code::NORMAL {
             // What the peer sent before counts first: its Close, or its violation.
             self.discard();
@@ -62,23 +62,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         // Does nothing if a Close was sent; the supervisor's codes are valid.
         let _ = self.protocol.close(Some(&CloseFrame::new(code, "")));
         self.discard();
+        self.wake_everyone();
     }
 
     /// Waits for the end of the closing handshake, and without a supervisor for that of
     /// the transport.
     pub(super) fn poll_close(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<Closure> {
         self.discard();
-        loop {
-            self.park_send(caller, cx.waker());
-            if let Some(closure) = self.closure() {
-                if caller == Caller::Owner {
-                    ready!(self.poll_closing());
-                }
-                return Poll::Ready(closure);
-            }
-            if caller != Caller::Owner {
-                return Poll::Pending;
-            }
+        self.park_send(caller, cx.waker());
+        if caller == Caller::Owner {
+            ready!(self.poll_drive_close());
+        }
+        self.closure().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// Closes without a supervisor, as far as the end of the transport.
+    pub(super) fn poll_drive_close(&mut self) -> Poll<()> {
+        while !self.has_ended() {
             self.flush_or_lose();
             if self.poll_fill().is_ready() {
                 self.discard();
@@ -87,19 +87,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 return Poll::Pending;
             }
         }
+        self.poll_closing()
     }
 
     /// Drives what remains to be done from the first Close on. Ready when the transport is gone.
     pub(super) fn poll_closing(&mut self) -> Poll<()> {
-        loop {
-            if self.io.is_none() {
-                return Poll::Ready(());
+        while !self.link.is_down() {
+            match self.protocol.phase() {
+                Phase::Open if !self.has_end_ahead() => return Poll::Pending,
+                // Nothing can be sent any more, so the end need not wait for the user.
+                Phase::CloseSent if self.has_end_ahead() => self.end_early(),
+                Phase::Open | Phase::CloseSent | Phase::Ended(_) => {}
             }
-            let ends_early = match self.protocol.phase() {
-                Phase::Open if self.has_end_ahead() => true,
-                Phase::Open => return Poll::Pending,
-                _ => false,
-            };
             if self.poll_deadline().is_pending() {
                 return if self.has_ended() {
                     self.poll_linger()
@@ -107,36 +106,36 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     Poll::Pending
                 };
             }
-            if ends_early {
-                // The handler was given time to answer what came before the end.
-                self.linger = None;
+            if *self.protocol.phase() == Phase::Open {
+                // The user had time to answer what came before the end.
                 self.end_early();
             } else {
                 self.cut();
             }
         }
+        Poll::Ready(())
     }
 
     fn poll_deadline(&mut self) -> Poll<()> {
         let timeout = self.close_timeout;
         let linger = self.linger.get_or_insert_with(|| {
             Box::new(Linger {
-                deadline: Box::pin(sleep_until(Instant::now() + timeout)),
+                deadline: Box::pin(sleep(timeout)),
                 shut: false,
                 discarded: 0,
             })
         });
         let mut cx = Context::from_waker(&self.io_waker);
-        linger.deadline.as_mut().poll(&mut cx)
+        unconstrained(|| linger.deadline.as_mut().poll(&mut cx))
     }
 
+    /// The connection has ended: writes what is left, shuts down, and reads until the
+    /// peer's end.
     fn poll_linger(&mut self) -> Poll<()> {
         loop {
             self.flush_or_lose();
-            if self.is_flushed() && self.shuts_first() {
-                ready!(self.poll_shutdown());
-            }
-            if self.io.is_none() {
+            let shut = self.is_flushed() && self.shuts_first() && self.poll_shutdown().is_ready();
+            if self.link.is_down() {
                 return Poll::Ready(());
             }
             if self.has_discarded_enough() {
@@ -150,8 +149,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     self.count_discarded(read);
                 }
                 Some(Ok(_)) => self.input_ended = true,
-                // The peer's end was seen; ours follows, then all is done.
-                None if !self.is_flushed() => return Poll::Pending,
+                // The peer's end was seen, and ours must follow.
+                None if !shut => return Poll::Pending,
                 None | Some(Err(_)) => self.cut(),
             }
         }
@@ -169,10 +168,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         let Some(IoParts { io, mut cx, .. }) = self.io_parts() else {
             return Poll::Ready(());
         };
-        if ready!(Pin::new(io).poll_shutdown(&mut cx)).is_err() {
-            self.cut();
-        } else if let Some(linger) = &mut self.linger {
-            linger.shut = true;
+        match ready!(unconstrained(|| Pin::new(&mut *io).poll_shutdown(&mut cx))) {
+            Ok(()) => {
+                if let Some(linger) = &mut self.linger {
+                    linger.shut = true;
+                }
+            }
+            Err(_) => self.cut(),
         }
         Poll::Ready(())
     }

@@ -12,15 +12,17 @@ use std::{
 
 use bytes::BytesMut;
 
-use super::{Error, buffers, closing::Linger, waiters::Waiters};
+use super::{Error, buffers, closing::Linger, link::Link, waiters::Waiters};
 use crate::{
     message::Message,
     protocol::{Closure, Phase, Protocol},
     wire::ProtocolError,
 };
 
-/// Messages that a handler receives in one turn, so that other tasks of the thread get theirs.
+/// What a supervised connection does at most in one turn, so that other tasks of the thread
+/// get theirs: messages that the handler receives, and reads.
 const MESSAGES_PER_TURN: u8 = 128;
+const READS_PER_TURN: u8 = 32;
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +60,7 @@ pub(super) enum End {
 }
 
 pub(super) struct Conn<T> {
-    /// `None` once the transport is gone.
-    pub(super) io: Option<T>,
+    pub(super) link: Link<T>,
     /// What the transport is polled with: the supervisor, or whoever waits.
     pub(super) io_waker: Waker,
     pub(super) protocol: Protocol,
@@ -111,14 +112,16 @@ enum Driver {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn {
     /// Messages that the handler may still receive.
-    pub(super) budget: u8,
+    pub(super) messages: u8,
+    pub(super) reads: u8,
     /// The handler waits in `recv` and has polled the transport.
     pub(super) recv_parked: bool,
 }
 
 impl Turn {
     const NEW: Turn = Turn {
-        budget: MESSAGES_PER_TURN,
+        messages: MESSAGES_PER_TURN,
+        reads: READS_PER_TURN,
         recv_parked: false,
     };
 }
@@ -135,7 +138,7 @@ impl<T> Conn<T> {
     /// A connection that its handles drive.
     pub(super) fn new(io: T, protocol: Protocol, close_timeout: Duration) -> Self {
         Self {
-            io: Some(io),
+            link: Link::Up(io),
             io_waker: Waker::noop().clone(),
             protocol,
             input: BytesMut::new(),
@@ -198,9 +201,10 @@ impl<T> Conn<T> {
         matches!(self.protocol.phase(), Phase::Ended(_))
     }
 
-    /// Whether all was handed over that will ever be received.
-    pub(super) const fn is_done(&self) -> bool {
-        matches!(self.end, End::Done)
+    /// Whether receiving is over.
+    pub(super) fn is_done(&self) -> bool {
+        let over = matches!(self.end, End::Done) || self.reading == Reading::Discarding;
+        over && (self.is_supervised() || self.link.is_down())
     }
 
     /// Drops the transport. What was received can still be taken.
@@ -210,7 +214,7 @@ impl<T> Conn<T> {
 
     /// The transport is of no more use.
     pub(super) fn lose(&mut self, why: Item) {
-        self.io = None;
+        self.link.cut();
         self.linger = None;
         self.unflushed = false;
         self.protocol.discard_outgoing();
@@ -230,7 +234,7 @@ impl<T> Conn<T> {
     /// The context to poll the transport with, beside the transport.
     pub(super) fn io_parts(&mut self) -> Option<IoParts<'_, T>> {
         Some(IoParts {
-            io: self.io.as_mut()?,
+            io: self.link.as_mut()?,
             cx: Context::from_waker(&self.io_waker),
             input: &mut self.input,
         })
@@ -283,10 +287,11 @@ impl<T> Conn<T> {
         self.wake_supervisor();
     }
 
-    /// What is to be done once the lock is free.
-    pub(super) fn take_wakes(&mut self) -> Option<impl FnOnce() + use<T>> {
+    /// What is to be done once the lock is free: wake, and drop the transport.
+    pub(super) fn take_aftermath(&mut self) -> Option<impl FnOnce() + use<T>> {
         let wake = mem::take(&mut self.wake);
-        if !(wake.recv || wake.send || wake.supervisor) {
+        let remains = self.link.take_remains();
+        if remains.is_none() && !(wake.recv || wake.send || wake.supervisor) {
             return None;
         }
         let waiters = self.waiters.clone().filter(|_| wake.recv || wake.send);
@@ -298,6 +303,7 @@ impl<T> Conn<T> {
             _ => None,
         };
         Some(move || {
+            drop(remains);
             if let Some(waiters) = waiters {
                 if wake.recv {
                     waiters.wake_recv();
@@ -328,6 +334,11 @@ impl Item {
     /// Whether nothing can follow.
     pub(super) const fn is_last(&self) -> bool {
         !matches!(self, Item::Decoded(Ok(message)) if !matches!(message, Message::Close(_)))
+    }
+
+    /// Whether it is a ping or a pong.
+    pub(super) const fn is_notice(&self) -> bool {
+        matches!(self, Item::Decoded(Ok(Message::Ping(_) | Message::Pong(_))))
     }
 
     pub(super) fn into_result(self) -> Result<Message, Error> {

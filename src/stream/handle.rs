@@ -36,6 +36,14 @@ impl<T> Handle<T> {
         }
     }
 
+    /// Nobody will receive.
+    pub(super) fn discard(&self) {
+        self.shared.with(|conn, _| {
+            conn.discard();
+            conn.wake_supervisor();
+        });
+    }
+
     pub(super) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }

@@ -3,8 +3,10 @@
 mod buffers;
 mod closing;
 mod conn;
+mod coop;
 mod error;
 mod handle;
+mod link;
 mod receiving;
 mod sending;
 mod shared;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    mem,
+    io, mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -13,12 +13,15 @@ use tokio_util::io::poll_read_buf;
 use super::{
     Error, buffers,
     conn::{Caller, Conn, End, IoParts, Item, Reading},
+    coop::unconstrained,
 };
-use crate::message::Message;
+use crate::{message::Message, protocol::Phase};
 
-/// What is read ahead at most while the handler does not receive: payload bytes and items.
+/// What is read ahead at most while the handler does not receive: payload bytes, items, and
+/// pings and pongs among them, of which more are dropped (the pings have been answered).
 const AHEAD_BYTES: usize = 64 * 1024;
 const AHEAD_ITEMS: usize = 128;
+const AHEAD_NOTICES: usize = 16;
 
 impl<T> Conn<T> {
     /// From now on messages are dropped. A Close, an error and the end take effect at once.
@@ -38,11 +41,16 @@ impl<T> Conn<T> {
 
     /// The end takes effect although the user has not come to it.
     pub(super) fn end_early(&mut self) {
-        match self.ahead.back() {
-            Some(Item::Decoded(decoded)) => self.protocol.deliver(decoded),
-            _ => self.protocol.handle_end_of_input(),
+        match self.ahead.pop_back() {
+            Some(last) if last.is_last() => {
+                self.take_effect(&last);
+                self.ahead.push_back(last);
+            }
+            other => {
+                self.ahead.extend(other);
+                self.take_effect(&Item::Lost);
+            }
         }
-        self.wake_everyone();
     }
 
     fn is_discarding(&self) -> bool {
@@ -56,11 +64,20 @@ impl<T> Conn<T> {
         }
     }
 
+    /// The only place where what was received changes what the connection does.
     fn take_effect(&mut self, item: &Item) {
+        if !item.is_last() {
+            return;
+        }
+        if *self.protocol.phase() == Phase::Open {
+            // Our answer has a deadline of its own.
+            self.linger = None;
+        }
         match item {
             Item::Decoded(decoded) => self.protocol.deliver(decoded),
             Item::Io(_) | Item::Lost => self.protocol.handle_end_of_input(),
         }
+        self.wake_everyone();
     }
 
     /// Decodes into the queue what the input holds, as far as there is room.
@@ -71,7 +88,7 @@ impl<T> Conn<T> {
             let item = Item::Decoded(decoded);
             if self.is_discarding() {
                 self.take_effect(&item);
-            } else {
+            } else if !item.is_notice() || self.has_room_for_notice() {
                 self.ahead_bytes += item.payload_len();
                 self.ahead.push_back(item);
                 self.wake_recv();
@@ -88,6 +105,12 @@ impl<T> Conn<T> {
             || self.ahead.len() < AHEAD_ITEMS
                 && self.ahead_bytes < AHEAD_BYTES
                 && (self.protocol.partial_len() < AHEAD_BYTES || self.is_awaited())
+    }
+
+    /// Pings and pongs must not stop a handler's reading ahead that never receives.
+    fn has_room_for_notice(&self) -> bool {
+        let notices = self.ahead.iter().filter(|item| item.is_notice()).count();
+        notices < AHEAD_NOTICES
     }
 
     fn next_item(&mut self) -> Option<Item> {
@@ -125,12 +148,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         caller: Caller,
     ) -> Poll<Option<Result<Message, Error>>> {
         if caller == Caller::Handler {
-            let Some(left) = self.turn.budget.checked_sub(1) else {
+            let Some(left) = self.turn.messages.checked_sub(1) else {
                 self.turn.recv_parked = true;
+                self.wake_supervisor();
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             };
-            self.turn.budget = left;
+            self.turn.messages = left;
             return self.poll_next(cx, caller);
         }
         let budget = ready!(tokio::task::coop::poll_proceed(cx));
@@ -150,6 +174,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             match self.end {
                 End::Held(_) => return self.poll_hand_over(cx, caller),
                 End::Done => return self.poll_done(cx, caller),
+                _ if self.is_discarding() => return self.poll_done(cx, caller),
                 End::Open | End::Transport(_) => {}
             }
             if let Some(item) = self.next_item() {
@@ -161,10 +186,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 self.resume(caller);
                 return Poll::Ready(Some(item.into_result()));
             }
-            if self.is_discarding() {
-                self.end = End::Done;
-                continue;
-            }
             if caller == Caller::Elsewhere {
                 self.resume(caller);
                 self.park_recv(caller, cx.waker());
@@ -174,7 +195,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 continue;
             }
             self.park_recv(caller, cx.waker());
-            if caller == Caller::Owner && self.finish_turn() {
+            // For an owner, a wake between the read and the parking woke nobody.
+            if caller == Caller::Owner && (self.poll_fill().is_ready() || self.finish_turn()) {
                 continue;
             }
             return Poll::Pending;
@@ -224,7 +246,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     ) -> Poll<Option<Result<Message, Error>>> {
         if caller == Caller::Owner {
             self.park_recv(caller, cx.waker());
-            ready!(self.poll_closing());
+            ready!(self.poll_drive_close());
         }
         Poll::Ready(None)
     }
@@ -236,7 +258,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         }
         loop {
             self.decode_ahead();
-            if self.has_ended() || self.has_end_ahead() || self.io.is_none() {
+            if self.has_ended() || self.has_end_ahead() || self.link.is_down() {
                 return;
             }
             if !self.has_room_ahead() {
@@ -266,14 +288,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Reads into the input; `None` if there is nothing to read from any more.
-    pub(super) fn poll_read_input(&mut self) -> Poll<Option<std::io::Result<usize>>> {
-        if self.input_ended {
+    pub(super) fn poll_read_input(&mut self) -> Poll<Option<io::Result<usize>>> {
+        if self.input_ended || self.link.is_down() {
             return Poll::Ready(None);
         }
-        let Some(IoParts {
-            io, mut cx, input, ..
-        }) = self.io_parts()
-        else {
+        if !self.is_supervised() {
+            return self.poll_read_io();
+        }
+        let Some(left) = self.turn.reads.checked_sub(1) else {
+            self.wake_supervisor();
+            return Poll::Pending;
+        };
+        self.turn.reads = left;
+        unconstrained(|| self.poll_read_io())
+    }
+
+    fn poll_read_io(&mut self) -> Poll<Option<io::Result<usize>>> {
+        let Some(IoParts { io, mut cx, input }) = self.io_parts() else {
             return Poll::Ready(None);
         };
         buffers::prepare(input);

@@ -1,10 +1,9 @@
 //! From the user to the transport.
 
 use std::{
-    future::{Future, poll_fn},
     io::{self, IoSlice},
-    pin::{Pin, pin},
-    task::{Context, Poll, Waker, ready},
+    pin::Pin,
+    task::{Context, Poll, ready},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,10 +11,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{
     Error,
     conn::{Caller, Conn, End, Item},
+    coop::unconstrained,
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
-    protocol::{Phase, Protocol},
+    protocol::{Closure, Phase, Protocol},
 };
 
 /// Slices of one vectored write.
@@ -28,17 +28,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         cx: &mut Context<'_>,
         caller: Caller,
     ) -> Poll<Result<(), Error>> {
-        if self.protocol.is_congested() && caller != Caller::Elsewhere {
-            self.flush_or_lose();
-        }
-        if !matches!(self.protocol.phase(), Phase::Open) {
-            return Poll::Ready(Err(Error::Closed));
-        }
-        if self.protocol.is_congested() {
-            self.park_send(caller, cx.waker());
-            return Poll::Pending;
-        }
-        Poll::Ready(Ok(()))
+        let is_open = |conn: &Self| matches!(conn.protocol.phase(), Phase::Open);
+        ready!(self.poll_written(cx, caller, |conn| {
+            !is_open(conn) || !conn.protocol.is_congested()
+        }));
+        Poll::Ready(is_open(self).then_some(()).ok_or(Error::Closed))
     }
 
     /// Queues a message. Nothing of it is queued if that fails.
@@ -63,16 +57,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         cx: &mut Context<'_>,
         caller: Caller,
     ) -> Poll<Result<(), Error>> {
-        if caller != Caller::Elsewhere {
-            self.flush_or_lose();
-        }
-        if !self.is_flushed() {
-            self.park_send(caller, cx.waker());
-            return Poll::Pending;
-        }
-        match (&self.io, self.closure()) {
+        ready!(self.poll_written(cx, caller, Self::is_flushed));
+        match self.protocol.phase() {
             // What was queued last may not have left.
-            (None, Some(closure)) if !closure.is_clean() => Poll::Ready(Err(Error::Closed)),
+            Phase::Ended(Closure::Lost | Closure::Failed(_)) if self.link.is_down() => {
+                Poll::Ready(Err(Error::Closed))
+            }
             _ => Poll::Ready(Ok(())),
         }
     }
@@ -81,15 +71,44 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         self.protocol.queued() == 0 && !self.unflushed
     }
 
+    /// Waits until enough is written, which a transport that is gone does not hinder.
+    fn poll_written(
+        &mut self,
+        cx: &mut Context<'_>,
+        caller: Caller,
+        is_enough: impl Fn(&Self) -> bool,
+    ) -> Poll<()> {
+        if is_enough(self) {
+            return Poll::Ready(());
+        }
+        if caller != Caller::Elsewhere {
+            self.flush_or_lose();
+            if is_enough(self) {
+                return Poll::Ready(());
+            }
+        }
+        self.park_send(caller, cx.waker());
+        if caller == Caller::Owner {
+            // A wake between the last attempt and the parking woke nobody.
+            self.flush_or_lose();
+            let _ = self.poll_closing();
+            if is_enough(self) {
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
+
     /// Writes what the transport takes. A transport that fails is dropped.
     pub(super) fn flush_or_lose(&mut self) {
         if self.is_flushed() {
             return;
         }
         let unflushed = &mut self.unflushed;
-        let Some(io) = &mut self.io else { return };
+        let Some(io) = self.link.as_mut() else { return };
         let mut cx = Context::from_waker(&self.io_waker);
         let before = self.protocol.queued();
+        // Bounded by what is queued.
         let written = unconstrained(|| {
             ready!(poll_write_all(io, &mut self.protocol, &mut cx, unflushed))?;
             ready!(Pin::new(&mut *io).poll_flush(&mut cx))?;
@@ -119,8 +138,9 @@ fn poll_write_all<T: AsyncWrite + Unpin>(
     while protocol.queued() > 0 {
         let mut slices = [IoSlice::new(&[]); SLICES];
         let filled = protocol.outgoing(&mut slices);
-        let slices = &slices[..filled];
-        let written = if io.is_write_vectored() && filled > 1 {
+        let is_vectored = filled > 1 && io.is_write_vectored();
+        let slices = &slices[..if is_vectored { filled } else { 1 }];
+        let written = if is_vectored {
             ready!(Pin::new(&mut *io).poll_write_vectored(cx, slices))?
         } else {
             ready!(Pin::new(&mut *io).poll_write(cx, &slices[0]))?
@@ -136,11 +156,4 @@ fn poll_write_all<T: AsyncWrite + Unpin>(
         *unflushed = true;
     }
     Poll::Ready(Ok(()))
-}
-
-/// Runs `write` outside of the task's cooperative budget: what receiving has used up must
-/// not hold the answers back. Writing is bounded by what is queued.
-fn unconstrained<R>(mut write: impl FnMut() -> Poll<R>) -> Poll<R> {
-    let future = pin!(tokio::task::unconstrained(poll_fn(|_| write())));
-    future.poll(&mut Context::from_waker(Waker::noop()))
 }

@@ -40,16 +40,17 @@ impl<T> Shared<T> {
             Caller::Elsewhere
         };
         let result = f(&mut conn, caller);
-        let wake = conn.take_wakes();
+        let aftermath = conn.take_aftermath();
         drop(conn);
-        if let Some(wake) = wake {
-            wake();
+        if let Some(aftermath) = aftermath {
+            aftermath();
         }
         result
     }
 
     fn lock(&self) -> MutexGuard<'_, Conn<T>> {
-        // The lock is not held while user code runs, so a panic leaves a whole state.
+        // Of foreign code only the transport runs under the lock; if it panics, it is the
+        // transport that is broken.
         self.conn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -22,7 +22,8 @@ pub struct SendHalf<T> {
 
 /// The half that receives. Made by [`WebSocket::split`](crate::WebSocket::split).
 ///
-/// The connection lives as long as one of its halves does.
+/// The connection lives as long as one of its halves does. When this one is dropped,
+/// messages that still come are dropped too.
 pub struct RecvHalf<T> {
     handle: Handle<T>,
 }
@@ -91,6 +92,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
 impl<T> RecvHalf<T> {
     pub(super) const fn new(handle: Handle<T>) -> Self {
         Self { handle }
+    }
+}
+
+impl<T> Drop for RecvHalf<T> {
+    fn drop(&mut self) {
+        self.handle.discard();
     }
 }
 

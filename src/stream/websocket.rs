@@ -29,7 +29,8 @@ use crate::{
 /// A socket that a handler received is *supervised*: the task that runs the handler writes
 /// what was sent whenever the handler waits, answers pings while it is busy, and closes
 /// the connection when it returns, drops the socket or panics. Messages that were sent in
-/// one go leave in one write.
+/// one go leave in one write. A handler must not block its task: `block_on` inside of it
+/// waits for ever.
 ///
 /// A socket made by hand ([`WebSocket::server`], or by awaiting
 /// [`Accepting`](crate::Accepting)) does its work only while one of its methods runs:

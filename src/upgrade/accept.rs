@@ -217,7 +217,9 @@ impl Accepting {
     {
         let io = upgraded(self.io, &self.config).await?;
         let (socket, shared) = WebSocket::supervised(io, &self.config, self.subprotocol);
-        Ok(Supervisor::new(shared, handler(socket)).await)
+        // The call is part of the handler: it may panic, too.
+        let handler = async move { handler(socket).await };
+        Ok(Supervisor::new(shared, handler).await)
     }
 }
 

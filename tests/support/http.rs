@@ -163,6 +163,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
 
     /// The next response, whose body has a length.
     pub(crate) async fn response(&mut self) -> Response<Vec<u8>> {
+        let mut response = self.head().await;
+        let length = response
+            .headers()
+            .get("content-length")
+            .map_or(0, |length| {
+                let length = length.to_str().expect("digits");
+                length.parse().expect("a length")
+            });
+        *response.body_mut() = self.exactly(length).await;
+        response
+    }
+
+    /// The head of the next response.
+    pub(crate) async fn head(&mut self) -> Response<Vec<u8>> {
         let end = loop {
             if let Some(end) = self.input.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 break end;
@@ -186,14 +200,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
             let value: HeaderValue = value.parse().expect("a value");
             response.headers_mut().append(name, value);
         }
-        let length = response
-            .headers()
-            .get("content-length")
-            .map_or(0, |length| {
-                let length = length.to_str().expect("digits");
-                length.parse().expect("a length")
-            });
-        *response.body_mut() = self.exactly(length).await;
         response
     }
 
@@ -245,7 +251,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
         assert!(self.input.is_empty(), "more than expected: {self:?}");
     }
 
-    async fn exactly(&mut self, len: usize) -> Vec<u8> {
+    /// Bytes that are no frames.
+    pub(crate) async fn exactly(&mut self, len: usize) -> Vec<u8> {
         while self.input.len() < len {
             assert!(self.read().await, "end instead of {len} bytes: {self:?}");
         }

@@ -1,0 +1,16 @@
+//! Polling outside of tokio's cooperative budget.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+/// Polls outside of the task's cooperative budget.
+///
+/// What a handler has used up of it must not hold back answers, reading for pings, or
+/// deadlines. What is polled here has bounds of its own.
+pub(super) fn unconstrained<R>(mut poll: impl FnMut() -> Poll<R>) -> Poll<R> {
+    let future = pin!(tokio::task::unconstrained(poll_fn(|_| poll())));
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
