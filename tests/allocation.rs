@@ -9,7 +9,6 @@ mod alloc;
 mod support;
 
 use std::{
-    future::pending,
     io,
     pin::Pin,
     task::{Context, Poll},
@@ -107,12 +106,42 @@ async fn settle() {
     }
 }
 
+/// The most that a supervised connection holds until nothing moves any more.
+async fn peak_of_handler<H, F>(script: Script, handler: H) -> isize
+where
+    H: FnOnce(WebSocket) -> F + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (task, peak) = peak_of(async {
+        let task = supervise(script, Config::new(), handler);
+        settle().await;
+        task
+    })
+    .await;
+    task.abort();
+    peak
+}
+
 /// Limits so high that only what arrives can matter.
 fn unlimited() -> Config {
     Config::new()
         .max_message_size(1 << 62)
         .max_frame_size(1 << 62)
         .max_fragments(usize::MAX)
+}
+
+/// What receiving holds at most until it waits for more.
+async fn peak_of_waiting(mut socket: WebSocket<Script>) -> isize {
+    let (received, peak) = peak_of(async {
+        tokio::select! {
+            biased;
+            received = socket.recv() => Some(received),
+            () = settle() => None,
+        }
+    })
+    .await;
+    assert!(received.is_none(), "{received:?}");
+    peak
 }
 
 /// A declared length allocates nothing: neither a refused one nor one within the limit.
@@ -124,16 +153,7 @@ async fn declared_length_is_not_allocated() {
             start.extend([0; 4]);
             start.extend([0; 10]);
             let script = Script::new(&start, &[], 0);
-            let mut socket = WebSocket::server(script, &unlimited());
-            let (received, peak) = peak_of(async {
-                tokio::select! {
-                    biased;
-                    received = socket.recv() => Some(received),
-                    () = settle() => None,
-                }
-            })
-            .await;
-            assert!(received.is_none());
+            let peak = peak_of_waiting(WebSocket::server(script, &unlimited())).await;
             println!("{len} bytes declared, 10 sent: peak {peak} bytes");
             assert!(peak <= 72 * KIB, "{len}: {peak}");
         }
@@ -175,16 +195,7 @@ async fn message_takes_at_most_twice_what_arrived() {
 async fn tiny_fragments_cost_no_more_than_their_bytes() {
     const COUNT: usize = 1_000_000;
     let script = Script::new(&frame(0x02, b"a"), &frame(0x00, b"a"), COUNT);
-    let mut socket = WebSocket::server(script, &unlimited());
-    let (received, peak) = peak_of(async {
-        tokio::select! {
-            biased;
-            received = socket.recv() => Some(received),
-            () = settle() => None,
-        }
-    })
-    .await;
-    assert!(received.is_none());
+    let peak = peak_of_waiting(WebSocket::server(script, &unlimited())).await;
     println!("{COUNT} fragments of one byte: peak {peak} bytes");
     assert!(peak <= 3 * COUNT as isize + 72 * KIB, "{peak}");
 }
@@ -245,16 +256,7 @@ async fn reading_ahead_is_bounded() {
         ("fragments", [frame(0x01, b"a"), frame(0x80, b"b")].concat()),
     ] {
         let script = Script::new(&[], &pattern, 1_000_000);
-        let (task, peak) = peak_of(async {
-            let task = supervise(script, Config::new(), |socket: WebSocket| async move {
-                pending::<()>().await;
-                drop(socket);
-            });
-            settle().await;
-            task
-        })
-        .await;
-        task.abort();
+        let peak = peak_of_handler(script, hold).await;
         println!("{what}, none received: peak {peak} bytes");
         assert!(peak <= 280 * KIB, "{what}: {peak}");
     }
@@ -266,16 +268,7 @@ async fn messages_read_ahead_do_not_keep_their_buffers() {
     for size in [1025, 10_000, 20_000] {
         let mut script = Script::new(&[], &frame(BINARY, &vec![0; size]), 1_000);
         script.trickles = true;
-        let (task, peak) = peak_of(async {
-            let task = supervise(script, Config::new(), |socket: WebSocket| async move {
-                pending::<()>().await;
-                drop(socket);
-            });
-            settle().await;
-            task
-        })
-        .await;
-        task.abort();
+        let peak = peak_of_handler(script, hold).await;
         println!("messages of {size} bytes one by one, none received: peak {peak} bytes");
         assert!(peak <= 350 * KIB, "{size}: {peak}");
     }
@@ -285,19 +278,10 @@ async fn messages_read_ahead_do_not_keep_their_buffers() {
 #[tokio::test]
 async fn sending_waits_for_a_peer_that_takes_nothing() {
     let script = Script::new(&[], &[], 0).takes_nothing();
-    let (task, peak) = peak_of(async {
-        let task = supervise(script, Config::new(), |mut socket: WebSocket| async move {
-            loop {
-                socket.send("x".repeat(1000).into()).await.unwrap();
-            }
-            #[allow(unreachable_code, reason = "names the type")]
-            {}
-        });
-        settle().await;
-        task
+    let peak = peak_of_handler(script, |mut socket: WebSocket| async move {
+        while socket.send("x".repeat(1000).into()).await.is_ok() {}
     })
     .await;
-    task.abort();
     println!("endless sending, nothing taken: peak {peak} bytes");
     assert!(peak <= 200 * KIB, "{peak}");
 }

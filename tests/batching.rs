@@ -207,9 +207,5 @@ async fn futures_split_works_in_other_tasks() {
     for n in 0..1000_u32 {
         peer.expect(TEXT, n.to_string().as_bytes()).await;
     }
-    peer.send(&close_frame(1000)).await;
-    peer.expect_close(1000).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert!(task.await.unwrap().is_clean());
+    close_by_peer(peer, task).await;
 }

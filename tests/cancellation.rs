@@ -212,7 +212,5 @@ async fn handler_may_select_over_recv() {
     peer.expect(BINARY, b"fragment").await;
     peer.expect(BINARY, &[7; 300]).await;
     peer.expect_close(1000).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert!(task.await.unwrap().is_clean());
+    assert!(end_of(peer, task).await.is_clean());
 }

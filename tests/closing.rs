@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::{future::pending, time::Duration};
+use std::time::Duration;
 
 use support::*;
 use tokio::{
@@ -17,12 +17,6 @@ use tower_websock::{
 
 /// How often what depends on the kernel is repeated.
 const RUNS: usize = 250;
-
-/// Keeps its socket and never looks at it.
-async fn hold(socket: WebSocket) {
-    pending::<()>().await;
-    drop(socket);
-}
 
 fn clean(initiator: Initiator, code: u16) -> Closure {
     Closure::Clean {
@@ -129,9 +123,7 @@ async fn handler_that_returns_closes_with_1000() {
     // Data that is still under way is not a violation, and not answered.
     peer.send(&frame(TEXT, b"late")).await;
     peer.send(&close_frame(1000)).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert_eq!(task.await.unwrap(), clean(Initiator::Local, 1000));
+    assert_eq!(end_of(peer, task).await, clean(Initiator::Local, 1000));
 }
 
 /// 7.4.1: a handler that fails closes with 1011.
@@ -140,9 +132,7 @@ async fn handler_that_fails_closes_with_1011() {
     let (mut peer, task) = pair(|_socket: WebSocket| async move { Err::<(), _>("broken") });
     peer.expect_close(1011).await;
     peer.send(&close_frame(1011)).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert_eq!(task.await.unwrap(), clean(Initiator::Local, 1011));
+    assert_eq!(end_of(peer, task).await, clean(Initiator::Local, 1011));
 }
 
 /// 7.4.1: a handler that panics closes with 1011, and the panic is passed on.
@@ -198,9 +188,7 @@ async fn connection_lives_as_long_as_a_half_elsewhere() {
     }
     peer.send(&close_frame(1001)).await;
     peer.expect_close(1001).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert_eq!(task.await.unwrap(), clean(Initiator::Remote, 1001));
+    assert_eq!(end_of(peer, task).await, clean(Initiator::Remote, 1001));
 }
 
 /// 7.1.2: `close` sends the frame, drops what still comes, and tells how it ended.
@@ -217,9 +205,7 @@ async fn close_reports_the_closure() {
     peer.send(&frame(TEXT, b"late")).await;
     peer.send(&close_frame(4001)).await;
     assert_eq!(closure.await.unwrap(), clean(Initiator::Local, 4001));
-    peer.expect_end().await;
-    drop(peer);
-    assert!(task.await.unwrap().is_clean());
+    assert!(end_of(peer, task).await.is_clean());
 }
 
 /// 5.5.1: after `Message::Close` was sent, messages are still received until the peer's
@@ -238,9 +224,7 @@ async fn messages_are_received_between_our_close_and_the_peers() {
     peer.expect(CLOSE, b"").await;
     peer.send(&frame(TEXT, b"late")).await;
     peer.send(&close_frame(1001)).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert_eq!(task.await.unwrap(), clean(Initiator::Local, 1001));
+    assert_eq!(end_of(peer, task).await, clean(Initiator::Local, 1001));
 }
 
 /// 7.1.1: a peer that never answers our Close is dropped after `close_timeout`.
@@ -296,9 +280,7 @@ async fn close_is_answered_although_the_handler_is_busy() {
     peer.send(&close_frame(1000)).await;
     peer.expect_close(1000).await;
     assert_eq!(begin.elapsed().as_secs(), 5);
-    peer.expect_end().await;
-    drop(peer);
-    assert_eq!(task.await.unwrap(), clean(Initiator::Remote, 1000));
+    assert_eq!(end_of(peer, task).await, clean(Initiator::Remote, 1000));
 }
 
 /// 5.5.2: pings are answered while the handler does something else.

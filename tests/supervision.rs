@@ -51,10 +51,7 @@ async fn busy_loop_does_not_starve_the_supervisor() {
 /// A handler that never receives is a push service: its pings are answered for ever.
 #[tokio::test(start_paused = true)]
 async fn pings_of_a_handler_that_never_receives_are_answered() {
-    let (mut peer, task) = pair(|socket: WebSocket| async move {
-        pending::<()>().await;
-        drop(socket);
-    });
+    let (mut peer, task) = pair(hold);
     for _ in 0..1000 {
         peer.send(&frame(PING, b"20 s")).await;
         peer.expect(PONG, b"20 s").await;
@@ -161,9 +158,7 @@ async fn late_answer_has_its_own_deadline() {
     sleep(Duration::from_millis(5200)).await;
     peer.expect(BINARY, &[7; 3000]).await;
     peer.expect_close(1000).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert!(task.await.unwrap().is_clean());
+    assert!(end_of(peer, task).await.is_clean());
 }
 
 /// 7.1.4: if our Close did not leave, the closing handshake was not done, and `flush` says so.
@@ -264,11 +259,7 @@ async fn halves_in_futures_unordered_are_woken() {
         peer.send(&frame(TEXT, text.as_bytes())).await;
         peer.expect(TEXT, text.as_bytes()).await;
     }
-    peer.send(&close_frame(1000)).await;
-    peer.expect_close(1000).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert!(task.await.unwrap().is_clean());
+    close_by_peer(peer, task).await;
 }
 
 /// After a handler failed, a half elsewhere that still receives gets the end, and the
@@ -321,11 +312,7 @@ async fn extreme_settings_work() {
     peer.expect(TEXT, b"a").await;
     peer.send(&frame(PING, b"b")).await;
     peer.expect(PONG, b"b").await;
-    peer.send(&close_frame(1000)).await;
-    peer.expect_close(1000).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert!(task.await.unwrap().is_clean());
+    close_by_peer(peer, task).await;
 }
 
 /// 7.1.1: a shutdown that must wait for the peer to be read does not stop the reading.
@@ -338,7 +325,7 @@ async fn shutdown_that_waits_does_not_stop_the_reading() {
     let task = supervise(io, Config::new(), |_socket: WebSocket| async {});
     let begin = Instant::now();
     peer.send(&close_frame(1000)).await;
-    peer.send(&[0; 20_000]).await;
+    peer.send(&vec![0; 20_000]).await;
     peer.expect_close(1000).await;
     peer.expect_end().await;
     assert!(begin.elapsed() < secs(1), "{:?}", begin.elapsed());
@@ -366,7 +353,7 @@ async fn transport_that_overclaims_is_dropped() {
 #[tokio::test]
 async fn transport_may_drop_a_half() {
     let (client, server) = tokio::io::duplex(1024);
-    let mut peer = Peer::new(client);
+    let peer = Peer::new(client);
     let kept = Arc::new(Mutex::new(None));
     let mut io = Hooked::new(server);
     io.keeps = kept.clone();
@@ -375,11 +362,7 @@ async fn transport_may_drop_a_half() {
         *kept.lock().unwrap() = Some(send);
         while recv.recv().await.is_some() {}
     });
-    peer.send(&close_frame(1000)).await;
-    peer.expect_close(1000).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert!(task.await.unwrap().is_clean());
+    close_by_peer(peer, task).await;
 }
 
 /// When the supervisor is aborted, whoever waits elsewhere learns it.

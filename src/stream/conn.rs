@@ -3,8 +3,7 @@
 //! What a connection does is spread over its files: `receiving`, `sending`, `closing`.
 
 use std::{
-    collections::VecDeque,
-    io, mem,
+    mem,
     sync::Arc,
     task::{Context, Waker},
     time::Duration,
@@ -12,12 +11,15 @@ use std::{
 
 use bytes::BytesMut;
 
-use super::{Error, buffers, closing::Linger, link::Link, waiters::Waiters};
-use crate::{
-    message::Message,
-    protocol::{Closure, Phase, Protocol},
-    wire::ProtocolError,
+use super::{
+    ahead::ReadAhead,
+    buffers,
+    closing::Linger,
+    item::{End, Item},
+    link::Link,
+    waiters::Waiters,
 };
+use crate::protocol::{Closure, Phase, Protocol};
 
 /// What a supervised connection does at most in one turn, so that other tasks of the thread
 /// get theirs: messages that the handler receives, and reads.
@@ -36,29 +38,6 @@ pub(super) enum Caller {
     Elsewhere,
 }
 
-/// What the stream yields, in the order of arrival.
-#[derive(Debug)]
-pub(super) enum Item {
-    Decoded(Result<Message, ProtocolError>),
-    /// The transport failed.
-    Io(io::Error),
-    /// The transport ended.
-    Lost,
-}
-
-/// What follows the messages that wait in the queue and in the input.
-#[derive(Debug)]
-pub(super) enum End {
-    /// More may come.
-    Open,
-    /// The transport yields nothing more.
-    Transport(Item),
-    /// The last item was taken; it is handed over once our answer to it is written.
-    Held(Item),
-    /// The last item was handed over.
-    Done,
-}
-
 pub(super) struct Conn<T> {
     pub(super) link: Link<T>,
     /// What the transport is polled with: the supervisor, or whoever waits.
@@ -68,9 +47,7 @@ pub(super) struct Conn<T> {
     pub(super) input: BytesMut,
     /// The transport has reported its end.
     pub(super) input_ended: bool,
-    /// Items that were read ahead, and their payload bytes.
-    pub(super) ahead: VecDeque<Item>,
-    pub(super) ahead_bytes: usize,
+    pub(super) ahead: ReadAhead,
     pub(super) end: End,
     pub(super) reading: Reading,
     /// Bytes were written that the transport may still hold back.
@@ -143,8 +120,7 @@ impl<T> Conn<T> {
             protocol,
             input: BytesMut::new(),
             input_ended: false,
-            ahead: VecDeque::new(),
-            ahead_bytes: 0,
+            ahead: ReadAhead::default(),
             end: End::Open,
             reading: Reading::Ahead,
             unflushed: false,
@@ -328,32 +304,4 @@ pub(super) struct IoParts<'a, T> {
     pub(super) io: &'a mut T,
     pub(super) cx: Context<'a>,
     pub(super) input: &'a mut BytesMut,
-}
-
-impl Item {
-    /// Whether nothing can follow.
-    pub(super) const fn is_last(&self) -> bool {
-        !matches!(self, Item::Decoded(Ok(message)) if !matches!(message, Message::Close(_)))
-    }
-
-    /// Whether it is a ping or a pong.
-    pub(super) const fn is_notice(&self) -> bool {
-        matches!(self, Item::Decoded(Ok(Message::Ping(_) | Message::Pong(_))))
-    }
-
-    pub(super) fn into_result(self) -> Result<Message, Error> {
-        match self {
-            Item::Decoded(Ok(message)) => Ok(message),
-            Item::Decoded(Err(error)) => Err(Error::Protocol(error)),
-            Item::Io(error) => Err(Error::Io(error)),
-            Item::Lost => Err(Error::Lost),
-        }
-    }
-
-    pub(super) fn payload_len(&self) -> usize {
-        match self {
-            Item::Decoded(Ok(message)) => message.payload_len(),
-            _ => 0,
-        }
-    }
 }

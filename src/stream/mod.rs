@@ -1,11 +1,13 @@
 //! Tokio IO around the protocol.
 
+mod ahead;
 mod buffers;
 mod closing;
 mod conn;
 mod coop;
 mod error;
 mod handle;
+mod item;
 mod link;
 mod receiving;
 mod sending;

@@ -1,7 +1,6 @@
 //! From the transport to the user.
 
 use std::{
-    collections::VecDeque,
     io, mem,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -12,45 +11,34 @@ use tokio_util::io::poll_read_buf;
 
 use super::{
     Error, buffers,
-    conn::{Caller, Conn, End, IoParts, Item, Reading},
+    conn::{Caller, Conn, IoParts, Reading},
     coop::unconstrained,
+    item::{End, Item},
 };
 use crate::{message::Message, protocol::Phase};
-
-/// What is read ahead at most while the handler does not receive: payload bytes, items, and
-/// pings and pongs among them, of which more are dropped (the pings have been answered).
-const AHEAD_BYTES: usize = 64 * 1024;
-const AHEAD_ITEMS: usize = 128;
-const AHEAD_NOTICES: usize = 16;
 
 impl<T> Conn<T> {
     /// From now on messages are dropped. A Close, an error and the end take effect at once.
     pub(super) fn discard(&mut self) {
         self.reading = Reading::Discarding;
-        for item in mem::take(&mut self.ahead) {
+        while let Some(item) = self.ahead.pop() {
             self.take_effect(&item);
         }
-        self.ahead_bytes = 0;
         self.decode_ahead();
     }
 
     /// Whether the end is known that the user has not come to yet.
     pub(super) fn has_end_ahead(&self) -> bool {
-        matches!(self.end, End::Transport(_)) || self.ahead.back().is_some_and(Item::is_last)
+        matches!(self.end, End::Transport(_)) || self.ahead.end().is_some()
     }
 
     /// The end takes effect although the user has not come to it.
     pub(super) fn end_early(&mut self) {
-        match self.ahead.pop_back() {
-            Some(last) if last.is_last() => {
-                self.take_effect(&last);
-                self.ahead.push_back(last);
-            }
-            other => {
-                self.ahead.extend(other);
-                self.take_effect(&Item::Lost);
-            }
-        }
+        let decoded = match self.ahead.end() {
+            Some(Item::Decoded(decoded)) => Some(decoded.clone()),
+            _ => None,
+        };
+        self.take_effect(&decoded.map_or(Item::Lost, Item::Decoded));
     }
 
     fn is_discarding(&self) -> bool {
@@ -88,9 +76,8 @@ impl<T> Conn<T> {
             let item = Item::Decoded(decoded);
             if self.is_discarding() {
                 self.take_effect(&item);
-            } else if !item.is_notice() || self.has_room_for_notice() {
-                self.ahead_bytes += item.payload_len();
-                self.ahead.push_back(item);
+            } else {
+                self.ahead.push(item);
                 self.wake_recv();
             }
         }
@@ -101,42 +88,18 @@ impl<T> Conn<T> {
     }
 
     fn has_room_ahead(&self) -> bool {
-        self.is_discarding()
-            || self.ahead.len() < AHEAD_ITEMS
-                && self.ahead_bytes < AHEAD_BYTES
-                && (self.protocol.partial_len() < AHEAD_BYTES || self.is_awaited())
-    }
-
-    /// Pings and pongs must not stop a handler's reading ahead that never receives.
-    fn has_room_for_notice(&self) -> bool {
-        let notices = self.ahead.iter().filter(|item| item.is_notice()).count();
-        notices < AHEAD_NOTICES
+        let partial_len = self.protocol.partial_len();
+        self.is_discarding() || self.ahead.has_room(partial_len, self.is_awaited())
     }
 
     fn next_item(&mut self) -> Option<Item> {
-        if let Some(item) = self.ahead.pop_front() {
-            self.ahead_bytes -= item.payload_len();
-            if self.ahead.is_empty() {
-                self.ahead = VecDeque::new();
-            }
+        if let Some(item) = self.ahead.pop() {
             return Some(item);
         }
         if let Some(decoded) = self.protocol.decode(&mut self.input) {
             return Some(Item::Decoded(decoded));
         }
         self.end.take_transport()
-    }
-}
-
-impl End {
-    fn take_transport(&mut self) -> Option<Item> {
-        match mem::replace(self, End::Done) {
-            End::Transport(item) => Some(item),
-            other => {
-                *self = other;
-                None
-            }
-        }
     }
 }
 

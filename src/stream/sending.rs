@@ -10,8 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     Error,
-    conn::{Caller, Conn, End, Item},
+    conn::{Caller, Conn},
     coop::unconstrained,
+    item::{End, Item},
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},

@@ -201,6 +201,12 @@ pub async fn serve<Args: 'static>(
     addr
 }
 
+/// Keeps its socket and never looks at it.
+pub async fn hold(socket: WebSocket) {
+    std::future::pending::<()>().await;
+    drop(socket);
+}
+
 /// Runs `handler` under a supervisor on `io`; the task yields how the connection ended.
 pub fn supervise<H, F>(
     io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -216,6 +222,26 @@ where
     let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
     let (_, accepting) = upgrade.config(config).accept::<()>().unwrap();
     tokio::spawn(async move { accepting.supervise(handler).await.unwrap() })
+}
+
+/// The peer has sent its Close: the server ends its side, the peer its own, and the task tells.
+pub async fn end_of<T>(mut peer: Peer<T>, task: JoinHandle<Closure>) -> Closure
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    peer.expect_end().await;
+    drop(peer);
+    task.await.unwrap()
+}
+
+/// The peer closes with 1000, is answered, and the connection ends in order.
+pub async fn close_by_peer<T>(mut peer: Peer<T>, task: JoinHandle<Closure>)
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    peer.send(&close_frame(1000)).await;
+    peer.expect_close(1000).await;
+    assert!(end_of(peer, task).await.is_clean());
 }
 
 /// A supervised handler and its peer, in memory.

@@ -1,0 +1,70 @@
+//! What the stream of a connection yields, and how it ends.
+
+use std::{io, mem};
+
+use super::Error;
+use crate::{message::Message, wire::ProtocolError};
+
+/// What was received, in the order of arrival.
+#[derive(Debug)]
+pub(super) enum Item {
+    Decoded(Result<Message, ProtocolError>),
+    /// The transport failed.
+    Io(io::Error),
+    /// The transport ended.
+    Lost,
+}
+
+impl Item {
+    /// Whether nothing can follow.
+    pub(super) const fn is_last(&self) -> bool {
+        !matches!(self, Item::Decoded(Ok(message)) if !matches!(message, Message::Close(_)))
+    }
+
+    /// Whether it is a ping or a pong.
+    pub(super) const fn is_notice(&self) -> bool {
+        matches!(self, Item::Decoded(Ok(Message::Ping(_) | Message::Pong(_))))
+    }
+
+    pub(super) fn payload_len(&self) -> usize {
+        match self {
+            Item::Decoded(Ok(message)) => message.payload_len(),
+            _ => 0,
+        }
+    }
+
+    pub(super) fn into_result(self) -> Result<Message, Error> {
+        match self {
+            Item::Decoded(Ok(message)) => Ok(message),
+            Item::Decoded(Err(error)) => Err(Error::Protocol(error)),
+            Item::Io(error) => Err(Error::Io(error)),
+            Item::Lost => Err(Error::Lost),
+        }
+    }
+}
+
+/// What follows the items that wait in the queue and in the input.
+#[derive(Debug)]
+pub(super) enum End {
+    /// More may come.
+    Open,
+    /// The transport yields nothing more.
+    Transport(Item),
+    /// The last item was taken; it is handed over once our answer to it is written.
+    Held(Item),
+    /// The last item was handed over.
+    Done,
+}
+
+impl End {
+    /// The transport's end, if that is what comes next.
+    pub(super) fn take_transport(&mut self) -> Option<Item> {
+        match mem::replace(self, End::Done) {
+            End::Transport(item) => Some(item),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+}
