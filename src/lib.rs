@@ -94,7 +94,7 @@ pub use self::{
         Handler, NoInner, ResponseBody, ResponseFuture, Sentence, WebSocketLayer, WebSocketService,
     },
     stream::{Error, ProvidedIo, RecvHalf, SendHalf, Upgraded, WebSocket},
-    upgrade::{Accepting, Outcome, UpgradeError, WebSocketUpgrade},
+    upgrade::{Accepting, Outcome, Supervise, UpgradeError, WebSocketUpgrade},
     wire::{ProtocolError, Role, close_code},
 };
 

@@ -12,7 +12,7 @@ mod receiver;
 #[cfg(test)]
 mod tests;
 
-use std::io::IoSlice;
+use std::{io::IoSlice, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 
@@ -30,30 +30,30 @@ pub(crate) struct Protocol {
     receiver: Receiver,
     outbox: Outbox,
     /// The newest ping that could not be answered yet for want of room.
-    pong: Option<Bytes>,
+    pong: Option<Box<Bytes>>,
     phase: Phase,
-    write_high_water: usize,
+    config: Arc<Config>,
 }
 
 impl Protocol {
     /// The server's end.
-    pub(crate) fn server(config: &Config) -> Self {
+    pub(crate) fn server(config: Arc<Config>) -> Self {
         Self::new(Role::Server, config, None)
     }
 
     /// The client's end. `keys` must be unpredictable (RFC 6455, section 10.3).
     #[cfg(test)]
     pub(crate) fn client(config: &Config, keys: Box<dyn MaskKeys>) -> Self {
-        Self::new(Role::Client, config, Some(keys))
+        Self::new(Role::Client, Arc::new(config.clone()), Some(keys))
     }
 
-    fn new(role: Role, config: &Config, keys: Option<Box<dyn MaskKeys>>) -> Self {
+    fn new(role: Role, config: Arc<Config>, keys: Option<Box<dyn MaskKeys>>) -> Self {
         Self {
-            receiver: Receiver::new(role, config),
+            receiver: Receiver::new(role),
             outbox: Outbox::new(keys),
             pong: None,
             phase: Phase::Open,
-            write_high_water: config.write_high_water,
+            config,
         }
     }
 
@@ -67,7 +67,7 @@ impl Protocol {
         &mut self,
         input: &mut BytesMut,
     ) -> Option<Result<Message, ProtocolError>> {
-        let decoded = self.receiver.decode(input).transpose();
+        let decoded = self.receiver.decode(input, &self.config).transpose();
         if let Some(Ok(Message::Ping(data))) = &decoded {
             self.answer_ping(data);
         }
@@ -87,7 +87,7 @@ impl Protocol {
     /// The transport ended: without a Close frame, unless the closing handshake was done.
     pub(crate) fn handle_end_of_input(&mut self) {
         if !matches!(self.phase, Phase::Ended(_)) {
-            self.phase = Phase::Ended(Closure::Lost);
+            self.end(Closure::Lost);
         }
     }
 
@@ -129,9 +129,10 @@ impl Protocol {
 
     /// The transport is gone, and with it what was not written.
     pub(crate) fn discard_outgoing(&mut self) {
-        if self.outbox.len() > 0 && matches!(self.phase, Phase::Ended(Closure::Clean { .. })) {
+        let is_clean = matches!(&self.phase, Phase::Ended(closure) if closure.is_clean());
+        if is_clean && self.outbox.len() > 0 {
             // 7.1.4: the closing handshake needs our Close, too.
-            self.phase = Phase::Ended(Closure::Lost);
+            self.end(Closure::Lost);
         }
         self.pong = None;
         self.outbox.discard();
@@ -149,7 +150,7 @@ impl Protocol {
 
     /// Whether so much is queued that senders should wait.
     pub(crate) fn is_congested(&self) -> bool {
-        self.outbox.len() >= self.write_high_water
+        self.outbox.len() >= self.config.write_high_water
     }
 
     /// Bytes held of a message that is not complete.
@@ -160,6 +161,11 @@ impl Protocol {
     /// How far closing has come.
     pub(crate) const fn phase(&self) -> &Phase {
         &self.phase
+    }
+
+    /// Limits and deadlines.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
     }
 
     /// The side that this endpoint plays.
@@ -198,7 +204,7 @@ impl Protocol {
             return;
         }
         if self.is_congested() {
-            self.pong = Some(data.clone());
+            self.pong = Some(Box::new(data.clone()));
         } else {
             self.outbox.push_control(OpCode::Pong, data);
         }
@@ -218,7 +224,7 @@ impl Protocol {
             Phase::Ended(_) => return,
         };
         // 7.1.5: the first Close received tells code and reason.
-        self.phase = Phase::Ended(Closure::Clean {
+        self.end(Closure::Clean {
             initiator,
             frame: frame.cloned(),
         });
@@ -235,7 +241,11 @@ impl Protocol {
             Phase::CloseSent => {}
             Phase::Ended(_) => return,
         }
-        self.phase = Phase::Ended(Closure::Failed(error));
+        self.end(Closure::Failed(error));
+    }
+
+    fn end(&mut self, closure: Closure) {
+        self.phase = Phase::Ended(closure);
     }
 }
 

@@ -16,12 +16,16 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Receiver {
     role: Role,
-    max_frame: usize,
-    max_message: usize,
-    max_fragments: usize,
     state: State,
-    /// The message under way and how many of its frames have begun.
-    message: Option<(Assembler, usize)>,
+    message: Option<Box<Partial>>,
+}
+
+/// A message under way; boxed, as an idle connection has none.
+#[derive(Debug)]
+struct Partial {
+    message: Assembler,
+    /// How many of its frames have begun.
+    fragments: usize,
 }
 
 /// What the next byte of the input is.
@@ -45,12 +49,9 @@ struct Payload {
 }
 
 impl Receiver {
-    pub(super) fn new(role: Role, config: &Config) -> Self {
+    pub(super) const fn new(role: Role) -> Self {
         Self {
             role,
-            max_frame: config.max_frame_size,
-            max_message: config.max_message_size,
-            max_fragments: config.max_fragments,
             state: State::Header,
             message: None,
         }
@@ -60,8 +61,9 @@ impl Receiver {
     pub(super) fn decode(
         &mut self,
         input: &mut BytesMut,
+        limits: &Config,
     ) -> Result<Option<Message>, ProtocolError> {
-        let decoded = self.decode_frames(input);
+        let decoded = self.decode_frames(input, limits);
         if matches!(decoded, Err(_) | Ok(Some(Message::Close(_)))) {
             // 5.5.1 and 7.1.7: nothing that follows is interpreted.
             self.stop();
@@ -85,14 +87,18 @@ impl Receiver {
     pub(super) fn partial_len(&self) -> usize {
         self.message
             .as_ref()
-            .map_or(0, |(message, _)| message.len())
+            .map_or(0, |partial| partial.message.len())
     }
 
-    fn decode_frames(&mut self, input: &mut BytesMut) -> Result<Option<Message>, ProtocolError> {
+    fn decode_frames(
+        &mut self,
+        input: &mut BytesMut,
+        limits: &Config,
+    ) -> Result<Option<Message>, ProtocolError> {
         loop {
             match self.state {
                 State::Header => {
-                    let rules = self.rules();
+                    let rules = self.rules(limits);
                     let Decoded::Complete { value: header, len } =
                         FrameHeader::decode(input, &rules)?
                     else {
@@ -102,7 +108,7 @@ impl Receiver {
                         return control(&header, len, input);
                     }
                     input.advance(len);
-                    if let Some(message) = self.begin_frame(&header, input)? {
+                    if let Some(message) = self.begin_frame(&header, input, limits)? {
                         return Ok(Some(message));
                     }
                 }
@@ -111,8 +117,8 @@ impl Receiver {
                         return Ok(None);
                     }
                     if payload.fin {
-                        let message = self.message.take().map(|(message, _)| message.finish());
-                        return message.transpose();
+                        let partial = self.message.take();
+                        return partial.map(|partial| partial.message.finish()).transpose();
                     }
                 }
                 State::Stopped => return Ok(None),
@@ -120,12 +126,12 @@ impl Receiver {
         }
     }
 
-    fn rules(&self) -> HeaderRules {
+    fn rules(&self, limits: &Config) -> HeaderRules {
         HeaderRules {
             masked: self.role.receives_masked(),
             in_message: self.message.is_some(),
-            max_frame: self.max_frame,
-            max_message: self.max_message,
+            max_frame: limits.max_frame_size,
+            max_message: limits.max_message_size,
             received: self.partial_len(),
         }
     }
@@ -135,12 +141,13 @@ impl Receiver {
         &mut self,
         header: &FrameHeader,
         input: &mut BytesMut,
+        limits: &Config,
     ) -> Result<Option<Message>, ProtocolError> {
         let len = header.len;
-        let fragments = self.message.as_ref().map_or(0, |(_, fragments)| *fragments);
-        if fragments >= self.max_fragments {
+        let fragments = self.message.as_ref().map_or(0, |partial| partial.fragments);
+        if fragments >= limits.max_fragments {
             return Err(ProtocolError::TooManyFragments {
-                max: self.max_fragments,
+                max: limits.max_fragments,
             });
         }
         if fragments == 0 && header.fin && input.len() >= len {
@@ -148,10 +155,13 @@ impl Receiver {
             unmask(header.mask, 0, &mut payload);
             return Assembler::whole(header.opcode, payload).map(Some);
         }
-        let (_, fragments) = self
-            .message
-            .get_or_insert_with(|| (Assembler::new(header.opcode), 0));
-        *fragments += 1;
+        let partial = self.message.get_or_insert_with(|| {
+            Box::new(Partial {
+                message: Assembler::new(header.opcode),
+                fragments: 0,
+            })
+        });
+        partial.fragments += 1;
         self.state = State::Payload(Payload {
             fin: header.fin,
             mask: header.mask,
@@ -170,8 +180,8 @@ impl Receiver {
         let arrived = input.len().min(payload.len - payload.done);
         let piece = &mut input[..arrived];
         unmask(payload.mask, payload.done, piece);
-        if let Some((message, _)) = &mut self.message {
-            message.push(piece)?;
+        if let Some(partial) = &mut self.message {
+            partial.message.push(piece)?;
         }
         input.advance(arrived);
         payload.done += arrived;

@@ -74,7 +74,7 @@ impl<S, H, Args> WebSocketService<S, H, Args> {
     {
         let settings = &*self.settings;
         let (response, accepting) = WebSocketUpgrade::from_parts(&mut parts)?
-            .config(settings.config.clone())
+            .shared_config(settings.config.clone())
             .origin(settings.origin.clone())
             .subprotocols(&settings.subprotocols)
             .accept()?;

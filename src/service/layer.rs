@@ -38,7 +38,7 @@ pub struct WebSocketLayer<H, Args> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Settings {
     pub(super) path: Option<String>,
-    pub(super) config: Config,
+    pub(super) config: Arc<Config>,
     pub(super) origin: OriginPolicy,
     pub(super) subprotocols: Vec<Subprotocol>,
 }
@@ -63,7 +63,7 @@ impl<H: Handler<Args>, Args> WebSocketLayer<H, Args> {
 
     /// Sets limits and deadlines.
     pub fn config(mut self, config: Config) -> Self {
-        Arc::make_mut(&mut self.settings).config = config;
+        Arc::make_mut(&mut self.settings).config = Arc::new(config);
         self
     }
 

@@ -11,7 +11,10 @@ const NOTICES: usize = 16;
 
 /// A bounded queue that holds no memory when it is empty.
 #[derive(Debug, Default)]
-pub(super) struct ReadAhead {
+pub(super) struct ReadAhead(Option<Box<Queue>>);
+
+#[derive(Debug, Default)]
+struct Queue {
     items: VecDeque<Item>,
     bytes: usize,
 }
@@ -20,33 +23,37 @@ impl ReadAhead {
     /// Whether more may be decoded. A partial message of `partial_len` bytes counts unless
     /// somebody `waits` for it.
     pub(super) fn has_room(&self, partial_len: usize, waits: bool) -> bool {
-        self.items.len() < ITEMS && self.bytes < BYTES && (waits || partial_len < BYTES)
+        let has_room = |queue: &Queue| queue.items.len() < ITEMS && queue.bytes < BYTES;
+        (waits || partial_len < BYTES) && self.0.as_deref().is_none_or(has_room)
     }
 
     /// Appends. Of pings and pongs, only some are kept: they must not fill the queue of a
     /// handler that never receives, and the pings have been answered.
     pub(super) fn push(&mut self, item: Item) {
+        let queue = self.0.get_or_insert_default();
         if item.is_notice() {
-            let notices = self.items.iter().filter(|item| item.is_notice()).count();
+            let notices = queue.items.iter().filter(|item| item.is_notice()).count();
             if notices >= NOTICES {
                 return;
             }
         }
-        self.bytes += item.payload_len();
-        self.items.push_back(item);
+        queue.bytes += item.payload_len();
+        queue.items.push_back(item);
     }
 
     pub(super) fn pop(&mut self) -> Option<Item> {
-        let item = self.items.pop_front()?;
-        self.bytes -= item.payload_len();
-        if self.items.is_empty() {
-            self.items = VecDeque::new();
+        let queue = self.0.as_deref_mut()?;
+        let item = queue.items.pop_front()?;
+        queue.bytes -= item.payload_len();
+        if queue.items.is_empty() {
+            self.0 = None;
         }
         Some(item)
     }
 
     /// The item that came last, if nothing can follow it.
     pub(super) fn end(&self) -> Option<&Item> {
-        self.items.back().filter(|item| item.is_last())
+        let queue = self.0.as_deref()?;
+        queue.items.back().filter(|item| item.is_last())
     }
 }

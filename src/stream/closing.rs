@@ -117,7 +117,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     fn poll_deadline(&mut self) -> Poll<()> {
-        let timeout = self.close_timeout;
+        let timeout = self.protocol.config().close_timeout;
         let linger = self.linger.get_or_insert_with(|| {
             Box::new(Linger {
                 deadline: Box::pin(sleep(timeout)),

@@ -6,7 +6,6 @@ use std::{
     mem,
     sync::Arc,
     task::{Context, Waker},
-    time::Duration,
 };
 
 use bytes::BytesMut;
@@ -52,7 +51,6 @@ pub(super) struct Conn<T> {
     pub(super) reading: Reading,
     /// Bytes were written that the transport may still hold back.
     pub(super) unflushed: bool,
-    pub(super) close_timeout: Duration,
     pub(super) linger: Option<Box<Linger>>,
     driver: Driver,
     pub(super) turn: Turn,
@@ -113,7 +111,7 @@ struct Wake {
 
 impl<T> Conn<T> {
     /// A connection that its handles drive.
-    pub(super) fn new(io: T, protocol: Protocol, close_timeout: Duration) -> Self {
+    pub(super) fn new(io: T, protocol: Protocol) -> Self {
         Self {
             link: Link::Up(io),
             io_waker: Waker::noop().clone(),
@@ -124,7 +122,6 @@ impl<T> Conn<T> {
             end: End::Open,
             reading: Reading::Ahead,
             unflushed: false,
-            close_timeout,
             linger: None,
             driver: Driver::Handles,
             turn: Turn::NEW,
@@ -196,7 +193,7 @@ impl<T> Conn<T> {
         self.protocol.discard_outgoing();
         self.protocol.handle_end_of_input();
         if matches!(self.end, End::Open) {
-            self.end = End::Transport(why);
+            self.end = End::Transport(Box::new(why));
         }
         self.wake_everyone();
     }

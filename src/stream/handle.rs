@@ -1,7 +1,7 @@
 //! What sockets and their halves have in common: a counted handle on a connection.
 
 use std::{
-    future::poll_fn,
+    future::{Future, poll_fn},
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -88,34 +88,45 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         self.shared.with(|conn, _| conn.start_close(frame))
     }
 
-    pub(super) async fn recv(&self) -> Option<Result<Message, Error>> {
-        poll_fn(|cx| self.poll_recv(cx)).await
+    /// Queues the message if it is still there; says who called.
+    fn poll_feed(
+        &self,
+        cx: &mut Context<'_>,
+        message: &mut Option<Message>,
+    ) -> Poll<Result<Caller, Error>> {
+        self.shared.with(|conn, caller| {
+            if message.is_some() {
+                ready!(conn.poll_ready(cx, caller))?;
+            }
+            let queued = message
+                .take()
+                .map_or(Ok(()), |message| conn.start_send(message, caller));
+            Poll::Ready(queued.map(|()| caller))
+        })
     }
 
-    pub(super) async fn feed(&self, message: Message) -> Result<Caller, Error> {
+    // Plain futures, not `async fn`s in each other: those keep a copy of the message each.
+
+    pub(super) fn recv(&self) -> impl Future<Output = Option<Result<Message, Error>>> {
+        poll_fn(|cx| self.poll_recv(cx))
+    }
+
+    pub(super) fn feed(&self, message: Message) -> impl Future<Output = Result<(), Error>> {
         let mut message = Some(message);
-        poll_fn(|cx| {
-            self.shared.with(|conn, caller| {
-                ready!(conn.poll_ready(cx, caller))?;
-                let queued = message
-                    .take()
-                    .map_or(Ok(()), |message| conn.start_send(message, caller));
-                Poll::Ready(queued.map(|()| caller))
-            })
-        })
-        .await
+        poll_fn(move |cx| self.poll_feed(cx, &mut message).map_ok(drop))
     }
 
     /// Queues a message; writes it too if no supervisor will.
-    pub(super) async fn send(&self, message: Message) -> Result<(), Error> {
-        match self.feed(message).await? {
-            Caller::Owner => self.flush().await,
-            Caller::Handler | Caller::Elsewhere => Ok(()),
-        }
+    pub(super) fn send(&self, message: Message) -> impl Future<Output = Result<(), Error>> {
+        let mut message = Some(message);
+        poll_fn(move |cx| match ready!(self.poll_feed(cx, &mut message))? {
+            Caller::Owner => self.poll_flush(cx),
+            Caller::Handler | Caller::Elsewhere => Poll::Ready(Ok(())),
+        })
     }
 
-    pub(super) async fn flush(&self) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_flush(cx)).await
+    pub(super) fn flush(&self) -> impl Future<Output = Result<(), Error>> {
+        poll_fn(|cx| self.poll_flush(cx))
     }
 
     pub(super) async fn close(&self, frame: Option<CloseFrame>) -> Result<Closure, InvalidClose> {

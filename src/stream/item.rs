@@ -43,15 +43,16 @@ impl Item {
     }
 }
 
-/// What follows the items that wait in the queue and in the input.
+/// What follows the items that wait in the queue and in the input. Small, as it is `Open`
+/// for most of a connection's life.
 #[derive(Debug)]
 pub(super) enum End {
     /// More may come.
     Open,
     /// The transport yields nothing more.
-    Transport(Item),
+    Transport(Box<Item>),
     /// The last item was taken; it is handed over once our answer to it is written.
-    Held(Item),
+    Held(Box<Item>),
     /// The last item was handed over.
     Done,
 }
@@ -60,7 +61,7 @@ impl End {
     /// The transport's end, if that is what comes next.
     pub(super) fn take_transport(&mut self) -> Option<Item> {
         match mem::replace(self, End::Done) {
-            End::Transport(item) => Some(item),
+            End::Transport(item) => Some(*item),
             other => {
                 *self = other;
                 None

@@ -143,7 +143,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             if let Some(item) = self.next_item() {
                 if item.is_last() {
                     self.take_effect(&item);
-                    self.end = End::Held(item);
+                    self.end = End::Held(Box::new(item));
                     continue;
                 }
                 self.resume(caller);
@@ -242,7 +242,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             Some(Ok(_)) | None => {
                 self.input_ended = true;
                 if matches!(self.end, End::Open) {
-                    self.end = End::Transport(Item::Lost);
+                    self.end = End::Transport(Box::new(Item::Lost));
                 }
                 self.wake_recv();
             }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
-    protocol::{Closure, Phase, Protocol},
+    protocol::{Phase, Protocol},
 };
 
 /// Slices of one vectored write.
@@ -61,7 +61,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         ready!(self.poll_written(cx, caller, Self::is_flushed));
         match self.protocol.phase() {
             // What was queued last may not have left.
-            Phase::Ended(Closure::Lost | Closure::Failed(_)) if self.link.is_down() => {
+            Phase::Ended(closure) if self.link.is_down() && !closure.is_clean() => {
                 Poll::Ready(Err(Error::Closed))
             }
             _ => Poll::Ready(Ok(())),

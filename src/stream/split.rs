@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    future::Future,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -49,8 +50,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     /// # Cancel safety
     ///
     /// If the future is dropped, the message is either queued as a whole or not at all.
-    pub async fn send(&mut self, message: Message) -> Result<(), Error> {
-        self.handle.send(message).await
+    pub fn send(&mut self, message: Message) -> impl Future<Output = Result<(), Error>> {
+        self.handle.send(message)
     }
 
     /// Queues a message without writing it.
@@ -62,8 +63,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     /// # Cancel safety
     ///
     /// If the future is dropped, the message is either queued as a whole or not at all.
-    pub async fn feed(&mut self, message: Message) -> Result<(), Error> {
-        self.handle.feed(message).await.map(drop)
+    pub fn feed(&mut self, message: Message) -> impl Future<Output = Result<(), Error>> {
+        self.handle.feed(message)
     }
 
     /// Waits until everything that was sent is handed to the transport.
@@ -75,8 +76,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn flush(&mut self) -> Result<(), Error> {
-        self.handle.flush().await
+    pub fn flush(&mut self) -> impl Future<Output = Result<(), Error>> {
+        self.handle.flush()
     }
 
     /// Starts the closing handshake. The other half receives what comes until the peer's Close.
@@ -111,8 +112,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> RecvHalf<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
-        self.handle.recv().await
+    pub fn recv(&mut self) -> impl Future<Output = Option<Result<Message, Error>>> {
+        self.handle.recv()
     }
 }
 

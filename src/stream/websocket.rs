@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    future::Future,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -46,20 +47,29 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// Needs a tokio runtime with its timer enabled when it closes.
     pub fn server(io: T, config: &Config) -> Self {
-        let conn = Conn::new(io, Protocol::server(config), config.close_timeout);
+        Self::unsupervised(io, Arc::new(config.clone()), None)
+    }
+
+    /// A server's socket that its handles will drive.
+    pub(crate) fn unsupervised(
+        io: T,
+        config: Arc<Config>,
+        subprotocol: Option<Subprotocol>,
+    ) -> Self {
+        let conn = Conn::new(io, Protocol::server(config));
         Self {
             handle: Handle::first(Shared::new(conn)),
-            subprotocol: None,
+            subprotocol,
         }
     }
 
     /// A server's socket that a supervisor will drive, and what both share.
     pub(crate) fn supervised(
         io: T,
-        config: &Config,
+        config: Arc<Config>,
         subprotocol: Option<Subprotocol>,
     ) -> (Self, Arc<Shared<T>>) {
-        let mut conn = Conn::new(io, Protocol::server(config), config.close_timeout);
+        let mut conn = Conn::new(io, Protocol::server(config));
         conn.set_supervised();
         let shared = Shared::new(conn);
         let socket = Self {
@@ -67,11 +77,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
             subprotocol,
         };
         (socket, shared)
-    }
-
-    pub(crate) fn with_subprotocol(mut self, subprotocol: Option<Subprotocol>) -> Self {
-        self.subprotocol = subprotocol;
-        self
     }
 
     /// Receives the next message.
@@ -88,8 +93,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
-        self.handle.recv().await
+    pub fn recv(&mut self) -> impl Future<Output = Option<Result<Message, Error>>> {
+        self.handle.recv()
     }
 
     /// Sends a message.
@@ -110,8 +115,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// # Cancel safety
     ///
     /// If the future is dropped, the message is either queued as a whole or not at all.
-    pub async fn send(&mut self, message: Message) -> Result<(), Error> {
-        self.handle.send(message).await
+    pub fn send(&mut self, message: Message) -> impl Future<Output = Result<(), Error>> {
+        self.handle.send(message)
     }
 
     /// Queues a message without writing it: [`flush`](Self::flush) later.
@@ -123,8 +128,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// # Cancel safety
     ///
     /// As [`send`](Self::send).
-    pub async fn feed(&mut self, message: Message) -> Result<(), Error> {
-        self.handle.feed(message).await.map(drop)
+    pub fn feed(&mut self, message: Message) -> impl Future<Output = Result<(), Error>> {
+        self.handle.feed(message)
     }
 
     /// Waits until everything that was sent is handed to the transport.
@@ -136,8 +141,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn flush(&mut self) -> Result<(), Error> {
-        self.handle.flush().await
+    pub fn flush(&mut self) -> impl Future<Output = Result<(), Error>> {
+        self.handle.flush()
     }
 
     /// Closes the connection and tells how it ended.

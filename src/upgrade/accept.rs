@@ -1,17 +1,16 @@
 //! A valid request for a WebSocket connection, and what becomes of it.
 
-use std::{fmt, future::Future};
+use std::{fmt, future::Future, sync::Arc};
 
 use bytes::Bytes;
 use http::{Response, request::Parts};
 use tokio::time::timeout;
 
-use super::{Outcome, UpgradeError, pending::PendingIo, supervisor::Supervisor};
+use super::{Outcome, Supervise, UpgradeError, pending::PendingIo};
 use crate::{
     config::{Config, Subprotocol},
     handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, switching_protocols},
-    protocol::Closure,
-    stream::{Upgraded, WebSocket},
+    stream::WebSocket,
 };
 
 /// A valid request for a WebSocket connection, not answered yet.
@@ -47,7 +46,7 @@ pub struct WebSocketUpgrade {
     origin: RequestOrigin,
     policy: OriginPolicy,
     selected: Option<Subprotocol>,
-    config: Config,
+    config: Arc<Config>,
 }
 
 impl WebSocketUpgrade {
@@ -67,12 +66,17 @@ impl WebSocketUpgrade {
             origin: RequestOrigin::of(&parts.headers),
             policy: OriginPolicy::same_host(),
             selected: None,
-            config: Config::new(),
+            config: Arc::default(),
         })
     }
 
     /// Sets limits and deadlines.
-    pub fn config(mut self, config: Config) -> Self {
+    pub fn config(self, config: Config) -> Self {
+        self.shared_config(Arc::new(config))
+    }
+
+    /// Sets limits and deadlines that connections share.
+    pub(crate) fn shared_config(mut self, config: Arc<Config>) -> Self {
         self.config = config;
         self
     }
@@ -173,9 +177,9 @@ impl fmt::Debug for WebSocketUpgrade {
 /// A connection that will be upgraded once its response has been written.
 #[must_use = "without it the connection is dropped after the handshake"]
 pub struct Accepting {
-    io: PendingIo,
-    subprotocol: Option<Subprotocol>,
-    config: Config,
+    pub(super) io: PendingIo,
+    pub(super) subprotocol: Option<Subprotocol>,
+    pub(super) config: Arc<Config>,
 }
 
 impl Accepting {
@@ -186,8 +190,11 @@ impl Accepting {
     /// If the connection was not upgraded within
     /// [`upgrade_timeout`](Config::upgrade_timeout), or not at all.
     pub async fn socket(self) -> Result<WebSocket, UpgradeError> {
-        let io = upgraded(self.io, &self.config).await?;
-        Ok(WebSocket::server(io, &self.config).with_subprotocol(self.subprotocol))
+        let Ok(upgraded) = timeout(self.config.upgrade_timeout, self.io).await else {
+            return Err(UpgradeError::TimedOut);
+        };
+        let io = upgraded?;
+        Ok(WebSocket::unsupervised(io, self.config, self.subprotocol))
     }
 
     /// Waits for the upgrade, runs `handler` with the socket, and tells how the connection ended.
@@ -210,23 +217,12 @@ impl Accepting {
     /// # Cancel safety
     ///
     /// Dropping the future drops the handler and the transport, without a closing handshake.
-    pub async fn supervise<H, F>(self, handler: H) -> Result<Closure, UpgradeError>
+    pub fn supervise<H, F>(self, handler: H) -> Supervise<H, F>
     where
         H: FnOnce(WebSocket) -> F,
         F: Future<Output: Outcome>,
     {
-        let io = upgraded(self.io, &self.config).await?;
-        let (socket, shared) = WebSocket::supervised(io, &self.config, self.subprotocol);
-        // The call is part of the handler: it may panic, too.
-        let handler = async move { handler(socket).await };
-        Ok(Supervisor::new(shared, handler).await)
-    }
-}
-
-async fn upgraded(io: PendingIo, config: &Config) -> Result<Upgraded, UpgradeError> {
-    match timeout(config.upgrade_timeout, io).await {
-        Ok(upgraded) => upgraded,
-        Err(_) => Err(UpgradeError::TimedOut),
+        Supervise::new(self, handler)
     }
 }
 

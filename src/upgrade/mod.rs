@@ -4,10 +4,12 @@ mod accept;
 mod error;
 mod handler;
 mod pending;
+mod supervise;
 mod supervisor;
 
 pub use self::{
     accept::{Accepting, WebSocketUpgrade},
     error::UpgradeError,
     handler::Outcome,
+    supervise::Supervise,
 };

@@ -13,7 +13,12 @@ use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Outcome;
-use crate::{protocol::Closure, stream::Shared, wire::close_code};
+use crate::{
+    config::{Config, Subprotocol},
+    protocol::Closure,
+    stream::{Shared, WebSocket},
+    wire::close_code,
+};
 
 pin_project! {
     /// Runs a handler and looks after its connection.
@@ -21,21 +26,21 @@ pin_project! {
     /// After every poll of the handler it writes what was sent, reads ahead if the handler
     /// does not receive, answers pings, and drives the closing. When the handler returns,
     /// drops the socket or panics, it closes the connection in order.
-    pub(super) struct Supervisor<T, F>
+    pub(super) struct Supervisor<T, H, F>
     where
         T: AsyncRead,
         T: AsyncWrite,
         T: Unpin,
     {
         shared: Arc<Shared<T>>,
-        // `None` once the handler has ended.
         #[pin]
-        handler: Option<F>,
+        handler: Handler<T, H, F>,
         panic: Option<Box<dyn Any + Send>>,
+        // The last handle is gone, and the closing was started for that.
         closing: bool,
     }
 
-    impl<T, F> PinnedDrop for Supervisor<T, F>
+    impl<T, H, F> PinnedDrop for Supervisor<T, H, F>
     where
         T: AsyncRead,
         T: AsyncWrite,
@@ -48,60 +53,105 @@ pin_project! {
     }
 }
 
-impl<T, F> Supervisor<T, F>
+pin_project! {
+    #[project = HandlerProjection]
+    enum Handler<T, H, F> {
+        // The call belongs to the handler's turn: it may panic, and it may use the socket.
+        Called { call: Option<(H, WebSocket<T>)> },
+        Running { #[pin] future: F },
+        Ended,
+    }
+}
+
+impl<T, H, F> Supervisor<T, H, F>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    pub(super) const fn new(shared: Arc<Shared<T>>, handler: F) -> Self {
+    pub(super) fn new(
+        io: T,
+        config: Arc<Config>,
+        subprotocol: Option<Subprotocol>,
+        handler: H,
+    ) -> Self {
+        let (socket, shared) = WebSocket::supervised(io, config, subprotocol);
+        let call = Some((handler, socket));
         Self {
             shared,
-            handler: Some(handler),
+            handler: Handler::Called { call },
             panic: None,
             closing: false,
         }
     }
 }
 
-impl<T, F> Future for Supervisor<T, F>
+impl<T, H, F> Handler<T, H, F> {
+    const fn has_ended(&self) -> bool {
+        matches!(self, Handler::Ended)
+    }
+}
+
+impl<T, H, F> Handler<T, H, F>
+where
+    H: FnOnce(WebSocket<T>) -> F,
+    F: Future,
+{
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        if let HandlerProjection::Called { call } = self.as_mut().project()
+            && let Some((handler, socket)) = call.take()
+        {
+            let future = handler(socket);
+            self.set(Handler::Running { future });
+        }
+        match self.project() {
+            HandlerProjection::Running { future } => future.poll(cx),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl<T, H, F> Future for Supervisor<T, H, F>
 where
     T: AsyncRead + AsyncWrite + Unpin,
+    H: FnOnce(WebSocket<T>) -> F,
     F: Future<Output: Outcome>,
 {
     type Output = Closure;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Closure> {
         let mut this = self.project();
-        this.shared.begin_turn(cx.waker());
-        if let Some(handler) = this.handler.as_mut().as_pin_mut() {
-            let turn = || this.shared.handler_turn(|| handler.poll(cx));
-            match catch_unwind(AssertUnwindSafe(turn)) {
+        let shared = &*this.shared;
+        shared.begin_turn(cx.waker());
+        if !this.handler.has_ended() {
+            let handler = this.handler.as_mut();
+            let turn = AssertUnwindSafe(|| shared.handler_turn(|| handler.poll(cx)));
+            match catch_unwind(turn) {
                 Ok(Poll::Pending) => {}
                 Ok(Poll::Ready(outcome)) => {
-                    this.handler.set(None);
+                    this.handler.set(Handler::Ended);
                     let code = outcome.close_code();
                     // A handler that gave its socket to other tasks leaves it open.
                     if code != close_code::NORMAL {
-                        this.shared.close_for_handler(code);
+                        shared.close_for_handler(code);
                     }
                 }
                 Err(panic) => {
                     *this.panic = Some(panic);
-                    this.handler.set(None);
-                    this.shared.close_for_handler(close_code::ERROR);
+                    this.handler.set(Handler::Ended);
+                    shared.close_for_handler(close_code::ERROR);
                 }
             }
         }
-        if !*this.closing && !this.shared.has_handles() {
+        if !*this.closing && !shared.has_handles() {
             *this.closing = true;
-            this.shared.close_for_handler(close_code::NORMAL);
+            shared.close_for_handler(close_code::NORMAL);
         }
-        if this.shared.poll_supervise().is_pending() || this.handler.is_some() {
+        if shared.poll_supervise().is_pending() || !this.handler.has_ended() {
             return Poll::Pending;
         }
         if let Some(panic) = this.panic.take() {
             // Whoever joins the task learns of it, after the peer did.
             resume_unwind(panic);
         }
-        Poll::Ready(this.shared.closure())
+        Poll::Ready(shared.closure())
     }
 }

@@ -165,7 +165,8 @@ fn extended_len(buf: &[u8], width: usize, rules: &HeaderRules) -> Result<usize, 
     if arrived.len() >= decisive && at_least < minimum {
         return Err(ProtocolError::LengthNotMinimal);
     }
-    check_limits(at_least, rules)
+    // Whatever follows, the length is this large or not minimal.
+    check_limits(at_least.max(minimum), rules)
 }
 
 /// 10.4: limits hold before anything of the payload is buffered. Returns the length.

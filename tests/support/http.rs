@@ -21,8 +21,13 @@ pub(crate) const CLOSE: u8 = 0x88;
 pub(crate) const PING: u8 = 0x89;
 pub(crate) const PONG: u8 = 0x8a;
 
-/// For what must come at once. Only a test that fails waits so long.
+/// Only a test that fails waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for what must come at once.
+pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
+    timeout(PATIENCE, future).await.expect("nothing came")
+}
 
 /// A request as it is written.
 #[derive(Clone)]
@@ -266,8 +271,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
 
     /// Reads; `false` at the end.
     async fn read(&mut self) -> bool {
-        let read = timeout(PATIENCE, self.io.read_buf(&mut self.input)).await;
-        read.expect("nothing came").expect("a clean end") > 0
+        let read = soon(self.io.read_buf(&mut self.input)).await;
+        read.expect("a clean end") > 0
     }
 }
 

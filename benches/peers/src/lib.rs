@@ -1,0 +1,22 @@
+//! Echo servers of `tower-websock` and its peers, and what measures them.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`servers`] | one echo server for each peer and form, in a process of its own |
+//! | [`scenario`] | what is sent: sizes, kinds, connections, messages in flight |
+//! | [`load`] | the client: handshakes by hand, precomputed frames, verified replies |
+//! | [`process`] | the server's process: its CPU time and its private memory |
+//! | [`stats`] | medians and percentiles |
+//! | [`report`] | the Markdown tables and the chart |
+
+#![forbid(unsafe_code)]
+
+pub mod load;
+pub mod process;
+pub mod report;
+pub mod scenario;
+pub mod servers;
+pub mod stats;
+
+/// Whatever ends a measurement early.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;

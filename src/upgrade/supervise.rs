@@ -1,0 +1,97 @@
+//! The task of a connection: first the upgrade, then the supervised handler.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use pin_project_lite::pin_project;
+use tokio::time::{Timeout, timeout};
+
+use super::{Accepting, Outcome, UpgradeError, pending::PendingIo, supervisor::Supervisor};
+use crate::{
+    config::{Config, Subprotocol},
+    protocol::Closure,
+    stream::{Upgraded, WebSocket},
+};
+
+pin_project! {
+    /// Runs a handler and looks after its connection: see
+    /// [`Accepting::supervise`](crate::Accepting::supervise).
+    #[must_use = "the connection is served by polling this future"]
+    pub struct Supervise<H, F> {
+        #[pin]
+        stage: Stage<H, F>,
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage<H, F> {
+        // Large and soon over, so it does not count for what a connection weighs.
+        Upgrading { upgrading: Pin<Box<Upgrading<H>>> },
+        Running { #[pin] supervisor: Supervisor<Upgraded, H, F> },
+    }
+}
+
+pin_project! {
+    struct Upgrading<H> {
+        #[pin]
+        io: Timeout<PendingIo>,
+        then: Option<(H, Arc<Config>, Option<Subprotocol>)>,
+    }
+}
+
+impl<H, F> Supervise<H, F> {
+    pub(super) fn new(accepting: Accepting, handler: H) -> Self {
+        let Accepting {
+            io,
+            subprotocol,
+            config,
+        } = accepting;
+        let upgrading = Box::pin(Upgrading {
+            io: timeout(config.upgrade_timeout, io),
+            then: Some((handler, config, subprotocol)),
+        });
+        Self {
+            stage: Stage::Upgrading { upgrading },
+        }
+    }
+}
+
+impl<H, F> Future for Supervise<H, F>
+where
+    H: FnOnce(WebSocket) -> F,
+    F: Future<Output: Outcome>,
+{
+    type Output = Result<Closure, UpgradeError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut stage = self.project().stage;
+        loop {
+            match stage.as_mut().project() {
+                StageProjection::Upgrading { upgrading } => {
+                    let upgrading = upgrading.as_mut().project();
+                    let upgraded = ready!(upgrading.io.poll(cx));
+                    let io = upgraded.map_err(|_| UpgradeError::TimedOut)??;
+                    let then = upgrading.then.take();
+                    let (handler, config, subprotocol) = then.expect("polled after completion");
+                    let supervisor = Supervisor::new(io, config, subprotocol, handler);
+                    stage.set(Stage::Running { supervisor });
+                }
+                StageProjection::Running { supervisor } => {
+                    return supervisor.poll(cx).map(Ok);
+                }
+            }
+        }
+    }
+}
+
+impl<H, F> fmt::Debug for Supervise<H, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Supervise").finish_non_exhaustive()
+    }
+}
