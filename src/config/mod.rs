@@ -49,7 +49,7 @@ impl Config {
         self
     }
 
-    /// Largest payload of one frame accepted, in bytes.
+    /// Largest payload of one data frame accepted, in bytes. Control frames have at most 125.
     ///
     /// Default: as [`max_message_size`](Self::max_message_size), which bounds frames too.
     /// A larger one fails the connection with 1009 at its header (RFC 6455, section 10.4).
@@ -60,10 +60,10 @@ impl Config {
 
     /// Most frames that one message may consist of.
     ///
-    /// Default 131,072. More fail the connection with 1009. Fragments are joined in one
+    /// Default 131,072, at least 1. More fail the connection with 1009. Fragments are joined in one
     /// buffer, so this bounds the work that a flood of empty frames makes, not memory.
     pub const fn max_fragments(mut self, frames: usize) -> Self {
-        self.max_fragments = frames;
+        self.max_fragments = if frames == 0 { 1 } else { frames };
         self
     }
 

@@ -117,6 +117,7 @@ mod tests {
     /// 7.4: the table of all 65,536 codes, written out here as ranges of the RFC and IANA.
     #[test]
     fn every_close_code_is_judged_alike_when_received_and_when_sent() {
+        #[allow(clippy::match_same_arms, reason = "the ranges are the RFC's")]
         for code in 0..=u16::MAX {
             let allowed = match code {
                 0..=999 => false,         // 7.4.2: not used

@@ -1,6 +1,6 @@
 //! A data message that is not complete yet.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::{
     message::Message,
@@ -54,17 +54,23 @@ impl Assembler {
         }
     }
 
-    /// Makes the message of an unfragmented frame that arrived whole.
-    pub(super) fn whole(opcode: OpCode, payload: BytesMut) -> Result<Message, ProtocolError> {
-        if opcode == OpCode::Text {
-            let text = simdutf8::basic::from_utf8(&payload);
-            let text = text.map_err(|_| ProtocolError::InvalidUtf8)?;
-            Ok(Message::Text(text.into()))
-        } else if payload.len() <= COPY_UP_TO {
-            Ok(Message::Binary(Bytes::copy_from_slice(&payload)))
+    /// Takes the message of an unfragmented frame, which arrived whole: the first `len`
+    /// bytes of `input`, unmasked.
+    pub(super) fn whole(
+        opcode: OpCode,
+        input: &mut BytesMut,
+        len: usize,
+    ) -> Result<Message, ProtocolError> {
+        let message = if opcode == OpCode::Text {
+            let text = simdutf8::basic::from_utf8(&input[..len]);
+            Message::Text(text.map_err(|_| ProtocolError::InvalidUtf8)?.into())
+        } else if len <= COPY_UP_TO {
+            Message::Binary(Bytes::copy_from_slice(&input[..len]))
         } else {
-            Ok(Message::Binary(payload.freeze()))
-        }
+            return Ok(Message::Binary(input.split_to(len).freeze()));
+        };
+        input.advance(len);
+        Ok(message)
     }
 
     /// Bytes held.

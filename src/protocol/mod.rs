@@ -189,7 +189,7 @@ impl Protocol {
         Ok(())
     }
 
-    /// 5.5.1: nothing is sent after a Close frame.
+    /// 5.5.1: the application sends nothing after a Close frame.
     fn check_open(&self) -> Result<(), SendError> {
         match self.phase {
             Phase::Open => Ok(()),

@@ -108,9 +108,8 @@ impl Outbox {
 
     /// The first `written` bytes have left.
     pub(super) fn advance(&mut self, written: usize) {
-        debug_assert!(written <= self.len);
-        self.len -= written;
-        let mut left = written;
+        let mut left = written.min(self.len);
+        self.len -= left;
         while left > 0 {
             let staged = match self.large.front() {
                 Some(large) => self.staged_before(large),

@@ -108,7 +108,7 @@ impl Receiver {
                         return control(&header, len, input);
                     }
                     input.advance(len);
-                    if let Some(message) = self.begin_frame(&header, input, limits)? {
+                    if let Some(message) = self.begin_frame(&header, input)? {
                         return Ok(Some(message));
                     }
                 }
@@ -132,7 +132,9 @@ impl Receiver {
             in_message: self.message.is_some(),
             max_frame: limits.max_frame_size,
             max_message: limits.max_message_size,
+            max_fragments: limits.max_fragments,
             received: self.partial_len(),
+            fragments: self.message.as_ref().map_or(0, |partial| partial.fragments),
         }
     }
 
@@ -141,19 +143,11 @@ impl Receiver {
         &mut self,
         header: &FrameHeader,
         input: &mut BytesMut,
-        limits: &Config,
     ) -> Result<Option<Message>, ProtocolError> {
         let len = header.len;
-        let fragments = self.message.as_ref().map_or(0, |partial| partial.fragments);
-        if fragments >= limits.max_fragments {
-            return Err(ProtocolError::TooManyFragments {
-                max: limits.max_fragments,
-            });
-        }
-        if fragments == 0 && header.fin && input.len() >= len {
-            let mut payload = input.split_to(len);
-            unmask(header.mask, 0, &mut payload);
-            return Assembler::whole(header.opcode, payload).map(Some);
+        if self.message.is_none() && header.fin && input.len() >= len {
+            unmask(header.mask, 0, &mut input[..len]);
+            return Assembler::whole(header.opcode, input, len).map(Some);
         }
         let partial = self.message.get_or_insert_with(|| {
             Box::new(Partial {

@@ -109,6 +109,12 @@ struct Wake {
     supervisor: bool,
 }
 
+impl Wake {
+    const fn is_due(self) -> bool {
+        self.recv || self.send || self.supervisor
+    }
+}
+
 impl<T> Conn<T> {
     /// A connection that its handles drive.
     pub(super) fn new(io: T, protocol: Protocol) -> Self {
@@ -196,6 +202,8 @@ impl<T> Conn<T> {
             self.end = End::Transport(Box::new(why));
         }
         self.wake_everyone();
+        // Also if nobody waits: the transport is to be dropped.
+        self.wake.send = true;
     }
 
     /// Gives back what memory an idle connection does not need.
@@ -262,11 +270,12 @@ impl<T> Conn<T> {
 
     /// What is to be done once the lock is free: wake, and drop the transport.
     pub(super) fn take_aftermath(&mut self) -> Option<impl FnOnce() + use<T>> {
+        self.wake.is_due().then(|| self.aftermath())
+    }
+
+    fn aftermath(&mut self) -> impl FnOnce() + use<T> {
         let wake = mem::take(&mut self.wake);
         let remains = self.link.take_remains();
-        if remains.is_none() && !(wake.recv || wake.send || wake.supervisor) {
-            return None;
-        }
         let waiters = self.waiters.clone().filter(|_| wake.recv || wake.send);
         let supervisor = match &mut self.driver {
             Driver::Supervisor { nudged } if wake.supervisor && !*nudged => {
@@ -275,7 +284,7 @@ impl<T> Conn<T> {
             }
             _ => None,
         };
-        Some(move || {
+        move || {
             drop(remains);
             if let Some(waiters) = waiters {
                 if wake.recv {
@@ -288,7 +297,7 @@ impl<T> Conn<T> {
             if let Some(supervisor) = supervisor {
                 supervisor.wake();
             }
-        })
+        }
     }
 
     fn waiters(&mut self) -> &Arc<Waiters> {

@@ -33,8 +33,11 @@ pub(crate) struct HeaderRules {
     pub(crate) max_frame: usize,
     /// Largest message.
     pub(crate) max_message: usize,
-    /// Bytes of the message under way that have come before this frame.
+    /// Most frames of a message.
+    pub(crate) max_fragments: usize,
+    /// Bytes and frames of the message under way that have come before this frame.
     pub(crate) received: usize,
+    pub(crate) fragments: usize,
 }
 
 /// Outcome of decoding from a buffer that may hold only a part.
@@ -126,6 +129,12 @@ fn check_first_byte(byte: u8, rules: &HeaderRules) -> Result<(bool, OpCode), Pro
         OpCode::Text | OpCode::Binary if rules.in_message => {
             Err(ProtocolError::ExpectedContinuation)
         }
+        // 10.4: the frames of a message are limited, too.
+        data if !data.is_control() && rules.fragments >= rules.max_fragments => {
+            Err(ProtocolError::TooManyFragments {
+                max: rules.max_fragments,
+            })
+        }
         opcode => Ok((fin, opcode)),
     }
 }
@@ -152,6 +161,15 @@ fn check_second_byte(byte: u8, opcode: OpCode, rules: &HeaderRules) -> Result<()
 /// Reads a length of `width` bytes behind the first two; what has not arrived counts as 0.
 fn extended_len(buf: &[u8], width: usize, rules: &HeaderRules) -> Result<usize, ProtocolError> {
     let arrived = &buf[2..buf.len().min(2 + width)];
+    check_len(arrived, width, rules).map_err(|last| {
+        // The first byte that shows a violation tells which, however many have come.
+        let mut prefixes = (0..arrived.len()).map(|end| &arrived[..end]);
+        let first = prefixes.find_map(|prefix| check_len(prefix, width, rules).err());
+        first.unwrap_or(last)
+    })
+}
+
+fn check_len(arrived: &[u8], width: usize, rules: &HeaderRules) -> Result<usize, ProtocolError> {
     let mut bytes = [0; 8];
     bytes[8 - width..][..arrived.len()].copy_from_slice(arrived);
     let at_least = u64::from_be_bytes(bytes);

@@ -28,7 +28,7 @@ mod tests {
         for len in 0..67 {
             for offset in 0..9 {
                 for start in 0..8 {
-                    let plain: Vec<u8> = (0..start + len).map(|i| i as u8).collect();
+                    let plain: Vec<u8> = (0..u8::MAX).take(start + len).collect();
                     let mut masked = plain.clone();
                     apply_mask(key, offset, &mut masked[start..]);
                     for i in 0..len {

@@ -1,1 +1,17 @@
 //! One file per concept of the RFC.
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "lengths in tests are known"
+)]
+
+mod closing;
+mod control;
+mod failing;
+mod fragmentation;
+mod framing;
+mod harness;
+mod header_model;
+mod limits;
+mod properties;
+mod sending;
+mod text;

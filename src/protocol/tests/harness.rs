@@ -1,0 +1,509 @@
+//! An endpoint, and the peer that it faces. The peer's codec is the RFC's drawing in
+//! section 5.2 and shares nothing with `wire`.
+
+use std::io::IoSlice;
+
+use bytes::BytesMut;
+
+use crate::{
+    config::Config,
+    message::{CloseFrame, Message},
+    protocol::{Closure, Initiator, MaskKeys, Phase, Protocol, SendError},
+    wire::{ProtocolError, Role},
+};
+
+pub(super) const ROLES: [Role; 2] = [Role::Client, Role::Server];
+
+/// What `decode` returned.
+pub(super) type Event = Result<Message, ProtocolError>;
+
+/// A frame as section 5.2 draws it, lawful or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) fin: bool,
+    /// RSV1 to RSV3 as the bits 4, 2 and 1.
+    pub(super) rsv: u8,
+    pub(super) opcode: u8,
+    pub(super) payload: Vec<u8>,
+}
+
+impl Frame {
+    pub(super) fn new(opcode: u8, payload: impl AsRef<[u8]>) -> Self {
+        Self {
+            fin: true,
+            rsv: 0,
+            opcode,
+            payload: payload.as_ref().to_vec(),
+        }
+    }
+
+    /// The same frame without FIN.
+    pub(super) fn more(mut self) -> Self {
+        self.fin = false;
+        self
+    }
+
+    /// The same frame with these reserved bits.
+    pub(super) fn rsv(mut self, bits: u8) -> Self {
+        self.rsv = bits;
+        self
+    }
+
+    /// The frame's bytes as `from` must send it.
+    pub(super) fn encode(&self, from: Role) -> Vec<u8> {
+        self.encode_with(key_of(from))
+    }
+
+    /// The frame's bytes with this mask, or none.
+    pub(super) fn encode_with(&self, key: Option<[u8; 4]>) -> Vec<u8> {
+        let len = self.payload.len() as u64;
+        let form = match len {
+            0..=125 => len as u8,
+            126..=0xFFFF => 126,
+            _ => 127,
+        };
+        let mut bytes = head(self.first_byte(), key, form, len);
+        bytes.extend(masked(key, &self.payload));
+        bytes
+    }
+
+    pub(super) fn first_byte(&self) -> u8 {
+        u8::from(self.fin) << 7 | self.rsv << 4 | self.opcode
+    }
+}
+
+pub(super) fn continuation(payload: impl AsRef<[u8]>) -> Frame {
+    Frame::new(0x0, payload)
+}
+
+pub(super) fn text(payload: impl AsRef<[u8]>) -> Frame {
+    Frame::new(0x1, payload)
+}
+
+pub(super) fn binary(payload: impl AsRef<[u8]>) -> Frame {
+    Frame::new(0x2, payload)
+}
+
+pub(super) fn ping(payload: impl AsRef<[u8]>) -> Frame {
+    Frame::new(0x9, payload)
+}
+
+pub(super) fn pong(payload: impl AsRef<[u8]>) -> Frame {
+    Frame::new(0xA, payload)
+}
+
+/// A Close frame with any body.
+pub(super) fn close_body(body: impl AsRef<[u8]>) -> Frame {
+    Frame::new(0x8, body)
+}
+
+pub(super) fn close(code: u16, reason: impl AsRef<[u8]>) -> Frame {
+    close_body([&code.to_be_bytes(), reason.as_ref()].concat())
+}
+
+/// A header with the length `len` in the form `form`: up to 125 itself, 126 or 127.
+pub(super) fn head(first: u8, key: Option<[u8; 4]>, form: u8, len: u64) -> Vec<u8> {
+    let mut bytes = vec![first, form | u8::from(key.is_some()) << 7];
+    match form {
+        126 => bytes.extend((len as u16).to_be_bytes()),
+        127 => bytes.extend(len.to_be_bytes()),
+        _ => {}
+    }
+    bytes.extend(key.into_iter().flatten());
+    bytes
+}
+
+/// 5.3: octet i of the payload goes with octet i modulo 4 of the key.
+pub(super) fn masked(key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
+    let key = key.unwrap_or_default();
+    let bytes = payload.iter().enumerate();
+    bytes.map(|(i, byte)| byte ^ key[i % 4]).collect()
+}
+
+/// The key that a frame sent by `from` has in these tests.
+pub(super) fn key_of(from: Role) -> Option<[u8; 4]> {
+    match from {
+        Role::Client => Some([0x37, 0xFA, 0x21, 0x3D]),
+        Role::Server => None,
+    }
+}
+
+pub(super) fn opposite(role: Role) -> Role {
+    match role {
+        Role::Client => Role::Server,
+        Role::Server => Role::Client,
+    }
+}
+
+/// Takes whole frames off the front of `bytes`, each with its mask.
+///
+/// Panics if one is not as `from` must send it; leaves an incomplete one.
+pub(super) fn take_frames(bytes: &mut Vec<u8>, from: Role) -> Vec<(Frame, Option<[u8; 4]>)> {
+    let mut frames = Vec::new();
+    while let Some((frame, key, len)) = take_frame(bytes, from) {
+        bytes.drain(..len);
+        frames.push((frame, key));
+    }
+    frames
+}
+
+/// The first frame of `bytes` if it is whole, its mask, and how many bytes it took.
+pub(super) fn take_frame(bytes: &[u8], from: Role) -> Option<(Frame, Option<[u8; 4]>, usize)> {
+    let (&first, rest) = bytes.split_first()?;
+    let (&second, mut rest) = rest.split_first()?;
+    let len = match second & 0x7F {
+        126 => {
+            let (len, after) = rest.split_first_chunk()?;
+            rest = after;
+            let len = u16::from_be_bytes(*len);
+            assert!(len > 125, "length {len} in the 16-bit form");
+            usize::from(len)
+        }
+        127 => {
+            let (len, after) = rest.split_first_chunk()?;
+            rest = after;
+            let len = u64::from_be_bytes(*len);
+            assert!(len > 0xFFFF, "length {len} in the 64-bit form");
+            usize::try_from(len).expect("the tests send less")
+        }
+        len => usize::from(len),
+    };
+    // 5.1: a client masks every frame, a server none.
+    assert_eq!(second >> 7 == 1, from == Role::Client, "mask of {from:?}");
+    let key: Option<[u8; 4]> = if from == Role::Client {
+        let (key, after) = rest.split_first_chunk()?;
+        rest = after;
+        Some(*key)
+    } else {
+        None
+    };
+    let payload = rest.get(..len)?;
+    let frame = Frame {
+        fin: first & 0x80 != 0,
+        rsv: first >> 4 & 0x7,
+        opcode: first & 0xF,
+        payload: masked(key, payload),
+    };
+    let rest = rest.len() - len;
+    Some((frame, key, bytes.len() - rest))
+}
+
+/// Keys that all differ, and that a test can foretell.
+pub(super) struct CountedKeys(u32);
+
+impl CountedKeys {
+    pub(super) fn new() -> Self {
+        Self(0)
+    }
+}
+
+impl MaskKeys for CountedKeys {
+    fn next_key(&mut self) -> [u8; 4] {
+        self.0 += 1;
+        // An odd factor permutes the numbers below 2^32.
+        self.0.wrapping_mul(0x9E37_79B1).to_be_bytes()
+    }
+}
+
+pub(super) fn protocol(role: Role, config: &Config) -> Protocol {
+    match role {
+        Role::Client => Protocol::client(config, Box::new(CountedKeys::new())),
+        Role::Server => Protocol::server(config.clone().into()),
+    }
+}
+
+/// Writes out everything that is queued, at most `step` bytes a time, through `slots` slices.
+pub(super) fn drain(protocol: &mut Protocol, slots: usize, step: usize) -> Vec<u8> {
+    let mut written = Vec::new();
+    loop {
+        let bytes = peek(protocol, slots, step);
+        if bytes.is_empty() {
+            assert_eq!(protocol.queued(), 0, "queued and not offered");
+            return written;
+        }
+        protocol.advance(bytes.len());
+        written.extend(bytes);
+    }
+}
+
+/// The first bytes that a write through `slots` slices would take, `most` at most.
+pub(super) fn peek(protocol: &Protocol, slots: usize, most: usize) -> Vec<u8> {
+    let mut slices = [IoSlice::new(&[]); 16];
+    let filled = protocol.outgoing(&mut slices[..slots]);
+    let mut bytes = Vec::new();
+    for slice in &slices[..filled] {
+        let room = most - bytes.len();
+        bytes.extend_from_slice(&slice[..slice.len().min(room)]);
+    }
+    assert!(bytes.len() <= protocol.queued(), "offered and not queued");
+    bytes
+}
+
+/// A peer that faces the endpoint under test.
+pub(super) struct Peer {
+    /// The endpoint under test.
+    pub(super) protocol: Protocol,
+    /// What has arrived at the endpoint and was not consumed.
+    input: BytesMut,
+    /// What the endpoint's user got since the last look.
+    events: Vec<Event>,
+    /// What the endpoint wrote and no look has decoded.
+    wire: Vec<u8>,
+}
+
+impl Peer {
+    /// Faces an endpoint of this role with the default limits.
+    pub(super) fn facing(role: Role) -> Self {
+        Self::facing_with(role, &Config::new())
+    }
+
+    pub(super) fn facing_with(role: Role, config: &Config) -> Self {
+        Self {
+            protocol: protocol(role, config),
+            input: BytesMut::new(),
+            events: Vec::new(),
+            wire: Vec::new(),
+        }
+    }
+
+    /// The side that the peer plays.
+    pub(super) fn side(&self) -> Role {
+        opposite(self.protocol.role())
+    }
+
+    /// The frame's bytes as this peer sends it.
+    pub(super) fn encode(&self, frame: &Frame) -> Vec<u8> {
+        frame.encode(self.side())
+    }
+
+    /// The endpoint receives a frame and its user takes what comes of it.
+    pub(super) fn receive(&mut self, frame: &Frame) {
+        let bytes = self.encode(frame);
+        self.receive_bytes(&bytes);
+    }
+
+    /// The endpoint receives bytes and its user takes what comes of them.
+    pub(super) fn receive_bytes(&mut self, bytes: &[u8]) {
+        self.arrive(bytes);
+        // No event without a byte: an endpoint that repeats itself ends here.
+        let most = self.events.len() + self.input.len();
+        while self.take().is_some() {
+            assert!(
+                self.events.len() <= most,
+                "endless {:?}",
+                self.events.last()
+            );
+        }
+    }
+
+    /// The endpoint receives frames in one piece and its user takes what comes of them.
+    pub(super) fn receive_together(&mut self, frames: &[Frame]) {
+        let bytes: Vec<u8> = frames.iter().flat_map(|frame| self.encode(frame)).collect();
+        self.receive_bytes(&bytes);
+    }
+
+    /// The endpoint receives bytes one by one until its user gets something; how many it took.
+    pub(super) fn drip(&mut self, bytes: &[u8]) -> Option<usize> {
+        for (i, byte) in bytes.iter().enumerate() {
+            self.arrive(&[*byte]);
+            if self.take().is_some() {
+                return Some(i + 1);
+            }
+        }
+        None
+    }
+
+    /// Bytes arrive that nobody decodes yet.
+    pub(super) fn arrive(&mut self, bytes: &[u8]) {
+        self.input.extend_from_slice(bytes);
+    }
+
+    /// Decodes the next message without handing it to the user.
+    pub(super) fn decode(&mut self) -> Option<Event> {
+        self.protocol.decode(&mut self.input)
+    }
+
+    /// Decodes the next message and hands it to the user.
+    pub(super) fn take(&mut self) -> Option<()> {
+        let event = self.decode()?;
+        self.protocol.deliver(&event);
+        self.events.push(event);
+        Some(())
+    }
+
+    /// What the endpoint's user got since the last look.
+    pub(super) fn events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Writes out what the endpoint has queued; the frames since the last look.
+    pub(super) fn sent(&mut self) -> Vec<Frame> {
+        let frames = self.sent_with_keys().into_iter();
+        frames.map(|(frame, _)| frame).collect()
+    }
+
+    /// As [`sent`](Self::sent), each frame with its mask.
+    pub(super) fn sent_with_keys(&mut self) -> Vec<(Frame, Option<[u8; 4]>)> {
+        if self.protocol.queued() == 0 && self.wire.is_empty() {
+            assert_eq!(peek(&self.protocol, 1, usize::MAX), [0; 0]);
+            return Vec::new();
+        }
+        self.wire.extend(drain(&mut self.protocol, 8, usize::MAX));
+        let frames = take_frames(&mut self.wire, self.protocol.role());
+        assert_eq!(self.wire, [0; 0], "rest of a frame");
+        frames
+    }
+
+    /// The endpoint writes at most this many bytes.
+    pub(super) fn write(&mut self, most: usize) {
+        let bytes = peek(&self.protocol, 8, most);
+        self.protocol.advance(bytes.len());
+        self.wire.extend(bytes);
+    }
+
+    /// Since the last look the user got exactly these, and no error.
+    #[track_caller]
+    pub(super) fn assert_received(&mut self, messages: &[Message]) {
+        let expected: Vec<Event> = messages.iter().cloned().map(Ok).collect();
+        assert_eq!(self.events(), expected);
+    }
+
+    /// Since the last look exactly these frames were sent.
+    #[track_caller]
+    pub(super) fn assert_sent(&mut self, frames: &[Frame]) {
+        assert_eq!(self.sent(), frames);
+    }
+
+    /// Messages still go both ways, and nothing happened that was not looked at.
+    #[track_caller]
+    pub(super) fn assert_open(&mut self) {
+        self.assert_received(&[]);
+        self.assert_sent(&[]);
+        assert_eq!(self.protocol.phase(), &Phase::Open);
+    }
+
+    /// The last thing that the user got is this error, the last thing sent the Close that
+    /// belongs to it, and the connection is dead.
+    #[track_caller]
+    pub(super) fn assert_failed(&mut self, error: ProtocolError) {
+        assert_eq!(self.events(), [Err(error)]);
+        let code = code_of(error);
+        match &self.sent()[..] {
+            [frame] => assert_close(frame, code),
+            frames => panic!("{error:?} was answered with {frames:?}"),
+        }
+        assert_eq!(self.protocol.phase(), &Phase::Ended(Closure::Failed(error)));
+        self.assert_dead();
+    }
+
+    /// The closing handshake is done; the first Close of the peer said `frame`.
+    #[track_caller]
+    pub(super) fn assert_closed(&mut self, initiator: Initiator, frame: Option<CloseFrame>) {
+        let clean = Closure::Clean { initiator, frame };
+        assert_eq!(self.protocol.phase(), &Phase::Ended(clean));
+        self.assert_dead();
+    }
+
+    /// Nothing that comes has an effect, and nothing can be sent.
+    #[track_caller]
+    pub(super) fn assert_dead(&mut self) {
+        let phase = self.protocol.phase().clone();
+        let frames = [
+            text("late"),
+            continuation("late").more(),
+            ping("late"),
+            close(1001, ""),
+            text(b"\xFF"),
+            Frame::new(0xF, "").rsv(7),
+        ];
+        for frame in &frames {
+            self.receive(frame);
+            self.assert_received(&[]);
+            self.assert_sent(&[]);
+            assert_eq!(self.input.len(), 0, "kept what nobody will read");
+        }
+        for message in [Message::text("late"), Message::Ping("late".into())] {
+            assert_eq!(self.protocol.send(message), Err(SendError::Closed));
+        }
+        assert_eq!(self.protocol.close(None), Ok(()));
+        self.assert_sent(&[]);
+        assert_eq!(self.protocol.phase(), &phase);
+    }
+}
+
+/// A client and a server that read what the other writes.
+pub(super) struct Pair {
+    ends: [Peer; 2],
+}
+
+impl Pair {
+    pub(super) fn new() -> Self {
+        Self::with(&Config::new())
+    }
+
+    pub(super) fn with(config: &Config) -> Self {
+        Self {
+            ends: ROLES.map(|role| Peer::facing_with(role, config)),
+        }
+    }
+
+    /// The end that plays this role.
+    pub(super) fn end(&mut self, role: Role) -> &mut Peer {
+        &mut self.ends[Self::index(role)]
+    }
+
+    /// How the end that plays this role ended.
+    pub(super) fn closure(&self, role: Role) -> Option<&Closure> {
+        match self.ends[Self::index(role)].protocol.phase() {
+            Phase::Ended(closure) => Some(closure),
+            Phase::Open | Phase::CloseSent => None,
+        }
+    }
+
+    /// Takes at most `most` bytes from this end to the other; returns how many.
+    pub(super) fn carry(&mut self, from: Role, most: usize) -> usize {
+        let end = self.end(from);
+        let bytes = peek(&end.protocol, 4, most);
+        end.protocol.advance(bytes.len());
+        self.end(opposite(from)).receive_bytes(&bytes);
+        bytes.len()
+    }
+
+    /// Takes bytes both ways until there are none; returns how many.
+    pub(super) fn pump(&mut self) -> usize {
+        let mut total = 0;
+        loop {
+            let carried = ROLES.map(|role| self.carry(role, usize::MAX));
+            if carried == [0, 0] {
+                return total;
+            }
+            total += carried.iter().sum::<usize>();
+        }
+    }
+
+    fn index(role: Role) -> usize {
+        usize::from(role == Role::Server)
+    }
+}
+
+/// 7.4.1: the code that belongs to a violation, as this test suite reads the RFC.
+pub(super) fn code_of(error: ProtocolError) -> u16 {
+    match error {
+        ProtocolError::InvalidUtf8 => 1007,
+        ProtocolError::FrameTooBig { .. }
+        | ProtocolError::MessageTooBig { .. }
+        | ProtocolError::TooManyFragments { .. } => 1009,
+        _ => 1002,
+    }
+}
+
+/// The frame is a lawful Close with this code and some reason.
+#[track_caller]
+pub(super) fn assert_close(frame: &Frame, code: u16) {
+    assert_eq!(frame.first_byte(), 0x88, "{frame:?}");
+    assert!(frame.payload.len() <= 125, "{frame:?}");
+    let (sent, reason) = frame.payload.split_first_chunk().expect("a code");
+    assert_eq!(u16::from_be_bytes(*sent), code);
+    let reason = std::str::from_utf8(reason).expect("5.5.1: the reason is UTF-8");
+    assert_ne!(reason, "", "7.1.6: a reason helps to find the cause");
+}
