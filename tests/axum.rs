@@ -864,6 +864,30 @@ async fn failed_upgrade_is_told_to_the_callback() {
     assert!(soon(seen.recv()).await.is_none());
 }
 
+/// See `on_failed_upgrade`: what was set before is kept, and more can be set behind it.
+#[tokio::test]
+async fn callback_leaves_the_other_settings_alone() {
+    let mut client = client_of(async |ws: WebSocketUpgrade| {
+        ws.protocols(["a"])
+            .max_frame_size(4)
+            .origin(OriginPolicy::any())
+            .on_failed_upgrade(|_error| {})
+            .max_message_size(6)
+            .on_upgrade(echo)
+    })
+    .await;
+    let request = offering("a").with("Origin", "https://other.example");
+    let response = client.upgrade(&request).await;
+    assert_eq!(response.headers()["sec-websocket-protocol"], "a");
+    client
+        .send([frame(0x01, "four"), frame(0x80, "??")].concat())
+        .await;
+    client.expect(TEXT, "four??").await;
+    client.send(frame(TEXT, "fiver")).await;
+    client.expect_close(1009).await;
+    client.answer_close(1009).await;
+}
+
 /// The extractor is generic over the state, as programs of axum rely on.
 #[tokio::test]
 async fn extractor_needs_no_state() {
