@@ -4,7 +4,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::{
     message::Message,
-    wire::{OpCode, ProtocolError, Utf8Validator},
+    wire::{FrameHeader, OpCode, ProtocolError, Utf8Validator},
 };
 
 /// Joins the payloads of a message's frames in one buffer.
@@ -54,22 +54,24 @@ impl Assembler {
         }
     }
 
-    /// Takes the message of an unfragmented frame, which arrived whole: the first `len`
-    /// bytes of `input`, unmasked.
+    /// Takes an unfragmented frame, whose unmasked payload follows its header of `at` bytes.
     pub(super) fn whole(
-        opcode: OpCode,
+        header: &FrameHeader,
+        at: usize,
         input: &mut BytesMut,
-        len: usize,
     ) -> Result<Message, ProtocolError> {
-        let message = if opcode == OpCode::Text {
-            let text = simdutf8::basic::from_utf8(&input[..len]);
+        let end = at + header.len;
+        let payload = &input[at..end];
+        let message = if header.opcode == OpCode::Text {
+            let text = simdutf8::basic::from_utf8(payload);
             Message::Text(text.map_err(|_| ProtocolError::InvalidUtf8)?.into())
-        } else if len <= COPY_UP_TO {
-            Message::Binary(Bytes::copy_from_slice(&input[..len]))
+        } else if payload.len() <= COPY_UP_TO {
+            Message::Binary(Bytes::copy_from_slice(payload))
         } else {
-            return Ok(Message::Binary(input.split_to(len).freeze()));
+            input.advance(at);
+            return Ok(Message::Binary(input.split_to(header.len).freeze()));
         };
-        input.advance(len);
+        input.advance(end);
         Ok(message)
     }
 

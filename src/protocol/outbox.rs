@@ -12,6 +12,9 @@ use crate::{
 /// Payloads up to this size are copied behind their header; larger ones are written in place.
 const STAGE_UP_TO: usize = 4096;
 
+/// First allocation of the staging buffer: room for what is often sent in one go.
+const STAGE_AT_LEAST: usize = 2048;
+
 /// Source of mask keys, which must be unpredictable (RFC 6455, sections 5.3 and 10.3).
 pub(crate) trait MaskKeys: Send {
     /// A fresh key for one frame.
@@ -151,6 +154,9 @@ impl Outbox {
     }
 
     fn stage(&mut self, opcode: OpCode, data: &[u8]) {
+        if self.staged.capacity() == 0 {
+            self.staged.reserve(STAGE_AT_LEAST);
+        }
         let mask = self.put_header(opcode, data.len());
         let begin = self.staged.len();
         self.staged.extend_from_slice(data);
@@ -161,17 +167,18 @@ impl Outbox {
     }
 
     fn put_header(&mut self, opcode: OpCode, len: usize) -> Option<[u8; 4]> {
+        // 5.1: a server does not mask; 5.3: a client takes a fresh key for each frame.
+        let mask = self.keys.as_mut().map(|keys| keys.next_key());
         let header = FrameHeader {
             fin: true,
             opcode,
-            // 5.1: a server does not mask; 5.3: a client takes a fresh key for each frame.
-            mask: self.keys.as_mut().map(|keys| keys.next_key()),
+            mask,
             len,
         };
-        let before = self.staged.len();
-        header.encode(&mut self.staged);
-        self.len += self.staged.len() - before;
-        header.mask
+        let header = header.encode();
+        self.staged.extend_from_slice(header.as_slice());
+        self.len += header.as_slice().len();
+        mask
     }
 
     /// How many of the bytes staged now precede `large`.

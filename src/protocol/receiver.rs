@@ -107,10 +107,12 @@ impl Receiver {
                     if header.opcode.is_control() {
                         return control(&header, len, input);
                     }
-                    input.advance(len);
-                    if let Some(message) = self.begin_frame(&header, input)? {
-                        return Ok(Some(message));
+                    if self.message.is_none() && header.fin && input.len() - len >= header.len {
+                        unmask(header.mask, 0, &mut input[len..][..header.len]);
+                        return Assembler::whole(&header, len, input).map(Some);
                     }
+                    input.advance(len);
+                    self.begin_frame(&header);
                 }
                 State::Payload(payload) => {
                     if !self.take_payload(payload, input)? {
@@ -138,17 +140,8 @@ impl Receiver {
         }
     }
 
-    /// A data frame's header has been taken. Returns the message if it is there in one piece.
-    fn begin_frame(
-        &mut self,
-        header: &FrameHeader,
-        input: &mut BytesMut,
-    ) -> Result<Option<Message>, ProtocolError> {
-        let len = header.len;
-        if self.message.is_none() && header.fin && input.len() >= len {
-            unmask(header.mask, 0, &mut input[..len]);
-            return Assembler::whole(header.opcode, input, len).map(Some);
-        }
+    /// A data frame's header has been taken, and its payload is still to come as a whole.
+    fn begin_frame(&mut self, header: &FrameHeader) {
         let partial = self.message.get_or_insert_with(|| {
             Box::new(Partial {
                 message: Assembler::new(header.opcode),
@@ -160,9 +153,8 @@ impl Receiver {
             fin: header.fin,
             mask: header.mask,
             done: 0,
-            len,
+            len: header.len,
         });
-        Ok(None)
     }
 
     /// Takes what has come of a payload; returns whether that completes it.

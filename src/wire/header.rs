@@ -1,11 +1,12 @@
 //! Frame headers (RFC 6455, section 5.2): 2 to 14 bytes.
 
-use bytes::BufMut;
-
 use super::{OpCode, ProtocolError};
 
 /// 5.5: control frames carry at most 125 bytes.
 pub(crate) const MAX_CONTROL_PAYLOAD: usize = 125;
+
+/// Two bytes, eight of length, four of mask.
+const MAX_HEADER: usize = 14;
 
 const FIN: u8 = 0x80;
 const RSV: u8 = 0x70;
@@ -90,25 +91,46 @@ impl FrameHeader {
         Ok(Decoded::Complete { value, len: end })
     }
 
-    /// Appends the header to `out`, its length in the fewest bytes (5.2).
-    pub(crate) fn encode(&self, out: &mut impl BufMut) {
+    /// The header's bytes, its length in the fewest (5.2).
+    pub(crate) fn encode(&self) -> EncodedHeader {
+        let mut header = EncodedHeader {
+            bytes: [0; MAX_HEADER],
+            len: 0,
+        };
         let first = if self.fin { FIN } else { 0 } | self.opcode as u8;
         let mask = if self.mask.is_some() { MASK } else { 0 };
-        out.put_u8(first);
         if let Ok(len) = u8::try_from(self.len)
             && len < LEN_16
         {
-            out.put_u8(mask | len);
+            header.put([first, mask | len]);
         } else if let Ok(len) = u16::try_from(self.len) {
-            out.put_u8(mask | LEN_16);
-            out.put_u16(len);
+            header.put([first, mask | LEN_16]);
+            header.put(len.to_be_bytes());
         } else {
-            out.put_u8(mask | LEN_64);
-            out.put_u64(self.len as u64);
+            header.put([first, mask | LEN_64]);
+            header.put((self.len as u64).to_be_bytes());
         }
         if let Some(key) = self.mask {
-            out.put_slice(&key);
+            header.put(key);
         }
+        header
+    }
+}
+
+/// A header as it goes over the wire.
+pub(crate) struct EncodedHeader {
+    bytes: [u8; MAX_HEADER],
+    len: usize,
+}
+
+impl EncodedHeader {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.bytes[self.len..][..N].copy_from_slice(&bytes);
+        self.len += N;
     }
 }
 
