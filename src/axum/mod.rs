@@ -30,6 +30,8 @@
 //!   [`max_message_size`](WebSocketUpgrade::max_message_size) allows them.
 //! - What is sent leaves when the handler next waits; `flush` (of `SinkExt`) waits for it.
 //! - When the handler returns, the closing handshake is done for it.
+//! - A request is refused with a [`Rejection`](crate::Rejection). A payload that is not
+//!   text is a [`NotUtf8`](crate::NotUtf8), which `?` turns into an `axum::Error`.
 //!
 //! Without an extractor, any [`WebSocketService`](crate::WebSocketService) is a route:
 //!
