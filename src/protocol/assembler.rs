@@ -32,11 +32,18 @@ impl Assembler {
         }
     }
 
-    /// Appends unmasked payload bytes.
-    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), ProtocolError> {
+    /// Appends unmasked payload bytes, behind which `rest` are announced.
+    pub(super) fn push(&mut self, piece: &[u8], rest: usize) -> Result<(), ProtocolError> {
+        // Room for what is announced, but never for more than has arrived once more.
+        let arrived = self.len() + piece.len();
+        let room = piece.len() + rest.min(arrived);
         match self {
-            Assembler::Text { text, validator } => validator.push(piece, text),
+            Assembler::Text { text, validator } => {
+                text.reserve(validator.carried() + room);
+                validator.push(piece, text)
+            }
             Assembler::Binary(data) => {
+                data.reserve(room);
                 data.extend_from_slice(piece);
                 Ok(())
             }

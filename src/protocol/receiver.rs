@@ -166,11 +166,11 @@ impl Receiver {
         let arrived = input.len().min(payload.len - payload.done);
         let piece = &mut input[..arrived];
         unmask(payload.mask, payload.done, piece);
+        payload.done += arrived;
         if let Some(partial) = &mut self.message {
-            partial.message.push(piece)?;
+            partial.message.push(piece, payload.len - payload.done)?;
         }
         input.advance(arrived);
-        payload.done += arrived;
         let complete = payload.done == payload.len;
         self.state = if complete {
             State::Header

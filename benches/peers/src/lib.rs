@@ -6,14 +6,18 @@
 //! | [`scenario`] | what is sent: sizes, kinds, connections, messages in flight |
 //! | [`load`] | the client: handshakes by hand, precomputed frames, verified replies |
 //! | [`process`] | the server's process: its CPU time and its private memory |
+//! | [`options`] | the command line |
+//! | [`rounds`] | every server in turn, round after round |
 //! | [`stats`] | medians and percentiles |
 //! | [`report`] | the Markdown tables and the chart |
 
 #![forbid(unsafe_code)]
 
 pub mod load;
+pub mod options;
 pub mod process;
 pub mod report;
+pub mod rounds;
 pub mod scenario;
 pub mod servers;
 pub mod stats;

@@ -1,1 +1,117 @@
+//! A server's process: its address, its CPU time and its private memory, read from `/proc`.
 
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use rustix::{
+    process::{Pid, Resource, Rlimit, getrlimit, setrlimit},
+    thread::{CpuSet, sched_getaffinity, sched_setaffinity},
+};
+
+use crate::{Error, servers::Server};
+
+/// The first argument that makes the comparing program serve instead.
+pub const SERVE: &str = "serve";
+
+/// A server in a process of its own, which is killed with this value.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    addr: SocketAddr,
+}
+
+impl Process {
+    /// Starts a server, on the first processor if `pinned`.
+    pub fn start(server: Server, pinned: bool) -> Result<Self, Error> {
+        let mut child = Command::new(env::current_exe()?)
+            .arg(SERVE)
+            .args(server.args())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or("no standard output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let addr = line.trim().parse();
+        let process = Self {
+            addr: addr.map_err(|error| format!("{server} printed {line:?}: {error}"))?,
+            child,
+        };
+        if pinned {
+            let id = i32::try_from(process.child.id())?;
+            pin(Pid::from_raw(id), 0)?;
+        }
+        Ok(process)
+    }
+
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What all its threads have spent on a processor, in user mode and in the kernel.
+    pub fn cpu_time(&self) -> Result<Duration, Error> {
+        let mut nanos = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let schedstat = fs::read_to_string(task?.path().join("schedstat"))?;
+            let spent = schedstat.split_whitespace().next();
+            nanos += spent.ok_or("empty schedstat")?.parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(nanos))
+    }
+
+    /// The memory that no other process shares, in bytes.
+    pub fn private_bytes(&self) -> Result<u64, Error> {
+        let path = format!("/proc/{}/smaps_rollup", self.child.id());
+        let mut kib = 0;
+        for line in fs::read_to_string(path)?.lines() {
+            if line.starts_with("Private_") {
+                let field = line.split_whitespace().nth(1).ok_or("no figure")?;
+                kib += field.parse::<u64>()?;
+            }
+        }
+        Ok(kib * 1024)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Puts this process on the second processor; says whether the first two are there.
+pub fn pin_client() -> Result<bool, Error> {
+    let allowed = sched_getaffinity(None)?;
+    let two = allowed.is_set(0) && allowed.is_set(1);
+    if two {
+        pin(None, 1)?;
+    }
+    Ok(two)
+}
+
+/// Puts a process (`None`: this one) on the `nth` processor.
+fn pin(pid: Option<Pid>, nth: usize) -> Result<(), Error> {
+    let mut one = CpuSet::new();
+    one.set(nth);
+    sched_setaffinity(pid, &one)?;
+    Ok(())
+}
+
+/// Lets this process, and the servers that it starts, open thousands of sockets.
+pub fn allow_many_sockets() -> Result<(), Error> {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: maximum,
+            maximum,
+        },
+    )?;
+    Ok(())
+}

@@ -1,1 +1,22 @@
+//! The client: blocking for handshakes, then non-blocking, in one thread.
 
+mod connects;
+mod echo;
+mod handshake;
+mod idle;
+mod window;
+
+pub use self::{
+    connects::{Connects, connects},
+    echo::{Echoed, echo},
+    idle::{Idle, SOCKETS, idle},
+};
+
+/// What the server does with what it reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Peer {
+    /// Upgrades, and echoes messages.
+    WebSocket,
+    /// Echoes bytes: the reference.
+    Raw,
+}

@@ -171,10 +171,10 @@ impl Server {
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.name())?;
-        let told_apart = self.kind.forms().len() > 1;
         match self.form {
-            Form::Batched if told_apart => f.write_str(" (batched)"),
-            _ => Ok(()),
+            _ if self.kind.forms().len() == 1 => Ok(()),
+            Form::Batched => f.write_str(" (batched)"),
+            Form::Plain => f.write_str(" (plain)"),
         }
     }
 }

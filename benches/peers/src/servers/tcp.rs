@@ -17,12 +17,10 @@ pub(super) async fn serve(listener: TcpListener) -> Result<(), Error> {
 }
 
 async fn echo(mut stream: TcpStream) -> std::io::Result<()> {
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        let len = stream.read(&mut buffer).await?;
-        if len == 0 {
-            return Ok(());
-        }
-        stream.write_all(&buffer[..len]).await?;
+    let mut buffer = Vec::with_capacity(BUFFER);
+    while stream.read_buf(&mut buffer).await? > 0 {
+        stream.write_all(&buffer).await?;
+        buffer.clear();
     }
+    Ok(())
 }

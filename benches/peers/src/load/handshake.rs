@@ -1,0 +1,67 @@
+//! The opening handshake, by hand.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use super::Peer;
+use crate::{Error, scenario::Extension};
+
+/// The key of RFC 6455, section 1.3, and the answer to it.
+const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+const REQUEST: &str = "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/// How long a reply may take before the server counts as stuck.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Opens a connection and upgrades it.
+pub(super) fn open(addr: SocketAddr, peer: Peer, offer: Extension) -> Result<TcpStream, Error> {
+    let mut stream = connect(addr)?;
+    request(&mut stream, offer)?;
+    response(&mut stream, peer, offer)?;
+    Ok(stream)
+}
+
+pub(super) fn connect(addr: SocketAddr) -> Result<TcpStream, Error> {
+    let stream = TcpStream::connect(addr)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+pub(super) fn request(stream: &mut TcpStream, offer: Extension) -> Result<(), Error> {
+    stream.write_all(text(offer).as_bytes())?;
+    Ok(())
+}
+
+/// Reads the 101, and nothing after it. The reference echoes the request instead.
+pub(super) fn response(stream: &mut TcpStream, peer: Peer, offer: Extension) -> Result<(), Error> {
+    let mut head = [0; 1024];
+    let mut len = 0;
+    while !head[..len].ends_with(b"\r\n\r\n") {
+        let read = stream.read(&mut head[len..])?;
+        if read == 0 {
+            return Err("the server closed during the handshake".into());
+        }
+        len += read;
+    }
+    let head = std::str::from_utf8(&head[..len])?;
+    let good = match peer {
+        Peer::Raw => head == text(offer),
+        Peer::WebSocket => head.starts_with("HTTP/1.1 101 ") && head.contains(ACCEPT),
+    };
+    if !good {
+        return Err(format!("not the expected answer: {head:?}").into());
+    }
+    Ok(())
+}
+
+fn text(offer: Extension) -> String {
+    match offer {
+        Extension::None => format!("{REQUEST}\r\n"),
+    }
+}

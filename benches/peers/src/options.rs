@@ -1,0 +1,109 @@
+//! The command line.
+
+use std::time::Duration;
+
+use crate::{
+    Error,
+    scenario::{CONNECTS, ECHOES, Echo, IDLE, LARGEST},
+    servers::{Kind, Server},
+};
+
+pub const USAGE: &str = "\
+compare [--rounds N] [--quick] [--only TEXT] [--servers A,B] [--unpinned]
+
+  --rounds N     rounds of every server in turn (5); the medians count
+  --quick        two rounds, a quarter of the time each
+  --only TEXT    only the scenarios whose name contains TEXT
+  --servers A,B  only these servers, and tcp; `yawc` is both forms, `yawc-plain` one
+  --unpinned     do not bind server and client to a processor each
+
+A run of every scenario and server writes RESULTS.md and results.svg.";
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub rounds: usize,
+    pub quick: bool,
+    pub only: Option<String>,
+    /// The reference comes first.
+    pub servers: Vec<Server>,
+    pub pinned: bool,
+}
+
+impl Options {
+    pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, Error> {
+        let mut options = Self {
+            rounds: 5,
+            quick: false,
+            only: None,
+            servers: Server::all().collect(),
+            pinned: true,
+        };
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
+            match arg.as_str() {
+                "--rounds" => options.rounds = value()?.parse()?,
+                "--quick" => (options.quick, options.rounds) = (true, 2),
+                "--only" => options.only = Some(value()?),
+                "--servers" => options.servers = choose(&value()?)?,
+                "--unpinned" => options.pinned = false,
+                _ => return Err(USAGE.into()),
+            }
+        }
+        if options.rounds == 0 {
+            return Err("no rounds, no medians".into());
+        }
+        Ok(options)
+    }
+
+    /// Whether the results stand for the whole comparison.
+    pub fn is_complete(&self) -> bool {
+        !self.quick && self.only.is_none() && self.servers.len() == Server::all().count()
+    }
+
+    /// For how long a server is warmed up, and for how long it is measured.
+    pub fn times(&self) -> [Duration; 2] {
+        let [warm_up, time] = if self.quick { [50, 150] } else { [200, 600] };
+        [Duration::from_millis(warm_up), Duration::from_millis(time)]
+    }
+
+    pub fn echoes(&self) -> impl Iterator<Item = Echo> {
+        ECHOES.into_iter().filter(|echo| {
+            let name = echo.to_string();
+            match &self.only {
+                Some(text) => name.contains(text),
+                None => echo.size <= LARGEST,
+            }
+        })
+    }
+
+    pub fn idle(&self) -> bool {
+        self.wants(IDLE)
+    }
+
+    pub fn connects(&self) -> bool {
+        self.wants(CONNECTS)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|text| name.contains(text))
+    }
+}
+
+fn choose(names: &str) -> Result<Vec<Server>, Error> {
+    let mut chosen: Vec<Server> = Vec::new();
+    for name in names.split(',') {
+        let matches = Server::all().filter(|server| {
+            server.kind.name() == name || server.to_string() == name.replace("-plain", " (plain)")
+        });
+        let before = chosen.len();
+        chosen.extend(matches);
+        if chosen.len() == before {
+            let known: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+            return Err(format!("no server {name}; there are {}", known.join(", ")).into());
+        }
+    }
+    let chosen: Vec<_> = Server::all()
+        .filter(|server| server.kind == Kind::Tcp || chosen.contains(server))
+        .collect();
+    Ok(chosen)
+}

@@ -1,0 +1,39 @@
+//! What is published: Markdown tables and a chart.
+
+mod chart;
+mod machine;
+mod tables;
+
+use std::{fs, path::Path};
+
+use crate::{
+    Error,
+    load::{Connects, Echoed, Idle},
+    rounds::Table,
+};
+
+/// Everything that was measured; what was not is empty or `None`.
+#[derive(Clone, Debug, Default)]
+pub struct Results {
+    pub echoes: Vec<Table<Echoed>>,
+    pub connects: Option<Table<Connects>>,
+    pub idle: Option<Table<Idle>>,
+}
+
+impl Results {
+    /// The tables, without the machine.
+    pub fn markdown(&self) -> String {
+        tables::markdown(self)
+    }
+
+    /// Writes `RESULTS.md` and `results.svg`.
+    pub fn write(&self, to: &Path, rounds: usize) -> Result<(), Error> {
+        let text = format!(
+            "# Results\n\n{}\n![server CPU per message, times raw TCP](results.svg)\n\n{}",
+            machine::markdown(rounds)?,
+            self.markdown()
+        );
+        fs::write(to.join("RESULTS.md"), text)?;
+        chart::draw(self, &to.join("results.svg"))
+    }
+}
