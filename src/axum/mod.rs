@@ -29,7 +29,8 @@
 //! - Messages above 1 MiB are refused unless
 //!   [`max_message_size`](WebSocketUpgrade::max_message_size) allows them.
 //! - What is sent leaves when the handler next waits; `flush` (of `SinkExt`) waits for it.
-//! - When the handler returns, the closing handshake is done for it.
+//! - When the handler returns, the closing handshake is done for it. It may return a
+//!   `Result`, so an `async` block that never returns has to be told that it returns `()`.
 //! - A request is refused with a [`Rejection`](crate::Rejection). A payload that is not
 //!   text is a [`NotUtf8`](crate::NotUtf8), which `?` turns into an `axum::Error`.
 //!

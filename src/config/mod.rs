@@ -4,8 +4,8 @@ mod subprotocol;
 
 use std::time::Duration;
 
-pub(crate) use subprotocol::is_token_byte;
 pub use subprotocol::{InvalidSubprotocol, Subprotocol};
+pub(crate) use subprotocol::{is_token, is_token_byte};
 
 /// Limits and deadlines of a connection. The defaults are meant for production.
 ///

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header, uri::Authority};
 
 use super::{
     Rejection,
@@ -47,7 +47,7 @@ impl OriginPolicy {
         Self(Policy::List(origins.into_iter().map(Into::into).collect()))
     }
 
-    /// Every page. Only safe where cookies and the network's borders grant nothing.
+    /// Every page, but for a request with two `Origin` headers. Only safe where cookies and the network's borders grant nothing.
     pub const fn any() -> Self {
         Self(Policy::Any)
     }
@@ -100,25 +100,24 @@ impl RequestOrigin {
 /// A `Host` without a port means the default port of the origin's scheme: TLS may end at a
 /// proxy, so our own scheme tells nothing.
 fn is_same_host(origin: &[u8], host: &[u8]) -> bool {
-    let (authority, default_port) = match origin {
-        [b'h', b't', b't', b'p', b':', b'/', b'/', authority @ ..] => (authority, "80"),
-        [
-            b'h',
-            b't',
-            b't',
-            b'p',
-            b's',
-            b':',
-            b'/',
-            b'/',
-            authority @ ..,
-        ] => (authority, "443"),
-        _ => return false,
+    // RFC 3986, section 3.1: schemes have no case.
+    let strip = |scheme: &[u8]| {
+        let (start, authority) = origin.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(authority)
+    };
+    let (authority, default_port) = match (strip(b"http://"), strip(b"https://")) {
+        (Some(authority), _) => (authority, "80"),
+        (_, Some(authority)) => (authority, "443"),
+        (None, None) => return false,
     };
     let (Some((name, port)), Some((host, host_port))) = (split_port(authority), split_port(host))
     else {
         return false;
     };
+    if authority.ends_with(b":") {
+        // RFC 6454, section 6.2: an origin has no empty port.
+        return false;
+    }
     let default_port = default_port.as_bytes();
     name.eq_ignore_ascii_case(host)
         && port.unwrap_or(default_port) == host_port.unwrap_or(default_port)
@@ -138,8 +137,13 @@ fn split_port(authority: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
         None => (authority, None),
     };
     let is_name = !name.is_empty() && !name.iter().any(|byte| b"/@?#\\ ".contains(byte));
-    let is_port = port.is_none_or(|port| {
-        !port.is_empty() && port.len() <= 5 && port.iter().all(u8::is_ascii_digit)
-    });
+    // RFC 3986, section 6.2.3: an empty port is none.
+    let port = port.filter(|port| !port.is_empty());
+    let is_port = port.is_none_or(|port| port.len() <= 5 && port.iter().all(u8::is_ascii_digit));
     (is_name && is_port).then_some((name, port))
+}
+
+/// Whether `value` is `host[:port]`.
+pub(super) fn is_host(value: &[u8]) -> bool {
+    split_port(value).is_some() && Authority::try_from(value).is_ok()
 }

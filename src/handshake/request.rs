@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Method, Version, header, request::Parts};
 
-use super::{Rejection, extension, key, subprotocol, token};
+use super::{Rejection, extension, key, origin, subprotocol, token};
 use crate::config::Subprotocol;
 
 /// A valid request for a WebSocket connection.
@@ -28,7 +28,8 @@ impl Handshake {
     pub(crate) fn check(parts: &Parts) -> Result<Self, Rejection> {
         let headers = &parts.headers;
         // 4.2.1 item 1: a GET request of HTTP/1.1 or higher.
-        if parts.version < Version::HTTP_11 {
+        // RFC 9113, section 8.6: in HTTP/2 there is neither `Upgrade` nor 101.
+        if parts.version != Version::HTTP_11 {
             return Err(Rejection::HttpVersion);
         }
         if parts.method != Method::GET {
@@ -37,11 +38,11 @@ impl Handshake {
         // 4.2.1 item 2.
         check_host(headers)?;
         // 4.2.1 item 3.
-        if !token::contains(headers, header::UPGRADE, "websocket") {
+        if !token::is_list_with(headers, header::UPGRADE, "websocket") {
             return Err(Rejection::Upgrade);
         }
         // 4.2.1 item 4.
-        if !token::contains(headers, header::CONNECTION, "upgrade") {
+        if !token::is_list_with(headers, header::CONNECTION, "upgrade") {
             return Err(Rejection::Connection);
         }
         // 4.2.1 item 6. 4.3: no leading zero. 11.3.5: once.
@@ -67,7 +68,8 @@ impl Handshake {
 
 fn check_host(headers: &HeaderMap) -> Result<(), Rejection> {
     match token::single(headers, header::HOST) {
-        Ok(host) if !host.is_empty() => Ok(()),
+        // RFC 9112, section 3.2: a host, and maybe a port; hyper does not look at it.
+        Ok(host) if origin::is_host(host) => Ok(()),
         _ => Err(Rejection::Host),
     }
 }

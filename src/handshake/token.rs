@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::config::is_token;
+
 /// The elements of a list that may be spread over several header lines. Empty ones are skipped.
 ///
 /// Not for lists whose elements may hold a comma between quotes.
@@ -20,6 +22,16 @@ pub(super) fn elements(
 /// Whether a list has `token`, in any case of its ASCII letters.
 pub(super) fn contains(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
     elements(headers, name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+}
+
+/// Whether a list has `token`, and every element is well-formed (RFC 9110, sections 7.6.1
+/// and 7.8): a token, and maybe a version behind a slash.
+pub(super) fn is_list_with(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
+    let is_well_formed = |element: &[u8]| {
+        let mut parts = element.splitn(2, |&byte| byte == b'/');
+        parts.all(is_token)
+    };
+    contains(headers, name.clone(), token) && elements(headers, name).all(is_well_formed)
 }
 
 /// The value of a header that may stand only once, trimmed; what is wrong otherwise.

@@ -34,7 +34,8 @@ impl From<hyper::upgrade::Upgraded> for Upgraded {
 /// A request extension that provides the transport in place of an HTTP server.
 ///
 /// With it a handler is tested without a socket, and WebSockets are served on HTTP
-/// servers other than hyper.
+/// servers other than hyper. The handler may write at once, so such a server must hold
+/// writes back until its response has left.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

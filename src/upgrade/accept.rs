@@ -117,6 +117,9 @@ impl WebSocketUpgrade {
 
     /// Accepts: the response that must be returned to the client, and the socket to come.
     ///
+    /// If another response is sent instead, hyper hands the transport over all the same
+    /// when the HTTP connection ends: drop the [`Accepting`] then.
+    ///
     /// Nothing is spawned. [`on_upgrade`](Self::on_upgrade) is the simpler way.
     ///
     /// # Errors

@@ -1,0 +1,150 @@
+//! Rules of the opening handshake that others overlook, through the public interface.
+
+#[path = "support/http.rs"]
+mod support;
+
+use http::{HeaderValue, Request, Version, request::Parts};
+use support::KEY;
+use tokio::io::duplex;
+use tower::ServiceExt;
+use tower_websock::{
+    OriginPolicy, ProvidedIo, Rejection, WebSocket, WebSocketService, WebSocketUpgrade,
+};
+
+fn parts() -> Parts {
+    let (_client, server) = duplex(64);
+    Request::get("/ws")
+        .header("host", "good.com")
+        .header("upgrade", "websocket")
+        .header("connection", "Upgrade")
+        .header("sec-websocket-key", KEY)
+        .header("sec-websocket-version", "13")
+        .extension(ProvidedIo::new(server))
+        .body(())
+        .unwrap()
+        .into_parts()
+        .0
+}
+
+fn with(name: &'static str, value: &[u8]) -> Result<(), Rejection> {
+    let mut parts = parts();
+    parts
+        .headers
+        .insert(name, HeaderValue::from_bytes(value).unwrap());
+    WebSocketUpgrade::from_parts(&mut parts).map(drop)
+}
+
+/// RFC 9112, section 3.2: a `Host` "with an invalid field value" MUST be answered with 400.
+#[test]
+fn host_that_is_no_host_is_refused() {
+    for host in [
+        b"\xff".as_slice(),
+        b"a b",
+        b"a/b",
+        b"user@good.com",
+        b"a, b",
+        b"a:x",
+        b"a?b",
+        b"[::1",
+    ] {
+        assert_eq!(
+            with("host", host),
+            Err(Rejection::Host),
+            "{}",
+            host.escape_ascii()
+        );
+    }
+}
+
+/// 4.2.1: "any violations of the ABNF grammar" (RFC 9110, section 7.6.1: connection-option = token).
+#[test]
+fn malformed_connection_is_refused() {
+    for value in [
+        b"\xff, upgrade".as_slice(),
+        b"a b, upgrade",
+        b"\"x, upgrade, y\"",
+        b"a;b, upgrade",
+    ] {
+        assert_eq!(
+            with("connection", value),
+            Err(Rejection::Connection),
+            "{}",
+            value.escape_ascii()
+        );
+    }
+}
+
+/// 4.2.1: as above (RFC 9110, section 7.8: protocol = token [ "/" token ]).
+#[test]
+fn malformed_upgrade_is_refused() {
+    for value in [
+        b"\xe9, websocket".as_slice(),
+        b"a b, websocket",
+        b"\"x, websocket, y\"",
+        b"a/b/c, websocket",
+    ] {
+        assert_eq!(
+            with("upgrade", value),
+            Err(Rejection::Upgrade),
+            "{}",
+            value.escape_ascii()
+        );
+    }
+}
+
+/// RFC 9113, sections 8.2.2, 8.6: HTTP/2 has neither Upgrade nor 101.
+#[test]
+fn handshake_of_rfc_6455_over_http_2_is_refused() {
+    for version in [Version::HTTP_2, Version::HTTP_3] {
+        let mut parts = parts();
+        parts.version = version;
+        assert!(
+            WebSocketUpgrade::from_parts(&mut parts).is_err(),
+            "{version:?}"
+        );
+    }
+}
+
+/// As above: the service alone answers such a request "there is no WebSocket endpoint at this path".
+#[tokio::test]
+async fn service_alone_does_not_blame_the_path_for_http_2() {
+    let mut request = Request::from_parts(parts(), ());
+    *request.version_mut() = Version::HTTP_2;
+    let service = WebSocketService::new(async |_: WebSocket| {});
+    let response = service.oneshot(request).await.unwrap();
+    assert_ne!(response.extensions().get(), Some(&Rejection::Path));
+}
+
+/// RFC 3986, section 6.2.3: an empty port is the default port.
+#[test]
+fn host_with_an_empty_port_is_the_same_host() {
+    let mut parts = parts();
+    parts
+        .headers
+        .insert("host", HeaderValue::from_static("good.com:"));
+    parts
+        .headers
+        .insert("origin", HeaderValue::from_static("https://good.com"));
+    let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
+    assert_eq!(upgrade.accept::<()>().err(), None);
+}
+
+/// RFC 3986, section 3.1: schemes have no case (`OriginPolicy::list` compares them so).
+#[test]
+fn scheme_of_the_origin_has_no_case() {
+    for policy in [
+        OriginPolicy::list(["https://good.com"]),
+        OriginPolicy::same_host(),
+    ] {
+        let mut parts = parts();
+        parts
+            .headers
+            .insert("origin", HeaderValue::from_static("HTTPS://good.com"));
+        let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
+        assert_eq!(
+            upgrade.origin(policy.clone()).accept::<()>().err(),
+            None,
+            "{policy:?}"
+        );
+    }
+}
