@@ -81,9 +81,10 @@ impl<T> Conn<T> {
                 self.wake_recv();
             }
         }
-        if self.is_discarding() && matches!(self.end, End::Transport(_)) {
-            self.end = End::Done;
-            self.protocol.handle_end_of_input();
+        if self.is_discarding()
+            && let Some(end) = self.end.take_transport()
+        {
+            self.take_effect(&end);
         }
     }
 
