@@ -9,6 +9,7 @@ mod assembler;
 mod closing;
 mod outbox;
 mod receiver;
+mod staging;
 #[cfg(test)]
 mod tests;
 
@@ -67,11 +68,22 @@ impl Protocol {
         &mut self,
         input: &mut BytesMut,
     ) -> Option<Result<Message, ProtocolError>> {
+        if let Some(message) = self.decode_short(input) {
+            return Some(Ok(message));
+        }
         let decoded = self.receiver.decode(input, &self.config).transpose();
         if let Some(Ok(Message::Ping(data))) = &decoded {
             self.answer_ping(data);
         }
         decoded
+    }
+
+    /// Takes the next message out of `input` if that is a short and plain one, as most are.
+    ///
+    /// `None` says nothing: [`decode`](Self::decode) tells.
+    #[inline]
+    pub(crate) fn decode_short(&mut self, input: &mut BytesMut) -> Option<Message> {
+        self.receiver.decode_short(input, &self.config)
     }
 
     /// The user takes what [`decode`](Self::decode) returned: a Close is answered, an
@@ -92,6 +104,7 @@ impl Protocol {
     }
 
     /// Queues a message.
+    #[inline]
     pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
         match message {
             Message::Text(text) => self.send_data(OpCode::Text, text.into()),
@@ -173,6 +186,7 @@ impl Protocol {
         self.receiver.role()
     }
 
+    #[inline]
     fn send_data(&mut self, opcode: OpCode, data: Bytes) -> Result<(), SendError> {
         self.check_open()?;
         self.outbox.push(opcode, data);

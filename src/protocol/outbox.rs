@@ -2,8 +2,9 @@
 
 use std::{collections::VecDeque, io::IoSlice};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 
+use super::staging::Staging;
 use crate::{
     message::CloseFrame,
     wire::{FrameHeader, MAX_CONTROL_PAYLOAD, OpCode, apply_mask},
@@ -11,9 +12,6 @@ use crate::{
 
 /// Payloads up to this size are copied behind their header; larger ones are written in place.
 const STAGE_UP_TO: usize = 4096;
-
-/// First allocation of the staging buffer: room for what is often sent in one go.
-const STAGE_AT_LEAST: usize = 2048;
 
 /// Source of mask keys, which must be unpredictable (RFC 6455, sections 5.3 and 10.3).
 pub(crate) trait MaskKeys: Send {
@@ -25,16 +23,14 @@ pub(crate) trait MaskKeys: Send {
 pub(super) struct Outbox {
     /// `Some` for a client: it masks every frame (5.1).
     keys: Option<Box<dyn MaskKeys>>,
-    staged: BytesMut,
-    /// How many staged bytes have left since the beginning; it may wrap.
-    staged_base: usize,
+    staged: Staging,
     large: VecDeque<Large>,
     len: usize,
 }
 
 /// A payload that is written from its own memory.
 struct Large {
-    /// Where in the stream of staged bytes it stands.
+    /// The position in the stream of staged bytes behind which it stands.
     at: usize,
     data: Bytes,
 }
@@ -43,24 +39,23 @@ impl Outbox {
     pub(super) fn new(keys: Option<Box<dyn MaskKeys>>) -> Self {
         Self {
             keys,
-            staged: BytesMut::new(),
-            staged_base: 0,
+            staged: Staging::default(),
             large: VecDeque::new(),
             len: 0,
         }
     }
 
     /// Queues an unfragmented data frame.
+    #[inline]
     pub(super) fn push(&mut self, opcode: OpCode, data: Bytes) {
         if data.len() <= STAGE_UP_TO || self.keys.is_some() {
             self.stage(opcode, &data);
         } else {
-            self.put_header(opcode, data.len());
-            self.len += data.len();
-            self.large.push_back(Large {
-                at: self.staged_base.wrapping_add(self.staged.len()),
-                data,
-            });
+            let header = self.header(opcode, data.len()).encode();
+            self.staged.push(&header, &[]);
+            self.len += header.len() + data.len();
+            let at = self.staged.end();
+            self.large.push_back(Large { at, data });
         }
     }
 
@@ -97,15 +92,14 @@ impl Outbox {
             filled += 1;
             true
         };
-        let mut begin = 0;
+        let mut begin = self.staged.front();
         for large in &self.large {
-            let end = self.staged_before(large);
-            if !put(&self.staged[begin..end]) || !put(&large.data) {
+            if !put(self.staged.between(begin, large.at)) || !put(&large.data) {
                 return filled;
             }
-            begin = end;
+            begin = large.at;
         }
-        put(&self.staged[begin..]);
+        put(self.staged.between(begin, self.staged.end()));
         filled
     }
 
@@ -114,13 +108,10 @@ impl Outbox {
         let mut left = written.min(self.len);
         self.len -= left;
         while left > 0 {
-            let staged = match self.large.front() {
-                Some(large) => self.staged_before(large),
-                None => self.staged.len(),
-            };
-            let step = left.min(staged);
+            let large = self.large.front();
+            let end = large.map_or(self.staged.end(), |large| large.at);
+            let step = left.min(end.wrapping_sub(self.staged.front()));
             self.staged.advance(step);
-            self.staged_base = self.staged_base.wrapping_add(step);
             left -= step;
             if let Some(large) = self.large.front_mut()
                 && left > 0
@@ -144,7 +135,7 @@ impl Outbox {
     /// Gives back memory if nothing is queued.
     pub(super) fn release(&mut self) {
         if self.len == 0 {
-            self.staged = BytesMut::new();
+            self.staged.release();
             self.large = VecDeque::new();
         }
     }
@@ -153,36 +144,24 @@ impl Outbox {
         self.len
     }
 
+    #[inline]
     fn stage(&mut self, opcode: OpCode, data: &[u8]) {
-        if self.staged.capacity() == 0 {
-            self.staged.reserve(STAGE_AT_LEAST);
+        let header = self.header(opcode, data.len());
+        let encoded = header.encode();
+        let payload = self.staged.push(&encoded, data);
+        if let Some(key) = header.mask {
+            apply_mask(key, 0, payload);
         }
-        let mask = self.put_header(opcode, data.len());
-        let begin = self.staged.len();
-        self.staged.extend_from_slice(data);
-        self.len += data.len();
-        if let Some(key) = mask {
-            apply_mask(key, 0, &mut self.staged[begin..]);
-        }
+        self.len += encoded.len() + data.len();
     }
 
-    fn put_header(&mut self, opcode: OpCode, len: usize) -> Option<[u8; 4]> {
-        // 5.1: a server does not mask; 5.3: a client takes a fresh key for each frame.
-        let mask = self.keys.as_mut().map(|keys| keys.next_key());
-        let header = FrameHeader {
+    fn header(&mut self, opcode: OpCode, len: usize) -> FrameHeader {
+        FrameHeader {
             fin: true,
             opcode,
-            mask,
+            // 5.1: a server does not mask; 5.3: a client takes a fresh key for each frame.
+            mask: self.keys.as_mut().map(|keys| keys.next_key()),
             len,
-        };
-        let header = header.encode();
-        self.staged.extend_from_slice(header.as_slice());
-        self.len += header.as_slice().len();
-        mask
-    }
-
-    /// How many of the bytes staged now precede `large`.
-    fn staged_before(&self, large: &Large) -> usize {
-        large.at.wrapping_sub(self.staged_base)
+        }
     }
 }

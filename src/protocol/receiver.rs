@@ -63,6 +63,9 @@ impl Receiver {
         input: &mut BytesMut,
         limits: &Config,
     ) -> Result<Option<Message>, ProtocolError> {
+        if input.is_empty() {
+            return Ok(None);
+        }
         let decoded = self.decode_frames(input, limits);
         if matches!(decoded, Err(_) | Ok(Some(Message::Close(_)))) {
             // 5.5.1 and 7.1.7: nothing that follows is interpreted.
@@ -72,6 +75,27 @@ impl Receiver {
             input.clear();
         }
         decoded
+    }
+
+    /// Takes the next message out of `input` if that is a short one; `None` leaves all as
+    /// it was, for [`decode`](Self::decode).
+    #[inline]
+    pub(super) fn decode_short(
+        &mut self,
+        input: &mut BytesMut,
+        limits: &Config,
+    ) -> Option<Message> {
+        if !matches!(self.state, State::Header) || self.message.is_some() {
+            return None;
+        }
+        let max = limits.max_frame_size.min(limits.max_message_size);
+        let (header, at) = FrameHeader::decode_short(input, self.role, max)?;
+        let end = at + header.len;
+        let mut payload = input.get(at..end)?.to_vec();
+        unmask(header.mask, 0, &mut payload);
+        let message = Assembler::short(header.opcode, payload)?;
+        input.advance(end);
+        Some(message)
     }
 
     /// Interprets nothing more.
@@ -207,6 +231,7 @@ fn control(
     }))
 }
 
+#[inline]
 fn unmask(mask: Option<[u8; 4]>, offset: usize, data: &mut [u8]) {
     if let Some(key) = mask {
         apply_mask(key, offset, data);

@@ -20,6 +20,10 @@ struct Queue {
 }
 
 impl ReadAhead {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Whether more may be decoded. A partial message of `partial_len` bytes counts unless
     /// somebody `waits` for it.
     pub(super) fn has_room(&self, partial_len: usize, waits: bool) -> bool {

@@ -268,12 +268,14 @@ impl<T> Conn<T> {
         self.wake_supervisor();
     }
 
-    /// What is to be done once the lock is free: wake, and drop the transport.
-    pub(super) fn take_aftermath(&mut self) -> Option<impl FnOnce() + use<T>> {
-        self.wake.is_due().then(|| self.aftermath())
+    /// Whether something is to be done once the lock is free.
+    pub(super) const fn has_aftermath(&self) -> bool {
+        self.wake.is_due()
     }
 
-    fn aftermath(&mut self) -> impl FnOnce() + use<T> {
+    /// What is to be done once the lock is free: wake, and drop the transport.
+    #[cold]
+    pub(super) fn take_aftermath(&mut self) -> impl FnOnce() + use<T> {
         let wake = mem::take(&mut self.wake);
         let remains = self.link.take_remains();
         let waiters = self.waiters.clone().filter(|_| wake.recv || wake.send);

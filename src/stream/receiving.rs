@@ -93,6 +93,15 @@ impl<T> Conn<T> {
         self.is_discarding() || self.ahead.has_room(partial_len, self.is_awaited())
     }
 
+    /// The next message, if nothing stands before it and it is short.
+    #[inline]
+    fn next_short(&mut self) -> Option<Message> {
+        let is_next = self.ahead.is_empty()
+            && !self.is_discarding()
+            && matches!(self.end, End::Open | End::Transport(_));
+        is_next.then(|| self.protocol.decode_short(&mut self.input))?
+    }
+
     fn next_item(&mut self) -> Option<Item> {
         if let Some(item) = self.ahead.pop() {
             return Some(item);
@@ -106,6 +115,7 @@ impl<T> Conn<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Receives the next message; `None` when all has been received.
+    #[inline]
     pub(super) fn poll_recv(
         &mut self,
         cx: &mut Context<'_>,
@@ -119,16 +129,33 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 return Poll::Pending;
             };
             self.turn.messages = left;
-            return self.poll_next(cx, caller);
+            return self.poll_short_or_next(cx, caller);
         }
         let budget = ready!(tokio::task::coop::poll_proceed(cx));
-        let next = self.poll_next(cx, caller);
+        let next = self.poll_short_or_next(cx, caller);
         if next.is_ready() {
             budget.made_progress();
         }
         next
     }
 
+    /// Inlined, unlike what it leads to: short messages need little of it.
+    #[inline]
+    fn poll_short_or_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        caller: Caller,
+    ) -> Poll<Option<Result<Message, Error>>> {
+        match self.next_short() {
+            Some(message) => {
+                self.resume(caller);
+                Poll::Ready(Some(Ok(message)))
+            }
+            None => self.poll_next(cx, caller),
+        }
+    }
+
+    #[inline(never)]
     fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
@@ -156,6 +183,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 return Poll::Pending;
             }
             if self.poll_fill().is_ready() {
+                if let Some(message) = self.next_short() {
+                    return Poll::Ready(Some(Ok(message)));
+                }
                 continue;
             }
             self.park_recv(caller, cx.waker());

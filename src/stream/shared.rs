@@ -40,9 +40,9 @@ impl<T> Shared<T> {
             Caller::Elsewhere
         };
         let result = f(&mut conn, caller);
-        let aftermath = conn.take_aftermath();
-        drop(conn);
-        if let Some(aftermath) = aftermath {
+        if conn.has_aftermath() {
+            let aftermath = conn.take_aftermath();
+            drop(conn);
             aftermath();
         }
         result

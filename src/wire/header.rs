@@ -1,6 +1,6 @@
 //! Frame headers (RFC 6455, section 5.2): 2 to 14 bytes.
 
-use super::{OpCode, ProtocolError};
+use super::{OpCode, ProtocolError, Role};
 
 /// 5.5: control frames carry at most 125 bytes.
 pub(crate) const MAX_CONTROL_PAYLOAD: usize = 125;
@@ -11,6 +11,8 @@ const MAX_HEADER: usize = 14;
 const FIN: u8 = 0x80;
 const RSV: u8 = 0x70;
 const MASK: u8 = 0x80;
+const FIN_TEXT: u8 = FIN | OpCode::Text as u8;
+const FIN_BINARY: u8 = FIN | OpCode::Binary as u8;
 const LEN_16: u8 = 126;
 const LEN_64: u8 = 127;
 
@@ -91,29 +93,60 @@ impl FrameHeader {
         Ok(Decoded::Complete { value, len: end })
     }
 
-    /// The header's bytes, its length in the fewest (5.2).
-    pub(crate) fn encode(&self) -> EncodedHeader {
-        let mut header = EncodedHeader {
-            bytes: [0; MAX_HEADER],
-            len: 0,
+    /// The header of an unfragmented data frame of at most 125 bytes, if `buf` starts with
+    /// it and it breaks no rule; `None` if only [`decode`](Self::decode) can tell.
+    ///
+    /// For use between messages. Most frames are such, and most of decoding is not needed
+    /// for them.
+    #[inline]
+    pub(crate) fn decode_short(buf: &[u8], receiver: Role, max: usize) -> Option<(Self, usize)> {
+        let &[first, second, ref rest @ ..] = buf else {
+            return None;
         };
-        let first = if self.fin { FIN } else { 0 } | self.opcode as u8;
+        let opcode = match first {
+            FIN_TEXT => OpCode::Text,
+            FIN_BINARY => OpCode::Binary,
+            _ => return None,
+        };
+        let (mask, len, end) = if receiver.receives_masked() {
+            (Some(*rest.first_chunk()?), second ^ MASK, 6)
+        } else {
+            (None, second, 2)
+        };
+        let value = FrameHeader {
+            fin: true,
+            opcode,
+            mask,
+            len: usize::from(len),
+        };
+        (len < LEN_16 && value.len <= max).then_some((value, end))
+    }
+
+    /// The header's bytes, its length in the fewest (5.2).
+    #[inline]
+    pub(crate) fn encode(&self) -> EncodedHeader {
+        let mut bytes = [0; MAX_HEADER];
+        bytes[0] = if self.fin { FIN } else { 0 } | self.opcode as u8;
         let mask = if self.mask.is_some() { MASK } else { 0 };
-        if let Ok(len) = u8::try_from(self.len)
+        let mut len = if let Ok(len) = u8::try_from(self.len)
             && len < LEN_16
         {
-            header.put([first, mask | len]);
+            bytes[1] = mask | len;
+            2
         } else if let Ok(len) = u16::try_from(self.len) {
-            header.put([first, mask | LEN_16]);
-            header.put(len.to_be_bytes());
+            bytes[1] = mask | LEN_16;
+            bytes[2..4].copy_from_slice(&len.to_be_bytes());
+            4
         } else {
-            header.put([first, mask | LEN_64]);
-            header.put((self.len as u64).to_be_bytes());
-        }
+            bytes[1] = mask | LEN_64;
+            bytes[2..10].copy_from_slice(&(self.len as u64).to_be_bytes());
+            10
+        };
         if let Some(key) = self.mask {
-            header.put(key);
+            bytes[len..len + key.len()].copy_from_slice(&key);
+            len += key.len();
         }
-        header
+        EncodedHeader { bytes, len }
     }
 }
 
@@ -124,13 +157,20 @@ pub(crate) struct EncodedHeader {
 }
 
 impl EncodedHeader {
-    pub(crate) fn as_slice(&self) -> &[u8] {
-        &self.bytes[..self.len]
+    /// Room that [`append_to`](Self::append_to) makes use of.
+    pub(crate) const MAX_LEN: usize = MAX_HEADER;
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
     }
 
-    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.bytes[self.len..][..N].copy_from_slice(&bytes);
-        self.len += N;
+    /// Appends it to `bytes`.
+    #[inline]
+    pub(crate) fn append_to(&self, bytes: &mut Vec<u8>) {
+        let end = bytes.len() + self.len;
+        // As many bytes each time: copied without a call.
+        bytes.extend_from_slice(&self.bytes);
+        bytes.truncate(end);
     }
 }
 

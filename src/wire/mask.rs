@@ -3,16 +3,18 @@
 /// Applies `key` to `data`, whose first byte is byte `offset` of the payload.
 ///
 /// Masking and unmasking are the same operation.
+#[inline]
 pub(crate) fn apply_mask(key: [u8; 4], offset: usize, data: &mut [u8]) {
     // 5.3: octet i of the payload goes with octet (i mod 4) of the key.
-    let key: [u8; 4] = std::array::from_fn(|i| key[offset.wrapping_add(i) % 4]);
+    let mut key = key;
+    key.rotate_left(offset % 4);
     let [a, b, c, d] = key;
-    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let wide = [a, b, c, d, a, b, c, d];
     let (words, tail) = data.as_chunks_mut::<8>();
     for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+        *word = (u64::from_ne_bytes(*word) ^ u64::from_ne_bytes(wide)).to_ne_bytes();
     }
-    for (byte, key) in tail.iter_mut().zip(key.iter().cycle()) {
+    for (byte, key) in tail.iter_mut().zip(wide) {
         *byte ^= key;
     }
 }

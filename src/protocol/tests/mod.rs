@@ -14,4 +14,5 @@ mod header_model;
 mod limits;
 mod properties;
 mod sending;
+mod short;
 mod text;

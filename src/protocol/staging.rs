@@ -1,0 +1,146 @@
+//! The buffer that small frames are copied to, one behind the other.
+
+use std::{cell::RefCell, mem};
+
+use crate::wire::EncodedHeader;
+
+/// First allocation: room for what is often sent in one go.
+const CAPACITY: usize = 4 * 1024;
+
+/// Buffers that a thread keeps for its connections, and the largest that it keeps.
+const KEPT: usize = 4;
+const KEPT_CAPACITY: usize = 64 * 1024;
+
+thread_local! {
+    static POOL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Bytes in the order of writing. Has no memory when it is empty and
+/// [released](Self::release).
+#[derive(Debug, Default)]
+pub(super) struct Staging {
+    bytes: Vec<u8>,
+    /// How many of `bytes` have left.
+    sent: usize,
+    /// The position of the first of `bytes` in the stream of all; it may wrap.
+    base: usize,
+}
+
+impl Staging {
+    /// Appends a frame; returns its payload, to be masked in place.
+    #[inline]
+    pub(super) fn push(&mut self, header: &EncodedHeader, payload: &[u8]) -> &mut [u8] {
+        let room = EncodedHeader::MAX_LEN + payload.len();
+        if self.bytes.capacity() - self.bytes.len() < room {
+            self.make_room(room);
+        }
+        header.append_to(&mut self.bytes);
+        let begin = self.bytes.len();
+        self.bytes.extend_from_slice(payload);
+        &mut self.bytes[begin..]
+    }
+
+    /// The position behind the last byte.
+    pub(super) const fn end(&self) -> usize {
+        self.base.wrapping_add(self.bytes.len())
+    }
+
+    /// What waits between two positions.
+    pub(super) fn between(&self, from: usize, to: usize) -> &[u8] {
+        &self.bytes[from.wrapping_sub(self.base)..to.wrapping_sub(self.base)]
+    }
+
+    /// The position of the first byte that waits.
+    pub(super) const fn front(&self) -> usize {
+        self.base.wrapping_add(self.sent)
+    }
+
+    /// The first `count` bytes have left.
+    pub(super) fn advance(&mut self, count: usize) {
+        self.sent += count;
+        if self.sent == self.bytes.len() {
+            self.base = self.end();
+            self.bytes.clear();
+            self.sent = 0;
+        }
+    }
+
+    /// Gives the memory back and forgets what it held.
+    pub(super) fn release(&mut self) {
+        if self.bytes.capacity() == 0 {
+            return;
+        }
+        let mut bytes = mem::take(self).bytes;
+        if bytes.capacity() > KEPT_CAPACITY {
+            return;
+        }
+        bytes.clear();
+        POOL.with_borrow_mut(|pool| {
+            if pool.len() < KEPT {
+                pool.push(bytes);
+            }
+        });
+    }
+
+    #[cold]
+    fn make_room(&mut self, additional: usize) {
+        if self.bytes.capacity() == 0 {
+            let pooled = POOL.with_borrow_mut(Vec::pop);
+            self.bytes = pooled.unwrap_or_else(|| Vec::with_capacity(CAPACITY));
+        } else if self.sent > self.bytes.len() / 2 {
+            // Less is moved than has left, so that moving costs no more than writing did.
+            self.bytes.drain(..self.sent);
+            self.base = self.base.wrapping_add(self.sent);
+            self.sent = 0;
+        }
+        self.bytes.reserve(additional);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{FrameHeader, OpCode};
+
+    fn header(len: usize) -> EncodedHeader {
+        let header = FrameHeader {
+            fin: true,
+            opcode: OpCode::Binary,
+            mask: None,
+            len,
+        };
+        header.encode()
+    }
+
+    /// A queue that never runs empty does not grow with what has passed through it.
+    #[test]
+    fn staging_that_never_runs_empty_stays_small() {
+        let mut staging = Staging::default();
+        let mut expected = Vec::new();
+        let mut seen = Vec::new();
+        for round in 0..10_000_u32 {
+            let payload = round.to_be_bytes();
+            staging.push(&header(4), &payload);
+            expected.extend_from_slice(&[0x82, 4]);
+            expected.extend_from_slice(&payload);
+            if round >= 100 {
+                let front = staging.front();
+                seen.extend_from_slice(staging.between(front, front + 6));
+                staging.advance(6);
+            }
+        }
+        seen.extend_from_slice(staging.between(staging.front(), staging.end()));
+        assert_eq!(seen, expected);
+        assert!(staging.bytes.capacity() <= CAPACITY);
+        assert_eq!(staging.end(), expected.len());
+    }
+
+    /// The payload that is handed out for masking is the one just pushed.
+    #[test]
+    fn pushed_payload_can_be_changed() {
+        let mut staging = Staging::default();
+        staging.push(&header(2), b"ab").fill(b'x');
+        staging.push(&header(2), b"cd");
+        assert_eq!(staging.between(0, 8), b"\x82\x02xx\x82\x02cd");
+    }
+}
