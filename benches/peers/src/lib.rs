@@ -7,6 +7,7 @@
 //! | [`load`] | the client: handshakes by hand, precomputed frames, verified replies |
 //! | [`process`] | the server's process: its CPU time and its private memory |
 //! | [`options`] | the command line |
+//! | [`program`] | what the measuring programs begin with |
 //! | [`rounds`] | every server in turn, round after round |
 //! | [`stats`] | medians and percentiles |
 //! | [`report`] | the Markdown tables and the chart |
@@ -16,6 +17,7 @@
 pub mod load;
 pub mod options;
 pub mod process;
+pub mod program;
 pub mod report;
 pub mod rounds;
 pub mod scenario;
