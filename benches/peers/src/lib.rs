@@ -11,9 +11,11 @@
 //! | [`rounds`] | every server in turn, round after round |
 //! | [`stats`] | medians and percentiles |
 //! | [`report`] | the Markdown tables and the chart |
+//! | [`growth`] | how cost grows with size, fragments and connections |
 
 #![forbid(unsafe_code)]
 
+pub mod growth;
 pub mod load;
 pub mod options;
 pub mod process;
