@@ -7,15 +7,19 @@
 //! | [`load`] | the client: handshakes by hand, precomputed frames, verified replies |
 //! | [`process`] | the server's process: its CPU time and its private memory |
 //! | [`options`] | the command line |
+//! | [`program`] | what the measuring programs begin with |
 //! | [`rounds`] | every server in turn, round after round |
 //! | [`stats`] | medians and percentiles |
 //! | [`report`] | the Markdown tables and the chart |
+//! | [`growth`] | how cost grows with size, fragments and connections |
 
 #![forbid(unsafe_code)]
 
+pub mod growth;
 pub mod load;
 pub mod options;
 pub mod process;
+pub mod program;
 pub mod report;
 pub mod rounds;
 pub mod scenario;

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line of the measuring programs.
 
 use std::time::Duration;
 
@@ -9,15 +9,13 @@ use crate::{
 };
 
 pub const USAGE: &str = "\
-compare [--rounds N] [--quick] [--only TEXT] [--servers A,B] [--unpinned]
+[--rounds N] [--quick] [--only TEXT] [--servers A,B] [--unpinned]
 
   --rounds N     rounds of every server in turn (5); the medians count
   --quick        two rounds, a quarter of the time each
-  --only TEXT    only the scenarios whose name contains TEXT
+  --only TEXT    only what has TEXT in its name
   --servers A,B  only these servers, and tcp; `yawc` is both forms, `yawc-plain` one
-  --unpinned     do not bind server and client to a processor each
-
-A run of every scenario and server writes RESULTS.md and results.svg.";
+  --unpinned     do not bind server and client to a processor each";
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -30,14 +28,9 @@ pub struct Options {
 }
 
 impl Options {
-    pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, Error> {
-        let mut options = Self {
-            rounds: 5,
-            quick: false,
-            only: None,
-            servers: Server::all().collect(),
-            pinned: true,
-        };
+    /// These options, changed as the command line says.
+    pub fn parse(mut self, mut args: impl Iterator<Item = String>) -> Result<Self, Error> {
+        let options = &mut self;
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
             match arg.as_str() {
@@ -52,7 +45,7 @@ impl Options {
         if options.rounds == 0 {
             return Err("no rounds, no medians".into());
         }
-        Ok(options)
+        Ok(self)
     }
 
     /// Whether the results stand for the whole comparison.
@@ -84,8 +77,20 @@ impl Options {
         self.wants(CONNECTS)
     }
 
-    fn wants(&self, name: &str) -> bool {
+    pub fn wants(&self, name: &str) -> bool {
         self.only.as_ref().is_none_or(|text| name.contains(text))
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            rounds: 5,
+            quick: false,
+            only: None,
+            servers: Server::all().collect(),
+            pinned: true,
+        }
     }
 }
 

@@ -15,8 +15,8 @@ use rustix::{
 
 use crate::{Error, servers::Server};
 
-/// The first argument that makes the comparing program serve instead.
-pub const SERVE: &str = "serve";
+/// The first argument that makes a measuring program serve instead.
+pub(crate) const SERVE: &str = "serve";
 
 /// A server in a process of its own, which is killed with this value.
 #[derive(Debug)]
@@ -103,8 +103,9 @@ fn pin(pid: Option<Pid>, nth: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Lets this process, and the servers that it starts, open thousands of sockets.
-pub fn allow_many_sockets() -> Result<(), Error> {
+/// Lets this process, and the servers that it starts, open as many files as it may; says
+/// how many those are.
+pub fn allow_many_sockets() -> Result<usize, Error> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     setrlimit(
         Resource::Nofile,
@@ -113,5 +114,7 @@ pub fn allow_many_sockets() -> Result<(), Error> {
             maximum,
         },
     )?;
-    Ok(())
+    Ok(maximum.map_or(usize::MAX, |files| {
+        usize::try_from(files).unwrap_or(usize::MAX)
+    }))
 }

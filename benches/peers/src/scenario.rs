@@ -34,7 +34,7 @@ pub struct Echo {
     pub extension: Extension,
 }
 
-const fn echo(size: usize, content: Content, connections: usize, in_flight: usize) -> Echo {
+pub const fn echo(size: usize, content: Content, connections: usize, in_flight: usize) -> Echo {
     Echo {
         size,
         content,
@@ -45,7 +45,11 @@ const fn echo(size: usize, content: Content, connections: usize, in_flight: usiz
     }
 }
 
-const KIB: usize = 1024;
+/// A number of bytes, as it is named.
+#[derive(Clone, Copy, Debug)]
+pub struct Size(pub usize);
+
+pub const KIB: usize = 1024;
 
 /// The echo scenarios, in the order of the report.
 pub const ECHOES: [Echo; 13] = [
@@ -77,11 +81,7 @@ pub const CONNECTS: &str = "connects";
 
 impl fmt::Display for Echo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.size {
-            size if size < KIB => write!(f, "{size} B")?,
-            size if size < KIB * KIB => write!(f, "{} KiB", size / KIB)?,
-            size => write!(f, "{} MiB", size / KIB / KIB)?,
-        }
+        write!(f, "{}", Size(self.size))?;
         match self.content {
             Content::Binary => {}
             Content::Text => f.write_str(" text")?,
@@ -91,5 +91,15 @@ impl fmt::Display for Echo {
             write!(f, " in {} fragments", self.fragments)?;
         }
         write!(f, " x {} x {}", self.connections, self.in_flight)
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes < KIB => write!(f, "{bytes} B"),
+            bytes if bytes < KIB * KIB => write!(f, "{} KiB", bytes / KIB),
+            bytes => write!(f, "{} MiB", bytes / KIB / KIB),
+        }
     }
 }

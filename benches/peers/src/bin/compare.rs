@@ -1,41 +1,32 @@
 //! Compares the servers: see README.md, or run it with `--help`.
 
-use std::{env, path::Path};
+use std::{path::Path, process::ExitCode};
 
 use peers::{
     Error,
     load::{connects, echo, idle},
     options::Options,
-    process::{SERVE, allow_many_sockets, pin_client},
+    process::allow_many_sockets,
+    program,
     report::Results,
     rounds::Table,
     scenario::{CONNECTS, IDLE},
-    servers::Server,
 };
 
-fn main() -> Result<(), Error> {
-    let mut args = env::args().skip(1).peekable();
-    if args.next_if(|arg| arg == SERVE).is_some() {
-        return Server::parse(args)?.run();
-    }
-    let mut options = match Options::parse(args) {
-        Ok(options) => options,
-        Err(error) => {
-            eprintln!("{error}");
-            std::process::exit(2);
-        }
-    };
-    allow_many_sockets()?;
-    options.pinned = options.pinned && pin_client()?;
+fn main() -> Result<ExitCode, Error> {
+    program::run("compare", Options::default(), compare)
+}
 
-    let results = measure(&options);
+fn compare(options: &Options) -> Result<ExitCode, Error> {
+    allow_many_sockets()?;
+    let results = measure(options);
     println!("{}", results.markdown());
     if options.is_complete() {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
         results.write(package, options.rounds)?;
         eprintln!("wrote {}/RESULTS.md and results.svg", package.display());
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn measure(options: &Options) -> Results {

@@ -1,0 +1,38 @@
+//! Checks that cost grows linearly: see README.md, or run it with `--help`.
+
+use std::process::ExitCode;
+
+use peers::{
+    Error,
+    growth::{Axis, Growth},
+    options::Options,
+    process::allow_many_sockets,
+    program,
+    servers::{Kind, Server},
+};
+
+fn main() -> Result<ExitCode, Error> {
+    let measured = |server: &Server| matches!(server.kind, Kind::Tcp | Kind::TowerWebsock);
+    let defaults = Options {
+        servers: Server::all().filter(measured).collect(),
+        ..Options::default()
+    };
+    program::run("linear", defaults, check)
+}
+
+fn check(options: &Options) -> Result<ExitCode, Error> {
+    let mut linear = true;
+    for axis in Axis::all(allow_many_sockets()?) {
+        if !options.wants(axis.name) {
+            continue;
+        }
+        let growth = Growth::measure(axis, options);
+        print!("{growth}");
+        linear &= growth.is_linear();
+    }
+    Ok(if linear {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
