@@ -1,5 +1,6 @@
-//! What a byte, a header and a message cost, in memory: `cargo bench --bench micro`.
+//! What a byte, a header and a message cost, in memory.
 //!
+//! `cargo bench --manifest-path benches/peers/Cargo.toml`, from the root of the repository.
 //! It takes about three minutes. `-- TEXT` runs only what has TEXT in its name, such as
 //! `mask` or `receive/32 B`.
 
@@ -11,7 +12,7 @@ mod receive;
 mod send;
 mod transport;
 mod utf8;
-#[path = "../../src/wire/mod.rs"]
+#[path = "../../../../src/wire/mod.rs"]
 #[allow(
     dead_code,
     unreachable_pub,

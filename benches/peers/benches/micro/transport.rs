@@ -9,7 +9,7 @@ use std::{
 };
 
 use criterion::Throughput;
-use futures_util::FutureExt;
+use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tower_websock::{Config, Message, WebSocket};
 
@@ -110,7 +110,7 @@ fn push_frame(to: &mut Vec<u8>, fin: bool, opcode: OpCode, payload: &[u8]) {
         mask: Some(key),
         len: payload.len(),
     };
-    to.extend_from_slice(header.encode().as_slice());
+    header.encode().append_to(to);
     let start = to.len();
     to.extend_from_slice(payload);
     apply_mask(key, 0, &mut to[start..]);
