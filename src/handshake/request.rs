@@ -60,7 +60,7 @@ impl Handshake {
             return Err(Rejection::Body);
         }
         let offered = subprotocol::offered(headers)?;
-        extension::check(headers)?;
+        drop(extension::elements(headers).map_err(|_| Rejection::Extensions)?);
         let accept = key::accept(key);
         Ok(Self { accept, offered })
     }
