@@ -69,6 +69,8 @@
 //! # Features
 //!
 //! - `axum`: the module [`axum`].
+//! - `deflate`: compression of messages, negotiated as permessage-deflate (RFC 7692) where
+//!   [`Config::deflate`] turns it on.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
@@ -85,6 +87,8 @@ mod wire;
 #[cfg(feature = "axum")]
 pub mod axum;
 
+#[cfg(feature = "deflate")]
+pub use self::config::DeflateConfig;
 pub use self::{
     config::{Config, InvalidSubprotocol, Subprotocol},
     handshake::{OriginPolicy, Rejection},

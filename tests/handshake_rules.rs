@@ -148,3 +148,17 @@ fn scheme_of_the_origin_has_no_case() {
         );
     }
 }
+
+/// 9.1: extensions that are not configured are ignored; none is answered that is not in use.
+#[test]
+fn compression_is_not_answered_unless_it_is_configured() {
+    let mut parts = parts();
+    parts.headers.insert(
+        "sec-websocket-extensions",
+        HeaderValue::from_static("permessage-deflate; client_max_window_bits"),
+    );
+    let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
+    let (response, _accepting) = upgrade.accept::<()>().unwrap();
+    assert_eq!(response.status(), 101);
+    assert_eq!(response.headers().get("sec-websocket-extensions"), None);
+}

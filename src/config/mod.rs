@@ -1,9 +1,16 @@
 //! Limits and deadlines.
 
+#[cfg(feature = "deflate")]
+pub(crate) mod deflate;
+#[cfg(not(feature = "deflate"))]
+#[path = "no_deflate.rs"]
+pub(crate) mod deflate;
 mod subprotocol;
 
 use std::time::Duration;
 
+#[cfg(feature = "deflate")]
+pub use deflate::DeflateConfig;
 pub use subprotocol::{InvalidSubprotocol, Subprotocol};
 pub(crate) use subprotocol::{is_token, is_token_byte};
 
@@ -25,6 +32,8 @@ pub struct Config {
     pub(crate) write_high_water: usize,
     pub(crate) close_timeout: Duration,
     pub(crate) upgrade_timeout: Duration,
+    /// permessage-deflate is negotiated if it is `Some`.
+    pub(crate) deflate: Option<deflate::DeflateConfig>,
 }
 
 impl Config {
@@ -37,6 +46,7 @@ impl Config {
             write_high_water: 64 << 10,
             close_timeout: Duration::from_secs(5),
             upgrade_timeout: Duration::from_secs(10),
+            deflate: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Method, Version, header, request::Parts};
 
-use super::{Rejection, extension, key, origin, subprotocol, token};
+use super::{Rejection, deflate::DeflateOffer, extension, key, origin, subprotocol, token};
 use crate::config::Subprotocol;
 
 /// A valid request for a WebSocket connection.
@@ -12,6 +12,8 @@ pub(crate) struct Handshake {
     pub(crate) accept: HeaderValue,
     /// The subprotocols that the client offers, in its order of preference.
     pub(crate) offered: Vec<Subprotocol>,
+    /// The offer of permessage-deflate that may be accepted.
+    pub(crate) deflate: Option<DeflateOffer>,
 }
 
 /// Whether a request tries, well or badly, to open a WebSocket connection.
@@ -60,9 +62,12 @@ impl Handshake {
             return Err(Rejection::Body);
         }
         let offered = subprotocol::offered(headers)?;
-        extension::check(headers)?;
-        let accept = key::accept(key);
-        Ok(Self { accept, offered })
+        let extensions = extension::elements(headers).map_err(|_| Rejection::Extensions)?;
+        Ok(Self {
+            accept: key::accept(key),
+            offered,
+            deflate: DeflateOffer::first(extensions),
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use crate::config::Subprotocol;
 pub(crate) fn switching_protocols<B: Default>(
     accept: HeaderValue,
     subprotocol: Option<&Subprotocol>,
+    extensions: Option<HeaderValue>,
 ) -> Response<B> {
     let mut response = Response::new(B::default());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -26,6 +27,9 @@ pub(crate) fn switching_protocols<B: Default>(
             header::SEC_WEBSOCKET_PROTOCOL,
             subprotocol.as_header_value().clone(),
         );
+    }
+    if let Some(extensions) = extensions {
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions);
     }
     response
 }

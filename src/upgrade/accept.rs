@@ -134,7 +134,10 @@ impl WebSocketUpgrade {
         {
             return Err(Rejection::SubprotocolNotOffered);
         }
-        let response = switching_protocols(self.handshake.accept, selected.as_ref());
+        let offer = self.handshake.deflate.zip(self.config.deflate.as_ref());
+        let answer = offer.map(|(offer, config)| offer.answer(config));
+        let (_deflate, extensions) = answer.unzip();
+        let response = switching_protocols(self.handshake.accept, selected.as_ref(), extensions);
         let accepting = Accepting {
             io: self.io,
             subprotocol: selected,

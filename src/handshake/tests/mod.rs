@@ -1,5 +1,7 @@
 //! The rules of section 4.2, one by one.
 
+#[cfg(feature = "deflate")]
+mod deflate;
 mod extensions;
 mod origin;
 mod properties;

@@ -28,7 +28,7 @@ fn header_line() -> impl Strategy<Value = (HeaderName, Vec<u8>)> {
     (name, vec(value_byte(), 0..40))
 }
 
-fn config(cases: u32) -> ProptestConfig {
+pub(super) fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
         failure_persistence: None,

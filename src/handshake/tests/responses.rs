@@ -24,9 +24,10 @@ const REJECTIONS: [(Rejection, u16); 14] = [
 #[test]
 fn response_to_a_valid_handshake_has_the_headers_of_the_rfc() {
     let chat = const { Subprotocol::from_static("chat") };
-    for selected in [None, Some(&chat)] {
+    let x = const { HeaderValue::from_static("x; y") };
+    for (selected, extensions) in [(None, None), (Some(&chat), None), (None, Some(x))] {
         let accept = key::accept(b"dGhlIHNhbXBsZSBub25jZQ==");
-        let response: Response<Bytes> = switching_protocols(accept, selected);
+        let response: Response<Bytes> = switching_protocols(accept, selected, extensions.clone());
         assert_eq!(response.status(), 101);
         assert!(response.body().is_empty());
         let mut expected = vec![
@@ -36,6 +37,9 @@ fn response_to_a_valid_handshake_has_the_headers_of_the_rfc() {
         ];
         if selected.is_some() {
             expected.push(("sec-websocket-protocol", "chat"));
+        }
+        if extensions.is_some() {
+            expected.push(("sec-websocket-extensions", "x; y"));
         }
         assert_headers(&response, &expected);
     }

@@ -81,7 +81,7 @@ fn hostile_values_cost_linear_time() {
 }
 
 /// Whether `long` takes at most `times` as long to check as `short`, in the best runs of both.
-fn costs_at_most(times: u32, long: &Parts, short: &Parts) -> bool {
+pub(super) fn costs_at_most(times: u32, long: &Parts, short: &Parts) -> bool {
     let time = |parts: &Parts| {
         let start = Instant::now();
         let _ = black_box(Handshake::check(black_box(parts)));

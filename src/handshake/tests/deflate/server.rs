@@ -1,0 +1,372 @@
+//! A server's answers.
+
+use super::*;
+
+/// What an offer says, what is answered, and what is agreed on.
+type Row = (&'static str, &'static str, Agreed);
+
+/// The extension's name is left out of the rows.
+fn assert_answers(config: &DeflateConfig, rows: &[Row]) {
+    for (offered, expected, agreed) in rows {
+        let line = format!("permessage-deflate{offered}");
+        let (params, value) = answer(&[&line], config).unwrap_or_else(|| panic!("{line}"));
+        assert_eq!(value, format!("permessage-deflate{expected}"), "{line}");
+        assert_eq!(params, agreed_on(*agreed), "{line}");
+    }
+}
+
+/// 7.1: what an offer asks for is granted.
+#[test]
+fn offer_is_answered_as_it_asks() {
+    const ALL: &str = "; server_no_context_takeover; server_max_window_bits=12; \
+                       client_no_context_takeover; client_max_window_bits=11";
+    const SHUFFLED: &str = "; client_max_window_bits=11; client_no_context_takeover; \
+                            server_max_window_bits=12; server_no_context_takeover";
+    // 7.1.1.1: echoed.
+    let server_reset = "; server_no_context_takeover";
+    // 7.1.1.2: the hint is used.
+    let client_reset = "; client_no_context_takeover";
+    // 7.1.2.1: the same value.
+    let [server_8, server_9, server_10, server_15] = [
+        "; server_max_window_bits=8",
+        "; server_max_window_bits=9",
+        "; server_max_window_bits=10",
+        "; server_max_window_bits=15",
+    ];
+    // 7.1.2.2: the hint is used.
+    let [client_8, client_15] = ["; client_max_window_bits=8", "; client_max_window_bits=15"];
+    let rows = [
+        ("", "", UNBOUNDED),
+        // 7.1.2.2: supported, but there is nothing to say.
+        ("; client_max_window_bits", "", UNBOUNDED),
+        (server_reset, server_reset, ((15, Reset), (15, Kept))),
+        (client_reset, client_reset, ((15, Kept), (15, Reset))),
+        (server_8, server_8, ((8, Kept), (15, Kept))),
+        (server_9, server_9, ((9, Kept), (15, Kept))),
+        (server_10, server_10, ((10, Kept), (15, Kept))),
+        (server_15, server_15, UNBOUNDED),
+        (client_8, client_8, ((15, Kept), (8, Kept))),
+        (client_15, client_15, UNBOUNDED),
+        (ALL, ALL, ((12, Reset), (11, Reset))),
+        (SHUFFLED, ALL, ((12, Reset), (11, Reset))),
+        (
+            "; server_max_window_bits=8; client_max_window_bits",
+            server_8,
+            ((8, Kept), (15, Kept)),
+        ),
+        // RFC 6455, section 9.1: quoted or not, in pairs or not, with white space or not.
+        (
+            "; server_max_window_bits=\"10\"",
+            server_10,
+            ((10, Kept), (15, Kept)),
+        ),
+        (
+            "; server_max_window_bits=\"\\1\\0\"",
+            server_10,
+            ((10, Kept), (15, Kept)),
+        ),
+        (
+            "\t;client_max_window_bits = \"1\\2\" ; server_max_window_bits =9 ",
+            "; server_max_window_bits=9; client_max_window_bits=12",
+            ((9, Kept), (12, Kept)),
+        ),
+    ];
+    assert_answers(&DeflateConfig::new(), &rows);
+    // What the peer need not know.
+    let config = DeflateConfig::new().level(9).memory_level(1).min_size(0);
+    assert_answers(&config, &rows);
+}
+
+/// 7.1.2.1: the lesser of what is offered and configured, also unasked.
+#[test]
+fn window_of_the_server_is_the_lesser_one() {
+    for (config, offered, answered) in [
+        (12, "", 12),
+        (12, "; client_max_window_bits", 12),
+        (12, "; server_max_window_bits=15", 12),
+        (12, "; server_max_window_bits=12", 12),
+        (12, "; server_max_window_bits=10", 10),
+        (8, "", 8),
+        (8, "; server_max_window_bits=8", 8),
+        (8, "; server_max_window_bits=9", 8),
+        (9, "; server_max_window_bits=8", 8),
+    ] {
+        let config = DeflateConfig::new().server_max_window_bits(config);
+        let line = format!("permessage-deflate{offered}");
+        let (params, value) = answer(&[&line], &config).unwrap();
+        let expected = format!("permessage-deflate; server_max_window_bits={answered}");
+        assert_eq!(value, expected, "{line}");
+        assert_eq!(params, agreed_on(((answered, Kept), (15, Kept))), "{line}");
+    }
+}
+
+/// 7.1.2.2: a client is bound only where it offers it, and always with a value.
+#[test]
+fn window_of_the_client_is_bound_where_it_is_offered() {
+    let config = DeflateConfig::new().client_max_window_bits(12);
+    let bound = "; client_max_window_bits=12";
+    let rows = [
+        ("", "", UNBOUNDED),
+        ("; client_max_window_bits", bound, ((15, Kept), (12, Kept))),
+        (
+            "; client_max_window_bits=15",
+            bound,
+            ((15, Kept), (12, Kept)),
+        ),
+        (
+            "; client_max_window_bits=10",
+            "; client_max_window_bits=10",
+            ((15, Kept), (10, Kept)),
+        ),
+        // 5: the client's first choice is taken though its second could be bound.
+        (
+            ", permessage-deflate; client_max_window_bits",
+            "",
+            UNBOUNDED,
+        ),
+    ];
+    assert_answers(&config, &rows);
+}
+
+/// 7.1.1.1, 7.1.1.2: no context is taken over if either end says so, also unasked.
+#[test]
+fn context_takeover_ends_where_it_is_configured() {
+    let server = "; server_no_context_takeover";
+    let client = "; client_no_context_takeover";
+    let both = "; server_no_context_takeover; client_no_context_takeover";
+    let new = DeflateConfig::new;
+    for (config, offered, expected, agreed) in [
+        (
+            new().server_no_context_takeover(),
+            "",
+            server,
+            (Reset, Kept),
+        ),
+        (
+            new().server_no_context_takeover(),
+            server,
+            server,
+            (Reset, Kept),
+        ),
+        (
+            new().server_no_context_takeover(),
+            client,
+            both,
+            (Reset, Reset),
+        ),
+        (
+            new().client_no_context_takeover(),
+            "",
+            client,
+            (Kept, Reset),
+        ),
+        (
+            new().client_no_context_takeover(),
+            client,
+            client,
+            (Kept, Reset),
+        ),
+        (
+            new().client_no_context_takeover(),
+            server,
+            both,
+            (Reset, Reset),
+        ),
+        (new().no_context_takeover(), "", both, (Reset, Reset)),
+        (
+            new().no_context_takeover(),
+            "; client_max_window_bits",
+            both,
+            (Reset, Reset),
+        ),
+    ] {
+        let agreed = ((15, agreed.0), (15, agreed.1));
+        assert_answers(&config, &[(offered, expected, agreed)]);
+    }
+}
+
+/// 7: an offer with an undefined, repeated or invalid parameter is declined, not failed.
+#[test]
+fn bad_parameters_decline_the_offer() {
+    let declined = [
+        // Undefined.
+        "foo",
+        "foo=1",
+        "server_max_window_bits=10; foo",
+        "foo; server_max_window_bits=10",
+        "constructor",
+        "__proto__",
+        // 9.1 of RFC 6455 gives names no case folding.
+        "Server_no_context_takeover",
+        "CLIENT_MAX_WINDOW_BITS",
+        "permessage-deflate",
+        // Repeated, also with the same value.
+        "server_no_context_takeover; server_no_context_takeover",
+        "client_no_context_takeover; client_no_context_takeover",
+        "server_max_window_bits=10; server_max_window_bits=10",
+        "server_max_window_bits=10; server_max_window_bits=11",
+        "client_max_window_bits; client_max_window_bits",
+        "client_max_window_bits; client_max_window_bits=10",
+        "client_max_window_bits=10; client_max_window_bits",
+        "client_max_window_bits=10; server_no_context_takeover; client_max_window_bits=10",
+        // 7.1.1: no value.
+        "server_no_context_takeover=1",
+        "server_no_context_takeover=true",
+        "server_no_context_takeover=\"x\"",
+        "client_no_context_takeover=0",
+        "client_no_context_takeover=client_no_context_takeover",
+        // 7.1.2.1: a value.
+        "server_max_window_bits",
+        "server_max_window_bits; client_max_window_bits",
+    ];
+    for params in declined {
+        assert_declined(params);
+    }
+    // 7.1.2: 8 to 15, decimal, no leading zero. CVE-2026-2229.
+    let invalid = [
+        "0",
+        "1",
+        "2",
+        "7",
+        "16",
+        "17",
+        "18",
+        "19",
+        "20",
+        "80",
+        "88",
+        "99",
+        "100",
+        "150",
+        "015",
+        "08",
+        "008",
+        "-8",
+        "+8",
+        "8.0",
+        "8a",
+        "a8",
+        "0x8",
+        "1e1",
+        "x",
+        "1",
+        "1a",
+        "a5",
+        "-1",
+        "\"7\"",
+        "\"16\"",
+        "\"\\0\\8\"",
+        "\"1\\6\"",
+        "18446744073709551616",
+        "18446744073709551624",
+    ];
+    for value in invalid {
+        assert_declined(&format!("server_max_window_bits={value}"));
+        assert_declined(&format!("client_max_window_bits={value}"));
+    }
+}
+
+/// Declined alone, between other extensions, and passed over for a later offer.
+fn assert_declined(params: &str) {
+    let config = DeflateConfig::new();
+    let offer = format!("permessage-deflate; {params}");
+    assert_eq!(answer(&[&offer], &config), None, "{params}");
+    let others = format!("foo, {offer}, bar");
+    assert_eq!(answer(&[&others], &config), None, "{params}");
+
+    let next = "permessage-deflate; server_max_window_bits=9";
+    let expected = Some((
+        agreed_on(((9, Kept), (15, Kept))),
+        "permessage-deflate; server_max_window_bits=9".into(),
+    ));
+    let list = format!("{offer}, {next}, permessage-deflate");
+    assert_eq!(answer(&[&list], &config), expected, "{params}");
+    assert_eq!(answer(&[&offer, next], &config), expected, "{params}");
+}
+
+/// 5: the first offer that can be accepted is, over all lines; RFC 6455, section 9.1.
+#[test]
+fn first_acceptable_offer_wins() {
+    let config = DeflateConfig::new();
+    let rows: [(&[&str], &str); 7] = [
+        // Other extensions are ignored.
+        (
+            &["foo; x=\"y\", permessage-bzip2, permessage-deflate, bar"],
+            "permessage-deflate",
+        ),
+        (
+            &["foo", "", "bar, ,permessage-deflate"],
+            "permessage-deflate",
+        ),
+        (
+            &["permessage-deflate; server_max_window_bits=9, permessage-deflate"],
+            "permessage-deflate; server_max_window_bits=9",
+        ),
+        (
+            &["permessage-deflate, permessage-deflate; server_max_window_bits=9"],
+            "permessage-deflate",
+        ),
+        (
+            &[
+                "permessage-deflate; x",
+                "permessage-deflate; server_max_window_bits=10",
+                "permessage-deflate; server_max_window_bits=9",
+            ],
+            "permessage-deflate; server_max_window_bits=10",
+        ),
+        (
+            &[
+                "permessage-deflate; server_max_window_bits=16, x, permessage-deflate; y",
+                "permessage-deflate",
+            ],
+            "permessage-deflate",
+        ),
+        (
+            &[
+                "permessage-deflate; server_no_context_takeover=1, permessage-deflate; client_no_context_takeover",
+            ],
+            "permessage-deflate; client_no_context_takeover",
+        ),
+    ];
+    for (lines, expected) in rows {
+        let (_, value) = answer(lines, &config).unwrap();
+        assert_eq!(value, expected, "{lines:?}");
+    }
+}
+
+/// RFC 6455, section 9.1: no extension is used that was not offered.
+#[test]
+fn nothing_is_answered_without_an_offer() {
+    let rows: [&[&str]; 9] = [
+        &[],
+        &["foo"],
+        &["permessage-bzip2"],
+        &["permessage-deflat"],
+        &["permessage-deflate2"],
+        &["x-permessage-deflate"],
+        &["Permessage-Deflate"],
+        &["x-webkit-deflate-frame"],
+        &["foo; permessage-deflate"],
+    ];
+    for lines in rows {
+        assert_eq!(answer(lines, &DeflateConfig::new()), None, "{lines:?}");
+    }
+}
+
+/// RFC 6455, section 9.1: what is malformed behind an acceptable offer fails the handshake.
+#[test]
+fn malformed_list_with_an_acceptable_offer_is_refused() {
+    let rows: &[&[&str]] = &[
+        &["permessage-deflate, foo;"],
+        &["permessage-deflate", "foo="],
+        &["permessage-deflate;"],
+        &["permessage-deflate; server_max_window_bits="],
+        &["permessage-deflate; server_max_window_bits=\"\""],
+        &["permessage-deflate; server_max_window_bits=\"10"],
+        &["permessage-deflate; server_max_window_bits=1 0"],
+        &["permessage-deflate; server_max_window_bits=\" 10\""],
+        &["permessage-deflate x"],
+    ];
+    let name = &header::SEC_WEBSOCKET_EXTENSIONS;
+    assert_each(name, rows, Err(Rejection::Extensions));
+}
