@@ -11,6 +11,8 @@ mod deflater;
 mod history;
 mod inflater;
 mod pool;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::{
     deflater::{Deflater, Form},
