@@ -7,9 +7,14 @@ use super::{
     pool,
 };
 
-/// What the sender left out (7.2.2), and an empty final block: it ends a stream that stands
-/// between two blocks, and no other.
-const END: [u8; 9] = [0x00, 0x00, 0xFF, 0xFF, 0x01, 0x00, 0x00, 0xFF, 0xFF];
+/// 7.2.1: a message ends with the header of an empty stored block, whose length the sender
+/// left out. 7.2.2 appends it; here it becomes a block with [`CONTENT`] and a final one, since
+/// what was cut off elsewhere may happen to be complete with the octets 00 00 FF FF, but does
+/// not happen to decode to that.
+const END: [u8; 13] = [
+    0x04, 0x00, 0xFB, 0xFF, 0x9D, 0x3A, 0x71, 0xC6, 0x01, 0x00, 0x00, 0xFF, 0xFF,
+];
+const CONTENT: &[u8] = &[0x9D, 0x3A, 0x71, 0xC6];
 
 /// Final blocks that any message may have: one is what a sender without a sync flush needs.
 const FREE_RESTARTS: usize = 4;
@@ -177,8 +182,10 @@ impl Message {
             return Ok(());
         }
         let mut rest = &END[..];
-        let step = self.decompressor.decompress(&mut rest, &mut [0]);
-        if step.written == 0 && step.reached == Reached::FinalBlock && rest.is_empty() {
+        let mut room = [0; 2 * END.len()];
+        let step = self.decompressor.decompress(&mut rest, &mut room);
+        let is_end = step.reached == Reached::FinalBlock && rest.is_empty();
+        if is_end && room[..step.written] == *CONTENT {
             Ok(())
         } else {
             Err(InflateError::Corrupt)

@@ -141,3 +141,23 @@ fn appended_octets_are_not_data() {
         );
     }
 }
+
+/// 7.2.1: the octets that complete this one by chance, inside the codes of its first block, are
+/// not those of an empty block.
+#[test]
+fn message_completed_by_chance_is_corrupt() {
+    let payload: &[u8] = &[
+        0x4C, 0xCF, 0x5D, 0xAA, 0xC2, 0x30, 0x10, 0x05, 0xE0, 0xBD, 0x9C, 0xE7, 0x20, 0x26, 0xD6,
+        0x36, 0xC9, 0x56, 0xC4, 0x87, 0x18, 0x47, 0x0D, 0xD8, 0x26, 0x64, 0xA6, 0x42, 0x91, 0xBB,
+        0xF7, 0x4B, 0xF0, 0xA7, 0x3E,
+    ];
+    let whole = [payload, &[0x00, 0x00, 0xFF, 0xFF, 0x03, 0x00]].concat();
+    assert_eq!(
+        inflate_whole(&mut Inflater::new(kept(15)), &whole).unwrap(),
+        b""
+    );
+    assert_eq!(
+        inflate_whole(&mut Inflater::new(kept(15)), payload),
+        Err(InflateError::Corrupt)
+    );
+}
