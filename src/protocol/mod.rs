@@ -7,6 +7,9 @@
 
 mod assembler;
 mod closing;
+#[cfg(feature = "deflate")]
+#[allow(dead_code, unused_imports, reason = "nothing negotiates it yet")]
+mod deflate;
 mod outbox;
 mod receiver;
 mod staging;

@@ -1,0 +1,128 @@
+//! Messages that are sent (RFC 7692, section 7.2.1).
+
+use bytes::BytesMut;
+
+use super::{
+    Effort, Side, TAIL, Takeover,
+    codec::{Compressor, Settings},
+    history::History,
+    pool::{self, Lent, Ticket},
+};
+
+/// Compresses the messages of one direction of a connection.
+///
+/// Allocates nothing before the first message. Between messages it holds the window if the
+/// context is taken over, else nothing.
+pub(crate) struct Deflater {
+    settings: Settings,
+    takeover: Takeover,
+    history: History,
+    /// Where a compressor may be that still holds `history`.
+    ticket: Option<Ticket>,
+}
+
+/// How a message must be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Form {
+    /// With RSV1 set and the payload that was written.
+    Compressed,
+    /// As it is: nothing was written because it would have been no smaller. Only without
+    /// context takeover; with it a message is what the next one refers to.
+    Plain,
+}
+
+impl Deflater {
+    pub(crate) const fn new(side: Side, effort: Effort) -> Self {
+        Self {
+            settings: Settings {
+                effort,
+                window_bits: side.window_bits,
+            },
+            takeover: side.takeover,
+            history: History::new(side.window_bits),
+            ticket: None,
+        }
+    }
+
+    /// Compresses one message and appends it to `out`.
+    pub(crate) fn compress(&mut self, payload: &[u8], out: &mut BytesMut) -> Form {
+        match self.takeover {
+            Takeover::Kept => {
+                self.compress_kept(payload, out);
+                Form::Compressed
+            }
+            Takeover::Reset => self.compress_reset(payload, out),
+        }
+    }
+
+    fn compress_kept(&mut self, payload: &[u8], out: &mut BytesMut) {
+        if payload.is_empty() {
+            // 7.2.3.6: an empty message is the header of an empty block.
+            return out.extend_from_slice(&[0x00]);
+        }
+        let mut compressor = self.lend();
+        run(&mut compressor, payload, out, usize::MAX);
+        self.history.push(payload);
+        self.ticket = Some(pool::park_compressor(compressor));
+    }
+
+    fn compress_reset(&mut self, payload: &[u8], out: &mut BytesMut) -> Form {
+        if payload.is_empty() {
+            return Form::Plain;
+        }
+        let begin = out.len();
+        let mut compressor = self.lend();
+        match run(&mut compressor, payload, out, begin + payload.len()) {
+            Outcome::Done => pool::return_compressor(compressor),
+            // It stopped inside a block, which its reset does not undo.
+            Outcome::Stopped => drop(compressor),
+        }
+        if out.len() - begin < payload.len() {
+            return Form::Compressed;
+        }
+        out.truncate(begin);
+        Form::Plain
+    }
+
+    /// A compressor that stands behind `history`.
+    fn lend(&mut self) -> Compressor {
+        match pool::lend_compressor(self.settings, self.ticket.take()) {
+            Lent::Ready(compressor) => compressor,
+            Lent::Stale(mut compressor) => {
+                compressor.restart(&self.history);
+                compressor
+            }
+        }
+    }
+}
+
+enum Outcome {
+    Done,
+    Stopped,
+}
+
+/// Appends `payload`, compressed, to `out`. Stops when `out` has grown to `stop_at` bytes.
+fn run(
+    compressor: &mut Compressor,
+    mut payload: &[u8],
+    out: &mut BytesMut,
+    stop_at: usize,
+) -> Outcome {
+    pool::with_room(|room| {
+        loop {
+            let written = compressor.compress(&mut payload, room);
+            out.extend_from_slice(&room[..written]);
+            if written < room.len() && payload.is_empty() {
+                break;
+            }
+            if out.len() >= stop_at {
+                return Outcome::Stopped;
+            }
+        }
+        // 7.2.1: the four octets that every flush ends with are left out.
+        debug_assert!(out.ends_with(&TAIL));
+        out.truncate(out.len() - TAIL.len());
+        Outcome::Done
+    })
+}

@@ -1,0 +1,194 @@
+//! Messages that are received (RFC 7692, section 7.2.2).
+
+use super::{
+    Side, Takeover,
+    codec::{Decompressor, Reached, Step},
+    history::History,
+    pool,
+};
+
+/// 7.2.1: a message ends with the header of an empty stored block, whose length the sender
+/// left out. 7.2.2 appends it; here it becomes a block with [`CONTENT`] and a final one, since
+/// what was cut off elsewhere may happen to be complete with the octets 00 00 FF FF, but does
+/// not happen to decode to that.
+const END: [u8; 13] = [
+    0x04, 0x00, 0xFB, 0xFF, 0x9D, 0x3A, 0x71, 0xC6, 0x01, 0x00, 0x00, 0xFF, 0xFF,
+];
+const CONTENT: &[u8] = &[0x9D, 0x3A, 0x71, 0xC6];
+
+/// Final blocks that any message may have: one is what a sender without a sync flush needs.
+const FREE_RESTARTS: usize = 4;
+
+/// Payload bytes per further one: each restores the window, up to 32 KiB.
+const BYTES_PER_RESTART: usize = 64;
+
+/// Decompresses the messages of one direction of a connection.
+///
+/// Allocates nothing before the first message. Between messages it holds the window if the
+/// context is taken over, else nothing. Each message begins behind the last 2^`window_bits`
+/// bytes of those before it, and within the message distances up to 32 KiB are understood: a peer
+/// that exceeds its window there costs no memory. So the verdict depends on what was sent,
+/// not on when it arrived.
+pub(crate) struct Inflater {
+    takeover: Takeover,
+    history: History,
+    message: Option<Message>,
+}
+
+/// A message under way.
+struct Message {
+    decompressor: Decompressor,
+    place: Place,
+    /// Payload bytes taken.
+    taken: usize,
+    restarts: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Behind a block with BFINAL set to 1, or before the first one.
+    Boundary,
+    Block,
+}
+
+/// Why a message cannot be inflated. Nothing can be after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InflateError {
+    /// It is no DEFLATE, refers to what is not there, or is not complete.
+    Corrupt,
+    /// It is larger than the budget.
+    TooBig,
+}
+
+impl Inflater {
+    pub(crate) const fn new(side: Side) -> Self {
+        Self {
+            takeover: side.takeover,
+            history: History::new(side.window_bits),
+            message: None,
+        }
+    }
+
+    /// Inflates a piece of a message's payload, however it was cut, and hands the output on
+    /// in pieces of at most 16 KiB.
+    ///
+    /// # Errors
+    ///
+    /// What `sink` returns; [`InflateError`], `TooBig` if the output exceeds `budget` bytes:
+    /// then `sink` has had just those.
+    pub(crate) fn inflate<E: From<InflateError>>(
+        &mut self,
+        mut piece: &[u8],
+        budget: usize,
+        mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let message = self
+            .message
+            .get_or_insert_with(|| Message::begin(&self.history));
+        let mut left = budget;
+        pool::with_room(|room| {
+            // 7.2.1: further blocks may follow one with BFINAL set to 1.
+            while !piece.is_empty() || message.place == Place::Block {
+                // One byte more than is left would be too many.
+                let len = room.len().min(left.saturating_add(1));
+                let room = &mut room[..len];
+                let Step { written, reached } = message.step(&mut piece, room, &self.history)?;
+                let output = &room[..written.min(left)];
+                self.history.push(output);
+                if !output.is_empty() {
+                    sink(output)?;
+                }
+                if written > left {
+                    return Err(InflateError::TooBig.into());
+                }
+                left -= written;
+                match reached {
+                    Reached::Limit if piece.is_empty() && written < len => break,
+                    Reached::Limit | Reached::FinalBlock => {}
+                    Reached::Error => return Err(InflateError::Corrupt.into()),
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The message ends here.
+    ///
+    /// One that ends with a final block is complete, and so is one without any payload, though
+    /// 7.2.1 has senders append the header of an empty block to both: nothing is missing.
+    ///
+    /// # Errors
+    ///
+    /// `Corrupt` if it ends inside a block.
+    pub(crate) fn finish(&mut self) -> Result<(), InflateError> {
+        if let Some(mut message) = self.message.take() {
+            message.finish()?;
+            pool::return_decompressor(message.decompressor);
+        }
+        if self.takeover == Takeover::Reset {
+            // 7.1.1: the next message begins with an empty window.
+            self.history.clear();
+        }
+        Ok(())
+    }
+}
+
+impl Message {
+    fn begin(history: &History) -> Self {
+        let mut decompressor = pool::lend_decompressor();
+        decompressor.restart(history);
+        Self {
+            decompressor,
+            place: Place::Boundary,
+            taken: 0,
+            restarts: 0,
+        }
+    }
+
+    fn step(
+        &mut self,
+        piece: &mut &[u8],
+        room: &mut [u8],
+        history: &History,
+    ) -> Result<Step, InflateError> {
+        if self.place == Place::Boundary && self.taken > 0 {
+            self.restart(history)?;
+        }
+        let before = piece.len();
+        let step = self.decompressor.decompress(piece, room);
+        self.taken = self.taken.saturating_add(before - piece.len());
+        self.place = match step.reached {
+            Reached::FinalBlock => Place::Boundary,
+            Reached::Limit | Reached::Error => Place::Block,
+        };
+        Ok(step)
+    }
+
+    /// Goes on behind a final block. Stricter: a run of empty ones is refused.
+    fn restart(&mut self, history: &History) -> Result<(), InflateError> {
+        self.restarts += 1;
+        if self.restarts > FREE_RESTARTS + self.taken / BYTES_PER_RESTART {
+            return Err(InflateError::Corrupt);
+        }
+        self.decompressor.restart(history);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), InflateError> {
+        if self.place == Place::Boundary {
+            return Ok(());
+        }
+        let mut rest = &END[..];
+        let mut room = [0; 2 * END.len()];
+        let step = self.decompressor.decompress(&mut rest, &mut room);
+        let is_end = step.reached == Reached::FinalBlock && rest.is_empty();
+        if is_end && room[..step.written] == *CONTENT {
+            Ok(())
+        } else {
+            Err(InflateError::Corrupt)
+        }
+    }
+}

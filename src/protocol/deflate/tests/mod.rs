@@ -1,0 +1,98 @@
+//! One file per matter. `reference` is an inflater of our own, so that nothing is judged by
+//! the library that made it.
+
+mod abuse;
+mod memory;
+mod properties;
+mod reference;
+mod sending;
+mod vectors;
+mod windows;
+
+use bytes::BytesMut;
+
+use super::{Deflater, Effort, Form, InflateError, Inflater, Side, Takeover};
+
+const UNLIMITED: usize = usize::MAX;
+
+fn kept(window_bits: u8) -> Side {
+    Side {
+        window_bits,
+        takeover: Takeover::Kept,
+    }
+}
+
+fn reset(window_bits: u8) -> Side {
+    Side {
+        window_bits,
+        takeover: Takeover::Reset,
+    }
+}
+
+fn effort(level: u8) -> Effort {
+    Effort {
+        level,
+        memory_level: 8,
+    }
+}
+
+/// Compresses a message that must get smaller, or is what the next one refers to.
+fn deflate(deflater: &mut Deflater, message: &[u8]) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    assert_eq!(deflater.compress(message, &mut out), Form::Compressed);
+    out.to_vec()
+}
+
+/// Inflates a message that comes in `pieces`.
+fn inflate<'a>(
+    inflater: &mut Inflater,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    budget: usize,
+) -> Result<Vec<u8>, InflateError> {
+    let mut message = Vec::new();
+    for piece in pieces {
+        let left = budget - message.len();
+        inflater.inflate(piece, left, |output| {
+            message.extend_from_slice(output);
+            Ok::<_, InflateError>(())
+        })?;
+    }
+    inflater.finish()?;
+    Ok(message)
+}
+
+fn inflate_whole(inflater: &mut Inflater, payload: &[u8]) -> Result<Vec<u8>, InflateError> {
+    inflate(inflater, [payload], UNLIMITED)
+}
+
+/// Numbers that look random and are the same every time.
+fn noise(seed: u64) -> impl Iterator<Item = u64> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    std::iter::repeat_with(move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    })
+}
+
+fn random_bytes(seed: u64, len: usize) -> Vec<u8> {
+    noise(seed).flat_map(u64::to_le_bytes).take(len).collect()
+}
+
+/// Text in which names come again and values differ.
+fn json(seed: u64, len: usize) -> Vec<u8> {
+    let symbols = ["EURUSD", "GBPUSD", "USDJPY", "AUDCAD"];
+    let mut text = String::from("[");
+    for number in noise(seed) {
+        if text.len() >= len {
+            break;
+        }
+        let (id, price, active) = (number % 100_000, number >> 40, number.is_multiple_of(3));
+        let symbol = symbols[usize::from(number.to_be_bytes()[0] % 4)];
+        let item =
+            format!(r#"{{"id":{id},"symbol":"{symbol}","price":{price}.5,"active":{active}}},"#);
+        text.push_str(&item);
+    }
+    text.into_bytes()[..len].to_vec()
+}
