@@ -34,9 +34,8 @@ impl Assembler {
 
     /// Appends unmasked payload bytes, behind which `rest` are announced.
     pub(super) fn push(&mut self, piece: &[u8], rest: usize) -> Result<(), ProtocolError> {
-        // Room for what is announced, but never for more than has arrived once more.
         let arrived = self.len() + piece.len();
-        let room = piece.len() + rest.min(arrived);
+        let room = piece.len() + rest.min(room_after(arrived));
         match self {
             Assembler::Text { text, validator } => {
                 text.reserve(validator.carried() + room);
@@ -47,6 +46,46 @@ impl Assembler {
                 data.extend_from_slice(piece);
                 Ok(())
             }
+        }
+    }
+
+    /// Where `rest` more bytes may be read to; `None` if there is too little yet to make
+    /// room for more, or for text, which has to be looked at first.
+    pub(super) fn direct(&mut self, rest: usize) -> Option<&mut BytesMut> {
+        let Assembler::Binary(data) = self else {
+            return None;
+        };
+        if data.len() < PROMISING {
+            return None;
+        }
+        if data.capacity() == data.len() {
+            data.reserve(rest.min(room_after(data.len())));
+        }
+        Some(data)
+    }
+
+    /// The last `count` bytes, which were read and are to be unmasked.
+    pub(super) fn last(&mut self, count: usize) -> &mut [u8] {
+        match self {
+            Assembler::Text { .. } => &mut [],
+            Assembler::Binary(data) => {
+                let begin = data.len() - count;
+                &mut data[begin..]
+            }
+        }
+    }
+
+    /// Gives back room for much more than has arrived.
+    pub(super) fn shrink(&mut self) {
+        let is_sparse = |len, capacity| capacity >= ROOM && len < capacity / 4;
+        match self {
+            Assembler::Text { text, .. } if is_sparse(text.len(), text.capacity()) => {
+                text.shrink_to_fit();
+            }
+            Assembler::Binary(data) if is_sparse(data.len(), data.capacity()) => {
+                *data = BytesMut::from(&data[..]);
+            }
+            _ => {}
         }
     }
 
@@ -102,6 +141,53 @@ impl Assembler {
     }
 }
 
+/// Room for what is announced, but never for much more than has `arrived`.
+const fn room_after(arrived: usize) -> usize {
+    match arrived {
+        PROMISING..ROOM => ROOM,
+        arrived => arrived,
+    }
+}
+
+/// What arrives of a payload before room is made for what may follow in one go. What of
+/// that is not used is [given back](Assembler::shrink) before the connection waits.
+const PROMISING: usize = 4 * 1024;
+const ROOM: usize = 64 * 1024;
+
 /// Payloads up to this size are copied out of the read buffer (64 KiB), which they would
 /// else keep: a message holds at most four times its size.
 const COPY_UP_TO: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A payload of which little has come does not keep the room that it was offered.
+    #[test]
+    fn room_that_is_not_used_is_given_back() {
+        for opcode in [OpCode::Text, OpCode::Binary] {
+            let mut message = Assembler::new(opcode);
+            let room = |message: &Assembler| match message {
+                Assembler::Text { text, .. } => text.capacity(),
+                Assembler::Binary(data) => data.capacity(),
+            };
+            let mut push = |len: usize| {
+                let piece = vec![b'a'; len];
+                message.push(&piece, 1 << 20).expect("ASCII");
+                room(&message)
+            };
+            assert!(push(1000) < 4000, "little has come");
+            assert!(push(4000) >= 5000 + ROOM);
+            message.shrink();
+            assert!(room(&message) < 10_000);
+            message.push(&vec![b'a'; 40_000], 1 << 20).expect("ASCII");
+            message.shrink();
+            assert!(
+                room(&message) >= 45_000 + ROOM / 2,
+                "a good part of it is used"
+            );
+            let whole = message.finish().expect("ASCII").into_data();
+            assert_eq!(whole, vec![b'a'; 45_000]);
+        }
+    }
+}

@@ -18,7 +18,7 @@ mod tests;
 
 use std::{io::IoSlice, sync::Arc};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Bytes, BytesMut, buf::Limit};
 
 pub use self::closing::{Closure, Initiator};
 pub(crate) use self::{closing::Phase, outbox::MaskKeys};
@@ -89,6 +89,20 @@ impl Protocol {
         self.receiver.decode_short(input, &self.config)
     }
 
+    /// Where to read next in place of the input, at most so much as the buffer says; `None`
+    /// if into the input, as is usual. The input must have been decoded.
+    pub(crate) fn direct(&mut self) -> Option<Limit<&mut BytesMut>> {
+        match self.phase {
+            Phase::Ended(_) => None,
+            Phase::Open | Phase::CloseSent => self.receiver.direct(),
+        }
+    }
+
+    /// `count` bytes were read to where [`direct`](Self::direct) said.
+    pub(crate) fn take_direct(&mut self, count: usize) {
+        self.receiver.take_direct(count);
+    }
+
     /// The user takes what [`decode`](Self::decode) returned: a Close is answered, an
     /// error fails the connection.
     pub(crate) fn deliver(&mut self, decoded: &Result<Message, ProtocolError>) {
@@ -154,8 +168,10 @@ impl Protocol {
         self.outbox.discard();
     }
 
-    /// Gives back the memory of the write buffer if it is empty.
+    /// Gives back the memory of the write buffer if it is empty, and that of a message
+    /// under way as far as it is not used.
     pub(crate) fn release(&mut self) {
+        self.receiver.release();
         self.outbox.release();
     }
 

@@ -1,6 +1,6 @@
 //! Frames in, messages out (RFC 6455, sections 5 and 6.2).
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut, buf::Limit};
 
 use super::assembler::Assembler;
 use crate::{
@@ -11,6 +11,13 @@ use crate::{
         apply_mask,
     },
 };
+
+/// Unfragmented binary frames up to this size stay in the input until they are there as a
+/// whole; it has room for them and their headers.
+const AWAITED_WHOLE: usize = 64 * 1024;
+
+/// Payloads of which so much is missing are read to where they are assembled.
+const DIRECT_FROM: usize = 16 * 1024;
 
 /// Decodes what the peer sends.
 #[derive(Debug)]
@@ -63,7 +70,7 @@ impl Receiver {
         input: &mut BytesMut,
         limits: &Config,
     ) -> Result<Option<Message>, ProtocolError> {
-        if input.is_empty() {
+        if input.is_empty() && !self.is_payload_complete() {
             return Ok(None);
         }
         let decoded = self.decode_frames(input, limits);
@@ -96,6 +103,44 @@ impl Receiver {
         let message = Assembler::short(header.opcode, payload)?;
         input.advance(end);
         Some(message)
+    }
+
+    /// Where to read the payload under way to, at most to its end, in place of the input;
+    /// `None` if what comes next has to be looked at first, or is not worth it.
+    ///
+    /// To be called when the input has been decoded. What was read is then
+    /// [taken](Self::take_direct).
+    pub(super) fn direct(&mut self) -> Option<Limit<&mut BytesMut>> {
+        let State::Payload(Payload { done, len, .. }) = self.state else {
+            return None;
+        };
+        let rest = len - done;
+        if rest < DIRECT_FROM {
+            return None;
+        }
+        let message = &mut self.message.as_mut()?.message;
+        message.direct(rest).map(|data| data.limit(rest))
+    }
+
+    /// `count` bytes were read to where [`direct`](Self::direct) said.
+    pub(super) fn take_direct(&mut self, count: usize) {
+        if let State::Payload(payload) = &mut self.state
+            && let Some(partial) = &mut self.message
+        {
+            unmask(payload.mask, payload.done, partial.message.last(count));
+            payload.done += count;
+        }
+    }
+
+    /// Gives back room that a message under way does not use.
+    pub(super) fn release(&mut self) {
+        if let Some(partial) = &mut self.message {
+            partial.message.shrink();
+        }
+    }
+
+    const fn is_payload_complete(&self) -> bool {
+        matches!(self.state, State::Payload(Payload { done, len, .. }) if done == len)
     }
 
     /// Interprets nothing more.
@@ -131,9 +176,15 @@ impl Receiver {
                     if header.opcode.is_control() {
                         return control(&header, len, input);
                     }
-                    if self.message.is_none() && header.fin && input.len() - len >= header.len {
-                        unmask(header.mask, 0, &mut input[len..][..header.len]);
-                        return Assembler::whole(&header, len, input).map(Some);
+                    if self.message.is_none() && header.fin {
+                        if input.len() - len >= header.len {
+                            unmask(header.mask, 0, &mut input[len..][..header.len]);
+                            return Assembler::whole(&header, len, input).map(Some);
+                        }
+                        if header.opcode == OpCode::Binary && header.len <= AWAITED_WHOLE {
+                            // Nothing in it can be wrong, so it need not be looked at.
+                            return Ok(None);
+                        }
                     }
                     input.advance(len);
                     self.begin_frame(&header);

@@ -4,11 +4,14 @@ use std::{cell::RefCell, mem};
 
 use bytes::BytesMut;
 
-/// Capacity of a read buffer.
-const CAPACITY: usize = 64 * 1024;
+/// Capacity of a read buffer: a frame of 64 KiB with its header, and more.
+const CAPACITY: usize = 65 * 1024;
 
 /// Least room for a read to be worth its system call.
-const MIN_SPARE: usize = 4 * 1024;
+const MIN_SPARE: usize = 16 * 1024;
+
+/// A buffer of which less than one part in so many is used is given back.
+const SPARSE: usize = 4;
 
 /// Buffers that a thread keeps for its connections.
 const KEPT: usize = 4;
@@ -24,16 +27,15 @@ pub(super) fn prepare(buffer: &mut BytesMut) {
             .with_borrow_mut(Vec::pop)
             .unwrap_or_else(|| BytesMut::with_capacity(CAPACITY));
     } else if buffer.capacity() - buffer.len() < MIN_SPARE {
-        // What is left over is a part of a frame's head: it moves to the front.
+        // What is left over is a part of a frame: it moves to the front.
         buffer.reserve(CAPACITY.saturating_sub(buffer.len()).max(MIN_SPARE));
     }
 }
 
 /// Takes the memory of `buffer` back; bytes that it holds are kept in a buffer of their size.
 pub(super) fn release(buffer: &mut BytesMut) {
-    // A part of a message that waits for room is not worth a copy.
-    let is_small = buffer.capacity() <= MIN_SPARE;
-    if !buffer.is_empty() && (is_small || buffer.len() > MIN_SPARE) {
+    // What fills a good part of its memory is not worth a copy.
+    if !buffer.is_empty() && buffer.len() >= buffer.capacity() / SPARSE {
         return;
     }
     let rest = if buffer.is_empty() {

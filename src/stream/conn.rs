@@ -218,6 +218,7 @@ impl<T> Conn<T> {
             io: self.link.as_mut()?,
             cx: Context::from_waker(&self.io_waker),
             input: &mut self.input,
+            protocol: &mut self.protocol,
         })
     }
 
@@ -312,4 +313,5 @@ pub(super) struct IoParts<'a, T> {
     pub(super) io: &'a mut T,
     pub(super) cx: Context<'a>,
     pub(super) input: &'a mut BytesMut,
+    pub(super) protocol: &'a mut Protocol,
 }

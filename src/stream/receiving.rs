@@ -298,9 +298,22 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     fn poll_read_io(&mut self) -> Poll<Option<io::Result<usize>>> {
-        let Some(IoParts { io, mut cx, input }) = self.io_parts() else {
+        let Some(IoParts {
+            io,
+            mut cx,
+            input,
+            protocol,
+        }) = self.io_parts()
+        else {
             return Poll::Ready(None);
         };
+        if input.is_empty()
+            && let Some(mut payload) = protocol.direct()
+        {
+            let read = ready!(poll_read_buf(Pin::new(io), &mut cx, &mut payload));
+            protocol.take_direct(*read.as_ref().unwrap_or(&0));
+            return Poll::Ready(Some(read));
+        }
         buffers::prepare(input);
         poll_read_buf(Pin::new(io), &mut cx, input).map(Some)
     }

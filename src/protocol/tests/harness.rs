@@ -244,7 +244,7 @@ pub(super) struct Peer {
     /// The endpoint under test.
     pub(super) protocol: Protocol,
     /// What has arrived at the endpoint and was not consumed.
-    input: BytesMut,
+    pub(super) input: BytesMut,
     /// What the endpoint's user got since the last look.
     events: Vec<Event>,
     /// What the endpoint wrote and no look has decoded.

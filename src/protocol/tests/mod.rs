@@ -6,6 +6,7 @@
 
 mod closing;
 mod control;
+mod direct;
 mod failing;
 mod fragmentation;
 mod framing;
