@@ -121,17 +121,6 @@ impl Assembler {
         Ok(message)
     }
 
-    /// A message of a few unmasked bytes; `None` if it is text that is not UTF-8.
-    #[inline]
-    pub(super) fn short(opcode: OpCode, payload: Vec<u8>) -> Option<Message> {
-        Some(if opcode == OpCode::Text {
-            // So short a text is validated as fast by the standard library, in place.
-            Message::Text(String::from_utf8(payload).ok()?.into())
-        } else {
-            Message::Binary(payload.into())
-        })
-    }
-
     /// Bytes held.
     pub(super) fn len(&self) -> usize {
         match self {

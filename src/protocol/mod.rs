@@ -71,7 +71,7 @@ impl Protocol {
         &mut self,
         input: &mut BytesMut,
     ) -> Option<Result<Message, ProtocolError>> {
-        if let Some(message) = self.decode_short(input) {
+        if let Some(message) = self.decode_plain(input) {
             return Some(Ok(message));
         }
         let decoded = self.receiver.decode(input, &self.config).transpose();
@@ -81,12 +81,12 @@ impl Protocol {
         decoded
     }
 
-    /// Takes the next message out of `input` if that is a short and plain one, as most are.
+    /// Takes the next message out of `input` if that is a plain one, as most are.
     ///
     /// `None` says nothing: [`decode`](Self::decode) tells.
     #[inline]
-    pub(crate) fn decode_short(&mut self, input: &mut BytesMut) -> Option<Message> {
-        self.receiver.decode_short(input, &self.config)
+    pub(crate) fn decode_plain(&mut self, input: &mut BytesMut) -> Option<Message> {
+        self.receiver.decode_plain(input, &self.config)
     }
 
     /// Where to read next in place of the input, at most so much as the buffer says; `None`

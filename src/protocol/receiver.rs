@@ -84,10 +84,10 @@ impl Receiver {
         decoded
     }
 
-    /// Takes the next message out of `input` if that is a short one; `None` leaves all as
-    /// it was, for [`decode`](Self::decode).
+    /// Takes the next message out of `input` if that is a plain one; `None` leaves all as it
+    /// was, for [`decode`](Self::decode).
     #[inline]
-    pub(super) fn decode_short(
+    pub(super) fn decode_plain(
         &mut self,
         input: &mut BytesMut,
         limits: &Config,
@@ -96,13 +96,15 @@ impl Receiver {
             return None;
         }
         let max = limits.max_frame_size.min(limits.max_message_size);
-        let (header, at) = FrameHeader::decode_short(input, self.role, max)?;
-        let end = at + header.len;
-        let mut payload = input.get(at..end)?.to_vec();
-        unmask(header.mask, 0, &mut payload);
-        let message = Assembler::short(header.opcode, payload)?;
-        input.advance(end);
-        Some(message)
+        let (header, at) = FrameHeader::decode_plain(input, self.role, max)?;
+        let payload = at..at + header.len;
+        unmask(header.mask, 0, input.get_mut(payload.clone())?);
+        let message = Assembler::whole(&header, at, input);
+        if message.is_err() {
+            // As it was: the long way is the judge.
+            unmask(header.mask, 0, &mut input[payload]);
+        }
+        message.ok()
     }
 
     /// Where to read the payload under way to, at most to its end, in place of the input;

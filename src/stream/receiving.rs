@@ -93,13 +93,13 @@ impl<T> Conn<T> {
         self.is_discarding() || self.ahead.has_room(partial_len, self.is_awaited())
     }
 
-    /// The next message, if nothing stands before it and it is short.
+    /// The next message, if nothing stands before it and it is plain.
     #[inline]
-    fn next_short(&mut self) -> Option<Message> {
+    fn next_plain(&mut self) -> Option<Message> {
         let is_next = self.ahead.is_empty()
             && !self.is_discarding()
             && matches!(self.end, End::Open | End::Transport(_));
-        is_next.then(|| self.protocol.decode_short(&mut self.input))?
+        is_next.then(|| self.protocol.decode_plain(&mut self.input))?
     }
 
     fn next_item(&mut self) -> Option<Item> {
@@ -129,24 +129,24 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 return Poll::Pending;
             };
             self.turn.messages = left;
-            return self.poll_short_or_next(cx, caller);
+            return self.poll_plain_or_next(cx, caller);
         }
         let budget = ready!(tokio::task::coop::poll_proceed(cx));
-        let next = self.poll_short_or_next(cx, caller);
+        let next = self.poll_plain_or_next(cx, caller);
         if next.is_ready() {
             budget.made_progress();
         }
         next
     }
 
-    /// Inlined, unlike what it leads to: short messages need little of it.
+    /// Inlined, unlike what it leads to: plain messages need little of it.
     #[inline]
-    fn poll_short_or_next(
+    fn poll_plain_or_next(
         &mut self,
         cx: &mut Context<'_>,
         caller: Caller,
     ) -> Poll<Option<Result<Message, Error>>> {
-        match self.next_short() {
+        match self.next_plain() {
             Some(message) => {
                 self.resume(caller);
                 Poll::Ready(Some(Ok(message)))
@@ -183,7 +183,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 return Poll::Pending;
             }
             if self.poll_fill().is_ready() {
-                if let Some(message) = self.next_short() {
+                if let Some(message) = self.next_plain() {
                     return Poll::Ready(Some(Ok(message)));
                 }
                 continue;

@@ -93,13 +93,13 @@ impl FrameHeader {
         Ok(Decoded::Complete { value, len: end })
     }
 
-    /// The header of an unfragmented data frame of at most 125 bytes, if `buf` starts with
-    /// it and it breaks no rule; `None` if only [`decode`](Self::decode) can tell.
+    /// The header of an unfragmented data frame of less than 64 KiB, if `buf` starts with it
+    /// and it breaks no rule; `None` if only [`decode`](Self::decode) can tell.
     ///
     /// For use between messages. Most frames are such, and most of decoding is not needed
     /// for them.
     #[inline]
-    pub(crate) fn decode_short(buf: &[u8], receiver: Role, max: usize) -> Option<(Self, usize)> {
+    pub(crate) fn decode_plain(buf: &[u8], receiver: Role, max: usize) -> Option<(Self, usize)> {
         let &[first, second, ref rest @ ..] = buf else {
             return None;
         };
@@ -108,18 +108,32 @@ impl FrameHeader {
             FIN_BINARY => OpCode::Binary,
             _ => return None,
         };
-        let (mask, len, end) = if receiver.receives_masked() {
-            (Some(*rest.first_chunk()?), second ^ MASK, 6)
+        let masked = receiver.receives_masked();
+        // With the wrong bit for the mask the length is above all others.
+        let (len, rest, end) = match second ^ if masked { MASK } else { 0 } {
+            short @ 0..LEN_16 => (usize::from(short), rest, 2),
+            LEN_16 => {
+                let (len, rest) = rest.split_first_chunk()?;
+                (usize::from(u16::from_be_bytes(*len)), rest, 4)
+            }
+            _ => return None,
+        };
+        let is_minimal = end == 2 || len >= usize::from(LEN_16);
+        if len > max || !is_minimal {
+            return None;
+        }
+        let (mask, end) = if masked {
+            (Some(*rest.first_chunk()?), end + 4)
         } else {
-            (None, second, 2)
+            (None, end)
         };
         let value = FrameHeader {
             fin: true,
             opcode,
             mask,
-            len: usize::from(len),
+            len,
         };
-        (len < LEN_16 && value.len <= max).then_some((value, end))
+        Some((value, end))
     }
 
     /// The header's bytes, its length in the fewest (5.2).

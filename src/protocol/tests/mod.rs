@@ -13,7 +13,7 @@ mod framing;
 mod harness;
 mod header_model;
 mod limits;
+mod plain;
 mod properties;
 mod sending;
-mod short;
 mod text;

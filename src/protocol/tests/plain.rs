@@ -9,7 +9,7 @@ use crate::{config::Config, message::Message};
 /// nothing, it has touched nothing.
 fn assert_same(peer: &mut Peer, config: &Config, bytes: &[u8]) -> Option<Message> {
     let mut short = BytesMut::from(bytes);
-    let decoded = peer.protocol.receiver.decode_short(&mut short, config);
+    let decoded = peer.protocol.receiver.decode_plain(&mut short, config);
     let Some(message) = decoded else {
         assert_eq!(short, bytes, "touched");
         return None;
@@ -60,5 +60,28 @@ fn short_way_is_closed_inside_a_message() {
         assert!(assert_same(&mut peer, &config, &whole).is_some());
         peer.receive_bytes(&head(0x02, key, 1, 1));
         assert_eq!(assert_same(&mut peer, &config, &whole), None);
+    }
+}
+
+/// 5.2, 8.1, 10.4: lengths of 16 bits around every border, minimal or not, within the limit or
+/// not, with a payload that is there or lacks a byte, and is UTF-8 or not.
+#[test]
+fn short_way_decodes_longer_lengths() {
+    const LIMIT: usize = 60_000;
+    let config = Config::new().max_message_size(LIMIT);
+    for role in ROLES {
+        let mut peer = Peer::facing_with(role, &config);
+        let key = key_of(opposite(role));
+        for len in [0, 1, 125, 126, 127, 1000, LIMIT, LIMIT + 1, 65_535] {
+            for (first, byte) in [(0x81, b'a'), (0x81, 0xFF), (0x82, b'a'), (0x82, 0xFF)] {
+                let mut bytes = head(first, key, 126, len as u64);
+                bytes.extend(masked(key, &vec![byte; len]));
+                let lawful = (126..=LIMIT).contains(&len) && (first == 0x82 || byte == b'a');
+                let decoded = assert_same(&mut peer, &config, &bytes);
+                assert_eq!(decoded.is_some(), lawful, "{role:?} {first:x} {len}");
+                let lacking = &bytes[..bytes.len() - 1];
+                assert_eq!(assert_same(&mut peer, &config, lacking), None);
+            }
+        }
     }
 }
