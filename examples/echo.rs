@@ -1,6 +1,7 @@
 //! An echo server on hyper. Serves <ws://127.0.0.1:8888/ws>, and a page to try it at /.
 //!
-//! Options: `--addr HOST:PORT`, `--threads N`, `--max-message-size BYTES`.
+//! Messages are compressed where the client offers it. Options: `--addr HOST:PORT`,
+//! `--threads N`, `--max-message-size BYTES`, `--no-deflate`.
 
 #[path = "support/options.rs"]
 mod options;
@@ -15,7 +16,7 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, signal::ctrl_c};
 use tower::{Layer, service_fn};
-use tower_websock::{Config, Error, WebSocket, WebSocketLayer};
+use tower_websock::{Config, DeflateConfig, Error, WebSocket, WebSocketLayer};
 
 /// Sends every message back.
 async fn echo(mut socket: WebSocket) -> Result<(), Error> {
@@ -61,7 +62,10 @@ async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     let options = options::from_args();
-    let config = Config::new().max_message_size(options.max_message_size);
+    let mut config = Config::new().max_message_size(options.max_message_size);
+    if options.deflate {
+        config = config.deflate(DeflateConfig::new());
+    }
     options.runtime()?.block_on(async {
         let listener = TcpListener::bind(&options.addr).await?;
         let addr = listener.local_addr()?;

@@ -70,7 +70,11 @@ async fn response_has_one_line_for_the_offer_that_is_accepted() {
         (&deflate, &[], None),
         (&deflate, &["foo; bar=\"x\""], None),
         (&deflate, &["permessage-deflate; foo"], None),
-        (&deflate, &[BROWSER], Some("permessage-deflate")),
+        (
+            &deflate,
+            &[BROWSER],
+            Some("permessage-deflate; server_max_window_bits=12; client_max_window_bits=12"),
+        ),
         (
             &deflate,
             &[
@@ -83,7 +87,7 @@ async fn response_has_one_line_for_the_offer_that_is_accepted() {
         (
             &deflate,
             &["permessage-deflate; server_no_context_takeover", BROWSER],
-            Some("permessage-deflate; server_no_context_takeover"),
+            Some("permessage-deflate; server_no_context_takeover; server_max_window_bits=12"),
         ),
         (
             &bounded,
@@ -111,7 +115,8 @@ async fn response_has_one_line_for_the_offer_that_is_accepted() {
 #[test]
 fn configuration_may_follow_the_check() {
     let deflate = Config::new().deflate(DeflateConfig::new().no_context_takeover());
-    let answer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+    let answer = "permessage-deflate; server_no_context_takeover; server_max_window_bits=12; \
+                  client_no_context_takeover; client_max_window_bits=12";
     let rows: [(&[&Config], Option<&str>); 3] = [
         (&[], None),
         (&[&deflate], Some(answer)),

@@ -8,12 +8,15 @@ const USAGE: &str = "\
 Options:
   --addr HOST:PORT          where to listen (127.0.0.1:8888)
   --threads N               worker threads; 1 runs everything on one (one per core)
-  --max-message-size BYTES  largest message accepted (67108864)";
+  --max-message-size BYTES  largest message accepted (67108864)
+  --no-deflate              never compress messages";
 
 /// What the command line says, or the defaults.
 pub(crate) struct Options {
     pub(crate) addr: String,
     pub(crate) max_message_size: usize,
+    /// Whether messages are compressed where the client offers it.
+    pub(crate) deflate: bool,
     threads: Option<usize>,
 }
 
@@ -22,6 +25,7 @@ pub(crate) fn from_args() -> Options {
     let mut options = Options {
         addr: String::from("127.0.0.1:8888"),
         max_message_size: 64 << 20,
+        deflate: true,
         threads: None,
     };
     let mut args = env::args().skip(1);
@@ -30,6 +34,7 @@ pub(crate) fn from_args() -> Options {
             "--addr" => options.addr = value(args.next(), &flag),
             "--threads" => options.threads = Some(value(args.next(), &flag)),
             "--max-message-size" => options.max_message_size = value(args.next(), &flag),
+            "--no-deflate" => options.deflate = false,
             "--help" | "-h" => {
                 println!("{USAGE}");
                 exit(0);

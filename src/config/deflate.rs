@@ -6,15 +6,17 @@ use super::Config;
 pub(crate) const MIN_WINDOW_BITS: u8 = 8;
 pub(crate) const MAX_WINDOW_BITS: u8 = 15;
 
-/// The fastest: what higher levels save is little for messages of a few kilobytes.
+/// The fastest. Higher ones cost four times as much and more.
 const LEVEL: u8 = 1;
-/// As in zlib.
-const MEMORY_LEVEL: u8 = 8;
+/// Of the level that compresses 1 KiB messages fastest, and no worse than others.
+const MEMORY_LEVEL: u8 = 5;
+/// 4 KiB, for a small memory of each connection.
+const WINDOW_BITS: u8 = 12;
 /// A block has some bytes of overhead, so few bytes hardly shrink.
 const MIN_SIZE: usize = 32;
-/// 7.1: what holds where no parameter says otherwise.
-const UNBOUNDED: DeflateSide = DeflateSide {
-    window_bits: MAX_WINDOW_BITS,
+/// The default bounds of either end.
+const SIDE: DeflateSide = DeflateSide {
+    window_bits: WINDOW_BITS,
     takeover: Takeover::Kept,
 };
 
@@ -34,6 +36,14 @@ const UNBOUNDED: DeflateSide = DeflateSide {
 ///         .client_no_context_takeover(),
 /// );
 /// ```
+///
+/// # Memory
+///
+/// The states of compressors (about 160 KiB each with the defaults) and decompressors
+/// (46 KiB) belong to the threads, which keep at most 8 and 4 of them. A connection that
+/// keeps its context holds its window between messages, at most 2<sup>bits</sup> bytes in
+/// each direction; without context takeover it holds nothing. Nothing is allocated before
+/// the first compressed message.
 ///
 /// # Security
 ///
@@ -57,26 +67,26 @@ impl DeflateConfig {
             level: LEVEL,
             memory_level: MEMORY_LEVEL,
             min_size: MIN_SIZE,
-            server: UNBOUNDED,
-            client: UNBOUNDED,
+            server: SIDE,
+            client: SIDE,
         }
     }
 
     /// How hard the compressor tries, from 1 (fastest) to 9 (smallest).
     ///
-    /// Default 1: a server spends its time on many connections, and what higher levels save
-    /// is little for messages of a few kilobytes. A level out of bounds becomes the nearest.
-    /// The peer need not know it.
+    /// Default 1: it makes a third of similar JSON messages of 1 KiB, in 2 microseconds each;
+    /// level 3 makes a quarter and takes 10, level 6 a fifth and takes 14. A level out of
+    /// bounds becomes the nearest. The peer need not know it.
     pub const fn level(mut self, level: u8) -> Self {
         self.level = clamp(level, 1, 9);
         self
     }
 
-    /// How much memory the compressor takes for its hash chains and pending output, from 1
-    /// to 9: 2<sup>9 + level</sup> bytes.
+    /// How much memory a compressor takes for pending output, from 1 to 9.
     ///
-    /// Default 8 (128 KiB), as in zlib: lower ones save memory, but compress worse and more
-    /// slowly. A level out of bounds becomes the nearest. The peer need not know it.
+    /// Default 5: with a window of 12 bits a state has 161 KiB, 148 with level 1, 259 with
+    /// level 8 (zlib's default) and 371 with level 9. Sizes of messages hardly differ above
+    /// 2. A level out of bounds becomes the nearest. The peer need not know it.
     pub const fn memory_level(mut self, level: u8) -> Self {
         self.memory_level = clamp(level, 1, 9);
         self
@@ -93,8 +103,9 @@ impl DeflateConfig {
 
     /// Largest window of the server's compressor: 2<sup>bits</sup> bytes, from 8 to 15.
     ///
-    /// Default 15 (32 KiB), the largest and what holds if nothing is negotiated: it finds
-    /// the most repetitions. Bits out of bounds become the nearest. A server answers with
+    /// Default 12: an idle connection holds 4 KiB for what it sends, where the 32 KiB of 15
+    /// bits would make similar messages of 1 KiB smaller by 7 percent. Bits out of bounds become
+    /// the nearest. A server answers with
     /// the lesser of this and the offer, also unasked (RFC 7692, section 7.1.2.1); a client
     /// offers it below 15, and the server must agree or leave messages uncompressed.
     pub const fn server_max_window_bits(mut self, bits: u8) -> Self {
@@ -104,7 +115,7 @@ impl DeflateConfig {
 
     /// Largest window of the client's compressor: 2<sup>bits</sup> bytes, from 8 to 15.
     ///
-    /// Default 15 (32 KiB), as [`server_max_window_bits`](Self::server_max_window_bits).
+    /// Default 12, as [`server_max_window_bits`](Self::server_max_window_bits).
     /// Bits out of bounds become the nearest. A server can bound only a client that offers
     /// it (RFC 7692, section 7.1.2.2), as browsers do; another's window is 15 all the same,
     /// since the bound is there to save memory and no compression at all would cost more.
@@ -155,8 +166,9 @@ impl Default for DeflateConfig {
 impl Config {
     /// Compresses messages with permessage-deflate (RFC 7692) where the peer can.
     ///
-    /// Default: off, since it takes time and up to some hundred KiB of memory for each
-    /// connection, and since secrets may leak through it: see [`DeflateConfig`].
+    /// Default: off, since it takes time, and memory for each connection, and since secrets
+    /// may leak through it: see [`DeflateConfig`]. The limits on messages hold for what comes
+    /// out of decompression, `max_frame_size` for what is on the wire.
     pub const fn deflate(mut self, deflate: DeflateConfig) -> Self {
         self.deflate = Some(deflate);
         self

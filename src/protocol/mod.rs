@@ -8,7 +8,9 @@
 mod assembler;
 mod closing;
 #[cfg(feature = "deflate")]
-#[allow(dead_code, unused_imports, reason = "nothing negotiates it yet")]
+mod deflate;
+#[cfg(not(feature = "deflate"))]
+#[path = "no_deflate.rs"]
 mod deflate;
 mod outbox;
 mod receiver;
@@ -22,9 +24,13 @@ use bytes::{Bytes, BytesMut, buf::Limit};
 
 pub use self::closing::{Closure, Initiator};
 pub(crate) use self::{closing::Phase, outbox::MaskKeys};
-use self::{outbox::Outbox, receiver::Receiver};
+use self::{
+    deflate::Deflation,
+    outbox::{Kind, Outbox},
+    receiver::Receiver,
+};
 use crate::{
-    config::Config,
+    config::{Config, deflate::DeflateParams},
     message::{CloseFrame, InvalidClose, Message},
     wire::{MAX_CONTROL_PAYLOAD, OpCode, ProtocolError, Role},
 };
@@ -33,6 +39,7 @@ use crate::{
 pub(crate) struct Protocol {
     receiver: Receiver,
     outbox: Outbox,
+    deflation: Deflation,
     /// The newest ping that could not be answered yet for want of room.
     pong: Option<Box<Bytes>>,
     phase: Phase,
@@ -40,21 +47,31 @@ pub(crate) struct Protocol {
 }
 
 impl Protocol {
-    /// The server's end.
-    pub(crate) fn server(config: Arc<Config>) -> Self {
-        Self::new(Role::Server, config, None)
+    /// The server's end. `deflate` is what was agreed on about compression.
+    pub(crate) fn server(config: Arc<Config>, deflate: Option<DeflateParams>) -> Self {
+        Self::new(Role::Server, config, deflate, None)
     }
 
     /// The client's end. `keys` must be unpredictable (RFC 6455, section 10.3).
     #[cfg(test)]
-    pub(crate) fn client(config: &Config, keys: Box<dyn MaskKeys>) -> Self {
-        Self::new(Role::Client, Arc::new(config.clone()), Some(keys))
+    pub(crate) fn client(
+        config: Arc<Config>,
+        deflate: Option<DeflateParams>,
+        keys: Box<dyn MaskKeys>,
+    ) -> Self {
+        Self::new(Role::Client, config, deflate, Some(keys))
     }
 
-    fn new(role: Role, config: Arc<Config>, keys: Option<Box<dyn MaskKeys>>) -> Self {
+    fn new(
+        role: Role,
+        config: Arc<Config>,
+        deflate: Option<DeflateParams>,
+        keys: Option<Box<dyn MaskKeys>>,
+    ) -> Self {
         Self {
-            receiver: Receiver::new(role),
+            receiver: Receiver::new(role, deflate),
             outbox: Outbox::new(keys),
+            deflation: Deflation::new(role, deflate),
             pong: None,
             phase: Phase::Open,
             config,
@@ -122,10 +139,14 @@ impl Protocol {
 
     /// Queues a message.
     #[inline]
-    pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
+    pub(crate) fn send_with(
+        &mut self,
+        message: Message,
+        compress: Compress,
+    ) -> Result<(), SendError> {
         match message {
-            Message::Text(text) => self.send_data(OpCode::Text, text.into()),
-            Message::Binary(data) => self.send_data(OpCode::Binary, data),
+            Message::Text(text) => self.send_data(OpCode::Text, text.into(), compress),
+            Message::Binary(data) => self.send_data(OpCode::Binary, data, compress),
             Message::Ping(data) => self.send_control(OpCode::Ping, &data),
             Message::Pong(data) => self.send_control(OpCode::Pong, &data),
             Message::Close(frame) => self.close(frame.as_ref()).map_err(SendError::InvalidClose),
@@ -206,9 +227,21 @@ impl Protocol {
     }
 
     #[inline]
-    fn send_data(&mut self, opcode: OpCode, data: Bytes) -> Result<(), SendError> {
+    fn send_data(
+        &mut self,
+        opcode: OpCode,
+        data: Bytes,
+        compress: Compress,
+    ) -> Result<(), SendError> {
         self.check_open()?;
-        self.outbox.push(opcode, data);
+        let compressed = match compress {
+            Compress::IfAgreed => self.deflation.compress(&data, &self.config),
+            Compress::Never => None,
+        };
+        match compressed {
+            Some(compressed) => self.outbox.push(Kind::compressed(opcode), compressed),
+            None => self.outbox.push(Kind::plain(opcode), data),
+        }
         Ok(())
     }
 
@@ -280,6 +313,14 @@ impl Protocol {
     fn end(&mut self, closure: Closure) {
         self.phase = Phase::Ended(closure);
     }
+}
+
+/// Whether a message is to be compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compress {
+    /// If the peer takes it and the configuration finds it worth while.
+    IfAgreed,
+    Never,
 }
 
 /// Why a message was not queued. Nothing of it was.

@@ -28,6 +28,30 @@ pub(super) struct Outbox {
     len: usize,
 }
 
+/// What a frame carries, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kind {
+    opcode: OpCode,
+    /// RFC 7692 6.
+    compressed: bool,
+}
+
+impl Kind {
+    pub(super) const fn plain(opcode: OpCode) -> Self {
+        Self {
+            opcode,
+            compressed: false,
+        }
+    }
+
+    pub(super) const fn compressed(opcode: OpCode) -> Self {
+        Self {
+            opcode,
+            compressed: true,
+        }
+    }
+}
+
 /// A payload that is written from its own memory.
 struct Large {
     /// The position in the stream of staged bytes behind which it stands.
@@ -47,11 +71,11 @@ impl Outbox {
 
     /// Queues an unfragmented data frame.
     #[inline]
-    pub(super) fn push(&mut self, opcode: OpCode, data: Bytes) {
+    pub(super) fn push(&mut self, kind: Kind, data: Bytes) {
         if data.len() <= STAGE_UP_TO || self.keys.is_some() {
-            self.stage(opcode, &data);
+            self.stage(kind, &data);
         } else {
-            let header = self.header(opcode, data.len()).encode();
+            let header = self.header(kind, data.len()).encode();
             self.staged.push(&header, &[]);
             self.len += header.len() + data.len();
             let at = self.staged.end();
@@ -62,7 +86,7 @@ impl Outbox {
     /// Queues a control frame.
     pub(super) fn push_control(&mut self, opcode: OpCode, data: &[u8]) {
         debug_assert!(data.len() <= MAX_CONTROL_PAYLOAD);
-        self.stage(opcode, data);
+        self.stage(Kind::plain(opcode), data);
     }
 
     /// Queues a Close frame (5.5.1).
@@ -145,8 +169,8 @@ impl Outbox {
     }
 
     #[inline]
-    fn stage(&mut self, opcode: OpCode, data: &[u8]) {
-        let header = self.header(opcode, data.len());
+    fn stage(&mut self, kind: Kind, data: &[u8]) {
+        let header = self.header(kind, data.len());
         let encoded = header.encode();
         let payload = self.staged.push(&encoded, data);
         if let Some(key) = header.mask {
@@ -155,10 +179,11 @@ impl Outbox {
         self.len += encoded.len() + data.len();
     }
 
-    fn header(&mut self, opcode: OpCode, len: usize) -> FrameHeader {
+    fn header(&mut self, kind: Kind, len: usize) -> FrameHeader {
         FrameHeader {
             fin: true,
-            opcode,
+            compressed: kind.compressed,
+            opcode: kind.opcode,
             // 5.1: a server does not mask; 5.3: a client takes a fresh key for each frame.
             mask: self.keys.as_mut().map(|keys| keys.next_key()),
             len,

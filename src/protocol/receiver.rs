@@ -2,9 +2,9 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut, buf::Limit};
 
-use super::assembler::Assembler;
+use super::{assembler::Assembler, deflate::Inflation};
 use crate::{
-    config::Config,
+    config::{Config, deflate::DeflateParams},
     message::{CloseFrame, Message},
     wire::{
         Decoded, FrameHeader, HeaderRules, MAX_CONTROL_PAYLOAD, OpCode, ProtocolError, Role,
@@ -20,17 +20,19 @@ const AWAITED_WHOLE: usize = 64 * 1024;
 const DIRECT_FROM: usize = 16 * 1024;
 
 /// Decodes what the peer sends.
-#[derive(Debug)]
 pub(super) struct Receiver {
     role: Role,
     state: State,
     message: Option<Box<Partial>>,
+    inflation: Inflation,
 }
 
 /// A message under way; boxed, as an idle connection has none.
 #[derive(Debug)]
 struct Partial {
     message: Assembler,
+    /// RFC 7692 6: the payloads of its frames are one compressed stream.
+    compressed: bool,
     /// How many of its frames have begun.
     fragments: usize,
 }
@@ -56,11 +58,12 @@ struct Payload {
 }
 
 impl Receiver {
-    pub(super) const fn new(role: Role) -> Self {
+    pub(super) fn new(role: Role, deflate: Option<DeflateParams>) -> Self {
         Self {
             role,
             state: State::Header,
             message: None,
+            inflation: Inflation::new(role, deflate),
         }
     }
 
@@ -120,7 +123,8 @@ impl Receiver {
         if rest < DIRECT_FROM {
             return None;
         }
-        let message = &mut self.message.as_mut()?.message;
+        let partial = self.message.as_mut().filter(|partial| !partial.compressed);
+        let message = &mut partial?.message;
         message.direct(rest).map(|data| data.limit(rest))
     }
 
@@ -178,7 +182,7 @@ impl Receiver {
                     if header.opcode.is_control() {
                         return control(&header, len, input);
                     }
-                    if self.message.is_none() && header.fin {
+                    if self.message.is_none() && header.fin && !header.compressed {
                         if input.len() - len >= header.len {
                             unmask(header.mask, 0, &mut input[len..][..header.len]);
                             return Assembler::whole(&header, len, input).map(Some);
@@ -192,12 +196,11 @@ impl Receiver {
                     self.begin_frame(&header);
                 }
                 State::Payload(payload) => {
-                    if !self.take_payload(payload, input)? {
+                    if !self.take_payload(payload, input, limits)? {
                         return Ok(None);
                     }
                     if payload.fin {
-                        let partial = self.message.take();
-                        return partial.map(|partial| partial.message.finish()).transpose();
+                        return self.finish_message();
                     }
                 }
                 State::Stopped => return Ok(None),
@@ -205,15 +208,31 @@ impl Receiver {
         }
     }
 
+    /// The final frame of the message is complete.
+    fn finish_message(&mut self) -> Result<Option<Message>, ProtocolError> {
+        let Some(partial) = self.message.take() else {
+            return Ok(None);
+        };
+        if partial.compressed {
+            self.inflation.finish()?;
+        }
+        partial.message.finish().map(Some)
+    }
+
     fn rules(&self, limits: &Config) -> HeaderRules {
-        HeaderRules {
+        let rules = HeaderRules {
             masked: self.role.receives_masked(),
             in_message: self.message.is_some(),
+            compressible: self.inflation.is_agreed(),
             max_frame: limits.max_frame_size,
             max_message: limits.max_message_size,
             max_fragments: limits.max_fragments,
             received: self.partial_len(),
             fragments: self.message.as_ref().map_or(0, |partial| partial.fragments),
+        };
+        match &self.message {
+            Some(partial) if partial.compressed => rules.of_compressed(),
+            _ => rules,
         }
     }
 
@@ -222,6 +241,7 @@ impl Receiver {
         let partial = self.message.get_or_insert_with(|| {
             Box::new(Partial {
                 message: Assembler::new(header.opcode),
+                compressed: header.compressed,
                 fragments: 0,
             })
         });
@@ -239,13 +259,21 @@ impl Receiver {
         &mut self,
         mut payload: Payload,
         input: &mut BytesMut,
+        limits: &Config,
     ) -> Result<bool, ProtocolError> {
         let arrived = input.len().min(payload.len - payload.done);
         let piece = &mut input[..arrived];
         unmask(payload.mask, payload.done, piece);
         payload.done += arrived;
         if let Some(partial) = &mut self.message {
-            partial.message.push(piece, payload.len - payload.done)?;
+            if partial.compressed {
+                let (message, max) = (&mut partial.message, limits.max_message_size);
+                let len = message.len();
+                self.inflation
+                    .inflate(piece, len, max, |output| message.push(output, 0))?;
+            } else {
+                partial.message.push(piece, payload.len - payload.done)?;
+            }
         }
         input.advance(arrived);
         let complete = payload.done == payload.len;

@@ -105,6 +105,7 @@ mod tests {
     fn header(len: usize) -> EncodedHeader {
         let header = FrameHeader {
             fin: true,
+            compressed: false,
             opcode: OpCode::Binary,
             mask: None,
             len,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
-    protocol::Closure,
+    protocol::{Closure, Compress},
 };
 
 pub(super) struct Handle<T> {
@@ -68,7 +68,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
 
     pub(super) fn start_send(&self, message: Message) -> Result<(), Error> {
         self.shared
-            .with(|conn, caller| conn.start_send(message, caller))
+            .with(|conn, caller| conn.start_send(message, Compress::IfAgreed, caller))
     }
 
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -93,6 +93,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         &self,
         cx: &mut Context<'_>,
         message: &mut Option<Message>,
+        compress: Compress,
     ) -> Poll<Result<Caller, Error>> {
         self.shared.with(|conn, caller| {
             if message.is_some() {
@@ -100,7 +101,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
             }
             let queued = message
                 .take()
-                .map_or(Ok(()), |message| conn.start_send(message, caller));
+                .map_or(Ok(()), |message| conn.start_send(message, compress, caller));
             Poll::Ready(queued.map(|()| caller))
         })
     }
@@ -113,16 +114,25 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
 
     pub(super) fn feed(&self, message: Message) -> impl Future<Output = Result<(), Error>> {
         let mut message = Some(message);
-        poll_fn(move |cx| self.poll_feed(cx, &mut message).map_ok(drop))
+        poll_fn(move |cx| {
+            let fed = self.poll_feed(cx, &mut message, Compress::IfAgreed);
+            fed.map_ok(drop)
+        })
     }
 
     /// Queues a message; writes it too if no supervisor will.
-    pub(super) fn send(&self, message: Message) -> impl Future<Output = Result<(), Error>> {
+    pub(super) fn send(
+        &self,
+        message: Message,
+        compress: Compress,
+    ) -> impl Future<Output = Result<(), Error>> {
         let mut message = Some(message);
-        poll_fn(move |cx| match ready!(self.poll_feed(cx, &mut message))? {
-            Caller::Owner => self.poll_flush(cx),
-            Caller::Handler | Caller::Elsewhere => Poll::Ready(Ok(())),
-        })
+        poll_fn(
+            move |cx| match ready!(self.poll_feed(cx, &mut message, compress))? {
+                Caller::Owner => self.poll_flush(cx),
+                Caller::Handler | Caller::Elsewhere => Poll::Ready(Ok(())),
+            },
+        )
     }
 
     pub(super) fn flush(&self) -> impl Future<Output = Result<(), Error>> {

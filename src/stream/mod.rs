@@ -17,10 +17,10 @@ mod upgraded;
 mod waiters;
 mod websocket;
 
-pub(crate) use self::shared::Shared;
 pub use self::{
     error::Error,
     split::{RecvHalf, SendHalf},
     upgraded::{ProvidedIo, Upgraded},
     websocket::WebSocket,
 };
+pub(crate) use self::{shared::Shared, websocket::Terms};

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
-    protocol::{Phase, Protocol},
+    protocol::{Compress, Phase, Protocol},
 };
 
 /// Slices of one vectored write.
@@ -37,8 +37,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Queues a message. Nothing of it is queued if that fails.
-    pub(super) fn start_send(&mut self, message: Message, caller: Caller) -> Result<(), Error> {
-        self.protocol.send(message)?;
+    pub(super) fn start_send(
+        &mut self,
+        message: Message,
+        compress: Compress,
+        caller: Caller,
+    ) -> Result<(), Error> {
+        self.protocol.send_with(message, compress)?;
         if caller == Caller::Elsewhere {
             self.wake_supervisor();
         }

@@ -12,7 +12,10 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Error, handle::Handle};
-use crate::message::{CloseFrame, InvalidClose, Message};
+use crate::{
+    message::{CloseFrame, InvalidClose, Message},
+    protocol::Compress,
+};
 
 /// The half that sends. Made by [`WebSocket::split`](crate::WebSocket::split).
 ///
@@ -51,7 +54,24 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     ///
     /// If the future is dropped, the message is either queued as a whole or not at all.
     pub fn send(&mut self, message: Message) -> impl Future<Output = Result<(), Error>> {
-        self.handle.send(message)
+        self.handle.send(message, Compress::IfAgreed)
+    }
+
+    /// Sends a message as it is, as
+    /// [`WebSocket::send_uncompressed`](crate::WebSocket::send_uncompressed) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_uncompressed(
+        &mut self,
+        message: Message,
+    ) -> impl Future<Output = Result<(), Error>> {
+        self.handle.send(message, Compress::Never)
     }
 
     /// Queues a message without writing it.

@@ -14,9 +14,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Error, RecvHalf, SendHalf, Upgraded, conn::Conn, handle::Handle, shared::Shared};
 use crate::{
-    config::{Config, Subprotocol},
+    config::{Config, Subprotocol, deflate::DeflateParams},
     message::{CloseFrame, InvalidClose, Message},
-    protocol::{Closure, Protocol},
+    protocol::{Closure, Compress, Protocol},
 };
 
 /// A WebSocket connection: a [`Stream`] and a [`Sink`] of [`Message`]s.
@@ -42,39 +42,44 @@ pub struct WebSocket<T = Upgraded> {
     subprotocol: Option<Subprotocol>,
 }
 
+/// What holds for a connection: what was configured, and what was agreed on.
+pub(crate) struct Terms {
+    pub(crate) config: Arc<Config>,
+    pub(crate) subprotocol: Option<Subprotocol>,
+    pub(crate) deflate: Option<DeflateParams>,
+}
+
 impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
-    /// The server's end of a connection whose opening handshake was done elsewhere.
+    /// The server's end of a connection whose opening handshake was done elsewhere, without
+    /// extensions.
     ///
     /// Needs a tokio runtime with its timer enabled when it closes.
     pub fn server(io: T, config: &Config) -> Self {
-        Self::unsupervised(io, Arc::new(config.clone()), None)
+        let terms = Terms {
+            config: Arc::new(config.clone()),
+            subprotocol: None,
+            deflate: None,
+        };
+        Self::unsupervised(io, terms)
     }
 
     /// A server's socket that its handles will drive.
-    pub(crate) fn unsupervised(
-        io: T,
-        config: Arc<Config>,
-        subprotocol: Option<Subprotocol>,
-    ) -> Self {
-        let conn = Conn::new(io, Protocol::server(config));
+    pub(crate) fn unsupervised(io: T, terms: Terms) -> Self {
+        let conn = Conn::new(io, Protocol::server(terms.config, terms.deflate));
         Self {
             handle: Handle::first(Shared::new(conn)),
-            subprotocol,
+            subprotocol: terms.subprotocol,
         }
     }
 
     /// A server's socket that a supervisor will drive, and what both share.
-    pub(crate) fn supervised(
-        io: T,
-        config: Arc<Config>,
-        subprotocol: Option<Subprotocol>,
-    ) -> (Self, Arc<Shared<T>>) {
-        let mut conn = Conn::new(io, Protocol::server(config));
+    pub(crate) fn supervised(io: T, terms: Terms) -> (Self, Arc<Shared<T>>) {
+        let mut conn = Conn::new(io, Protocol::server(terms.config, terms.deflate));
         conn.set_supervised();
         let shared = Shared::new(conn);
         let socket = Self {
             handle: Handle::first(shared.clone()),
-            subprotocol,
+            subprotocol: terms.subprotocol,
         };
         (socket, shared)
     }
@@ -116,7 +121,27 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// If the future is dropped, the message is either queued as a whole or not at all.
     pub fn send(&mut self, message: Message) -> impl Future<Output = Result<(), Error>> {
-        self.handle.send(message)
+        self.handle.send(message, Compress::IfAgreed)
+    }
+
+    /// Sends a message as it is, also where the connection compresses messages.
+    ///
+    /// For what is compressed already, such as images, and for secrets beside which others
+    /// may put text (RFC 7692, section 8). Without
+    /// [compression](crate::Config) it does what [`send`](Self::send) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_uncompressed(
+        &mut self,
+        message: Message,
+    ) -> impl Future<Output = Result<(), Error>> {
+        self.handle.send(message, Compress::Never)
     }
 
     /// Queues a message without writing it: [`flush`](Self::flush) later.

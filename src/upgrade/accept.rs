@@ -10,7 +10,7 @@ use super::{Outcome, Supervise, UpgradeError, pending::PendingIo};
 use crate::{
     config::{Config, Subprotocol},
     handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, switching_protocols},
-    stream::WebSocket,
+    stream::{Terms, WebSocket},
 };
 
 /// A valid request for a WebSocket connection, not answered yet.
@@ -136,12 +136,15 @@ impl WebSocketUpgrade {
         }
         let offer = self.handshake.deflate.zip(self.config.deflate.as_ref());
         let answer = offer.map(|(offer, config)| offer.answer(config));
-        let (_deflate, extensions) = answer.unzip();
+        let (deflate, extensions) = answer.unzip();
         let response = switching_protocols(self.handshake.accept, selected.as_ref(), extensions);
         let accepting = Accepting {
             io: self.io,
-            subprotocol: selected,
-            config: self.config,
+            terms: Terms {
+                config: self.config,
+                subprotocol: selected,
+                deflate,
+            },
         };
         Ok((response, accepting))
     }
@@ -184,8 +187,7 @@ impl fmt::Debug for WebSocketUpgrade {
 #[must_use = "without it the connection is dropped after the handshake"]
 pub struct Accepting {
     pub(super) io: PendingIo,
-    pub(super) subprotocol: Option<Subprotocol>,
-    pub(super) config: Arc<Config>,
+    pub(super) terms: Terms,
 }
 
 impl Accepting {
@@ -196,11 +198,10 @@ impl Accepting {
     /// If the connection was not upgraded within
     /// [`upgrade_timeout`](Config::upgrade_timeout), or not at all.
     pub async fn socket(self) -> Result<WebSocket, UpgradeError> {
-        let Ok(upgraded) = timeout(self.config.upgrade_timeout, self.io).await else {
+        let Ok(upgraded) = timeout(self.terms.config.upgrade_timeout, self.io).await else {
             return Err(UpgradeError::TimedOut);
         };
-        let io = upgraded?;
-        Ok(WebSocket::unsupervised(io, self.config, self.subprotocol))
+        Ok(WebSocket::unsupervised(upgraded?, self.terms))
     }
 
     /// Waits for the upgrade, runs `handler` with the socket, and tells how the connection ended.
@@ -235,7 +236,7 @@ impl Accepting {
 impl fmt::Debug for Accepting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accepting")
-            .field("subprotocol", &self.subprotocol)
+            .field("subprotocol", &self.terms.subprotocol)
             .finish_non_exhaustive()
     }
 }

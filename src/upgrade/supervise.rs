@@ -4,7 +4,6 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -13,9 +12,8 @@ use tokio::time::{Timeout, timeout};
 
 use super::{Accepting, Outcome, UpgradeError, pending::PendingIo, supervisor::Supervisor};
 use crate::{
-    config::{Config, Subprotocol},
     protocol::Closure,
-    stream::{Upgraded, WebSocket},
+    stream::{Terms, Upgraded, WebSocket},
 };
 
 pin_project! {
@@ -41,20 +39,16 @@ pin_project! {
     struct Upgrading<H> {
         #[pin]
         io: Timeout<PendingIo>,
-        then: Option<(H, Arc<Config>, Option<Subprotocol>)>,
+        then: Option<(H, Terms)>,
     }
 }
 
 impl<H, F> Supervise<H, F> {
     pub(super) fn new(accepting: Accepting, handler: H) -> Self {
-        let Accepting {
-            io,
-            subprotocol,
-            config,
-        } = accepting;
+        let Accepting { io, terms } = accepting;
         let upgrading = Box::pin(Upgrading {
-            io: timeout(config.upgrade_timeout, io),
-            then: Some((handler, config, subprotocol)),
+            io: timeout(terms.config.upgrade_timeout, io),
+            then: Some((handler, terms)),
         });
         Self {
             stage: Stage::Upgrading { upgrading },
@@ -78,8 +72,8 @@ where
                     let upgraded = ready!(upgrading.io.poll(cx));
                     let io = upgraded.map_err(|_| UpgradeError::TimedOut)??;
                     let then = upgrading.then.take();
-                    let (handler, config, subprotocol) = then.expect("polled after completion");
-                    let supervisor = Supervisor::new(io, config, subprotocol, handler);
+                    let (handler, terms) = then.expect("polled after completion");
+                    let supervisor = Supervisor::new(io, terms, handler);
                     stage.set(Stage::Running { supervisor });
                 }
                 StageProjection::Running { supervisor } => {

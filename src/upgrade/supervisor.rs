@@ -14,9 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Outcome;
 use crate::{
-    config::{Config, Subprotocol},
     protocol::Closure,
-    stream::{Shared, WebSocket},
+    stream::{Shared, Terms, WebSocket},
     wire::close_code,
 };
 
@@ -67,13 +66,8 @@ impl<T, H, F> Supervisor<T, H, F>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    pub(super) fn new(
-        io: T,
-        config: Arc<Config>,
-        subprotocol: Option<Subprotocol>,
-        handler: H,
-    ) -> Self {
-        let (socket, shared) = WebSocket::supervised(io, config, subprotocol);
+    pub(super) fn new(io: T, terms: Terms, handler: H) -> Self {
+        let (socket, shared) = WebSocket::supervised(io, terms);
         let call = Some((handler, socket));
         Self {
             shared,

@@ -8,7 +8,7 @@ use super::close_code::{self, CloseCode};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// A reserved bit is set that no extension gave a meaning.
+    /// A reserved bit is set to which no extension gives a meaning there.
     ReservedBits,
     /// The opcode is one of those that the RFC reserves (3 to 7, 11 to 15).
     ReservedOpcode(u8),
@@ -30,6 +30,8 @@ pub enum ProtocolError {
     ExpectedContinuation,
     /// Text, or the reason of a Close frame, that is not UTF-8.
     InvalidUtf8,
+    /// A compressed message that cannot be decompressed (RFC 7692, section 7.2.2).
+    InvalidDeflate,
     /// A Close frame with a body of one byte.
     CloseTooShort,
     /// A Close frame with a code that must not be sent.
@@ -59,7 +61,7 @@ impl ProtocolError {
     /// The close code that the peer is sent (RFC 6455, section 7.4.1).
     pub const fn close_code(&self) -> CloseCode {
         match self {
-            ProtocolError::InvalidUtf8 => close_code::INVALID,
+            ProtocolError::InvalidUtf8 | ProtocolError::InvalidDeflate => close_code::INVALID,
             ProtocolError::FrameTooBig { .. }
             | ProtocolError::MessageTooBig { .. }
             | ProtocolError::TooManyFragments { .. } => close_code::SIZE,
@@ -67,7 +69,7 @@ impl ProtocolError {
         }
     }
 
-    /// The section of RFC 6455 that was broken.
+    /// The section of RFC 6455 that was broken; of another RFC, if it says so.
     pub const fn section(&self) -> &'static str {
         match self {
             ProtocolError::ReservedBits
@@ -79,6 +81,7 @@ impl ProtocolError {
             ProtocolError::UnexpectedContinuation | ProtocolError::ExpectedContinuation => "5.4",
             ProtocolError::InvalidUtf8 => "8.1",
             ProtocolError::CloseTooShort => "5.5.1",
+            ProtocolError::InvalidDeflate => "RFC 7692, 7.2.2",
             ProtocolError::InvalidCloseCode(_) => "7.4",
             ProtocolError::FrameTooBig { .. }
             | ProtocolError::MessageTooBig { .. }
@@ -90,7 +93,9 @@ impl ProtocolError {
 impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ProtocolError::ReservedBits => f.write_str("reserved bit set without an extension"),
+            ProtocolError::ReservedBits => {
+                f.write_str("reserved bit set where no extension gives it a meaning")
+            }
             ProtocolError::ReservedOpcode(bits) => write!(f, "reserved opcode {bits:#x}"),
             ProtocolError::FragmentedControl => f.write_str("fragmented control frame"),
             ProtocolError::ControlTooLong => f.write_str("control frame above 125 bytes"),
@@ -105,6 +110,7 @@ impl fmt::Display for ProtocolError {
                 f.write_str("new data frame inside a fragmented message")
             }
             ProtocolError::InvalidUtf8 => f.write_str("invalid UTF-8"),
+            ProtocolError::InvalidDeflate => f.write_str("compressed message is damaged"),
             ProtocolError::CloseTooShort => f.write_str("close frame body of one byte"),
             ProtocolError::InvalidCloseCode(code) => write!(f, "invalid close code {code}"),
             ProtocolError::FrameTooBig { size, max } => {

@@ -10,9 +10,12 @@ const MAX_HEADER: usize = 14;
 
 const FIN: u8 = 0x80;
 const RSV: u8 = 0x70;
+const RSV1: u8 = 0x40;
 const MASK: u8 = 0x80;
-const FIN_TEXT: u8 = FIN | OpCode::Text as u8;
-const FIN_BINARY: u8 = FIN | OpCode::Binary as u8;
+const FIRST_TEXT: u8 = OpCode::Text as u8;
+const FIRST_BINARY: u8 = OpCode::Binary as u8;
+const FIN_TEXT: u8 = FIN | FIRST_TEXT;
+const FIN_BINARY: u8 = FIN | FIRST_BINARY;
 const LEN_16: u8 = 126;
 const LEN_64: u8 = 127;
 
@@ -20,6 +23,8 @@ const LEN_64: u8 = 127;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameHeader {
     pub(crate) fin: bool,
+    /// RFC 7692 6: RSV1, which says of a message that it is compressed.
+    pub(crate) compressed: bool,
     pub(crate) opcode: OpCode,
     pub(crate) mask: Option<[u8; 4]>,
     pub(crate) len: usize,
@@ -32,6 +37,8 @@ pub(crate) struct HeaderRules {
     pub(crate) masked: bool,
     /// 5.4: whether a fragmented message is under way.
     pub(crate) in_message: bool,
+    /// RFC 7692 6: whether messages may be compressed.
+    pub(crate) compressible: bool,
     /// Largest payload of a frame.
     pub(crate) max_frame: usize,
     /// Largest message.
@@ -41,6 +48,16 @@ pub(crate) struct HeaderRules {
     /// Bytes and frames of the message under way that have come before this frame.
     pub(crate) received: usize,
     pub(crate) fragments: usize,
+}
+
+impl HeaderRules {
+    /// The same within a compressed message, whose size its frames do not tell.
+    pub(crate) const fn of_compressed(self) -> Self {
+        Self {
+            max_message: usize::MAX,
+            ..self
+        }
+    }
 }
 
 /// Outcome of decoding from a buffer that may hold only a part.
@@ -62,6 +79,13 @@ impl FrameHeader {
             return Ok(Decoded::NeedMore);
         };
         let (fin, opcode) = check_first_byte(first, rules)?;
+        let compressed = first & RSV1 != 0;
+        let rules = if compressed {
+            // What counts is what comes out of it.
+            &rules.of_compressed()
+        } else {
+            rules
+        };
         let Some(&second) = buf.get(1) else {
             return Ok(Decoded::NeedMore);
         };
@@ -86,6 +110,7 @@ impl FrameHeader {
         };
         let value = FrameHeader {
             fin,
+            compressed,
             opcode,
             mask,
             len,
@@ -129,6 +154,7 @@ impl FrameHeader {
         };
         let value = FrameHeader {
             fin: true,
+            compressed: false,
             opcode,
             mask,
             len,
@@ -140,7 +166,8 @@ impl FrameHeader {
     #[inline]
     pub(crate) fn encode(&self) -> EncodedHeader {
         let mut bytes = [0; MAX_HEADER];
-        bytes[0] = if self.fin { FIN } else { 0 } | self.opcode as u8;
+        let rsv = if self.compressed { RSV1 } else { 0 };
+        bytes[0] = if self.fin { FIN } else { 0 } | rsv | self.opcode as u8;
         let mask = if self.mask.is_some() { MASK } else { 0 };
         let mut len = if let Ok(len) = u8::try_from(self.len)
             && len < LEN_16
@@ -189,12 +216,19 @@ impl EncodedHeader {
 }
 
 fn check_first_byte(byte: u8, rules: &HeaderRules) -> Result<(bool, OpCode), ProtocolError> {
-    // 5.2: RSV must be 0 unless an extension defines it; none is negotiated.
-    if byte & RSV != 0 {
+    let bits = byte & 0x0F;
+    // RFC 7692 6: RSV1 stands on the first frame of a data message, and on no other.
+    let begins_message = matches!(bits, FIRST_TEXT | FIRST_BINARY);
+    let defined = if rules.compressible && begins_message {
+        RSV1
+    } else {
+        0
+    };
+    // 5.2: RSV must be 0 unless an extension defines it.
+    if byte & RSV & !defined != 0 {
         return Err(ProtocolError::ReservedBits);
     }
     // 5.2: an unknown opcode fails the connection.
-    let bits = byte & 0x0F;
     let opcode = OpCode::from_bits(bits).ok_or(ProtocolError::ReservedOpcode(bits))?;
     let fin = byte & FIN != 0;
     match opcode {

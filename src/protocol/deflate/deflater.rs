@@ -3,17 +3,18 @@
 use bytes::BytesMut;
 
 use super::{
-    Effort, Side, TAIL, Takeover,
+    Effort, TAIL,
     codec::{Compressor, Settings},
     history::History,
     pool::{self, Lent, Ticket},
 };
+use crate::config::deflate::{DeflateSide, Takeover};
 
 /// Compresses the messages of one direction of a connection.
 ///
 /// Allocates nothing before the first message. Between messages it holds the window if the
 /// context is taken over, else nothing.
-pub(crate) struct Deflater {
+pub(super) struct Deflater {
     settings: Settings,
     takeover: Takeover,
     history: History,
@@ -24,7 +25,7 @@ pub(crate) struct Deflater {
 /// How a message must be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Form {
+pub(super) enum Form {
     /// With RSV1 set and the payload that was written.
     Compressed,
     /// As it is: nothing was written because it would have been no smaller. Only without
@@ -33,7 +34,7 @@ pub(crate) enum Form {
 }
 
 impl Deflater {
-    pub(crate) const fn new(side: Side, effort: Effort) -> Self {
+    pub(super) const fn new(side: DeflateSide, effort: Effort) -> Self {
         Self {
             settings: Settings {
                 effort,
@@ -46,7 +47,7 @@ impl Deflater {
     }
 
     /// Compresses one message and appends it to `out`.
-    pub(crate) fn compress(&mut self, payload: &[u8], out: &mut BytesMut) -> Form {
+    pub(super) fn compress(&mut self, payload: &[u8], out: &mut BytesMut) -> Form {
         match self.takeover {
             Takeover::Kept => {
                 self.compress_kept(payload, out);

@@ -1,11 +1,11 @@
 //! Messages that are received (RFC 7692, section 7.2.2).
 
 use super::{
-    Side, Takeover,
     codec::{Decompressor, Reached, Step},
     history::History,
     pool,
 };
+use crate::config::deflate::{DeflateSide, Takeover};
 
 /// 7.2.1: a message ends with the header of an empty stored block, whose length the sender
 /// left out. 7.2.2 appends it; here it becomes a block with [`CONTENT`] and a final one, since
@@ -29,7 +29,7 @@ const BYTES_PER_RESTART: usize = 64;
 /// bytes of those before it, and within the message distances up to 32 KiB are understood: a peer
 /// that exceeds its window there costs no memory. So the verdict depends on what was sent,
 /// not on when it arrived.
-pub(crate) struct Inflater {
+pub(super) struct Inflater {
     takeover: Takeover,
     history: History,
     message: Option<Message>,
@@ -61,7 +61,7 @@ pub(crate) enum InflateError {
 }
 
 impl Inflater {
-    pub(crate) const fn new(side: Side) -> Self {
+    pub(super) const fn new(side: DeflateSide) -> Self {
         Self {
             takeover: side.takeover,
             history: History::new(side.window_bits),
@@ -76,7 +76,7 @@ impl Inflater {
     ///
     /// What `sink` returns; [`InflateError`], `TooBig` if the output exceeds `budget` bytes:
     /// then `sink` has had just those.
-    pub(crate) fn inflate<E: From<InflateError>>(
+    pub(super) fn inflate<E: From<InflateError>>(
         &mut self,
         mut piece: &[u8],
         budget: usize,
@@ -123,7 +123,7 @@ impl Inflater {
     /// # Errors
     ///
     /// `Corrupt` if it ends inside a block.
-    pub(crate) fn finish(&mut self) -> Result<(), InflateError> {
+    pub(super) fn finish(&mut self) -> Result<(), InflateError> {
         if let Some(mut message) = self.message.take() {
             message.finish()?;
             pool::return_decompressor(message.decompressor);

@@ -1,4 +1,4 @@
-//! The payload of compressed messages (RFC 7692, section 7.2).
+//! permessage-deflate (RFC 7692, section 7.2): the payload of compressed messages.
 //!
 //! Messages in, messages out: frames, roles and the negotiation are not known here.
 //!
@@ -14,34 +14,156 @@ mod pool;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::{
+use bytes::{Bytes, BytesMut};
+
+use self::{
     deflater::{Deflater, Form},
     inflater::{InflateError, Inflater},
+};
+use crate::{
+    config::{
+        Config,
+        deflate::{DeflateConfig, DeflateParams, DeflateSide},
+    },
+    wire::{ProtocolError, Role},
 };
 
 /// What a message compressed by a sync flush ends with; it is not sent (7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
-/// What was agreed on for one direction (7.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Side {
-    /// The base-2 logarithm of the LZ77 window's size, 8 to 15 (7.1.2).
-    pub(crate) window_bits: u8,
-    pub(crate) takeover: Takeover,
-}
-
-/// Whether a message may refer to the ones before it (7.1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Takeover {
-    Kept,
-    Reset,
-}
-
 /// How hard to compress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Effort {
+struct Effort {
     /// Time for size, 1 to 9.
-    pub(crate) level: u8,
+    level: u8,
     /// Memory for size, 1 to 9.
-    pub(crate) memory_level: u8,
+    memory_level: u8,
+}
+
+/// One direction of a connection. It has no memory until its first compressed message.
+enum Direction<T> {
+    /// Messages are not compressed.
+    Off,
+    Agreed(DeflateSide),
+    Begun(Box<T>),
+}
+
+impl<T> Direction<T> {
+    fn of(side: Option<DeflateSide>) -> Self {
+        side.map_or(Direction::Off, Direction::Agreed)
+    }
+
+    const fn is_agreed(&self) -> bool {
+        !matches!(self, Direction::Off)
+    }
+
+    fn begin(&mut self, new: impl FnOnce(DeflateSide) -> T) -> Option<&mut T> {
+        if let Direction::Agreed(side) = *self {
+            *self = Direction::Begun(Box::new(new(side)));
+        }
+        match self {
+            Direction::Begun(begun) => Some(begun),
+            Direction::Off | Direction::Agreed(_) => None,
+        }
+    }
+}
+
+/// Messages that are received.
+pub(super) struct Inflation(Direction<Inflater>);
+
+impl Inflation {
+    pub(super) fn new(role: Role, params: Option<DeflateParams>) -> Self {
+        Self(Direction::of(params.map(|params| match role {
+            Role::Client => params.server,
+            Role::Server => params.client,
+        })))
+    }
+
+    /// Whether messages may be compressed.
+    pub(super) const fn is_agreed(&self) -> bool {
+        self.0.is_agreed()
+    }
+
+    /// Inflates a piece of a message, of which `len` bytes have come out and at most `max`
+    /// may; the next ones go to `sink` in pieces.
+    pub(super) fn inflate(
+        &mut self,
+        piece: &[u8],
+        len: usize,
+        max: usize,
+        mut sink: impl FnMut(&[u8]) -> Result<(), ProtocolError>,
+    ) -> Result<(), ProtocolError> {
+        let Some(inflater) = self.0.begin(Inflater::new) else {
+            return Ok(());
+        };
+        let outcome = inflater.inflate(piece, max.saturating_sub(len), |output| {
+            sink(output).map_err(Fault::Content)
+        });
+        outcome.map_err(|fault| match fault {
+            Fault::Content(error) => error,
+            Fault::Deflate(InflateError::Corrupt) => ProtocolError::InvalidDeflate,
+            // 10.4: one byte more is known.
+            Fault::Deflate(InflateError::TooBig) => ProtocolError::MessageTooBig {
+                size: (max as u64).saturating_add(1),
+                max,
+            },
+        })
+    }
+
+    /// The message ends here.
+    pub(super) fn finish(&mut self) -> Result<(), ProtocolError> {
+        let inflater = self.0.begin(Inflater::new);
+        let finished = inflater.map_or(Ok(()), Inflater::finish);
+        finished.map_err(|_| ProtocolError::InvalidDeflate)
+    }
+}
+
+/// What is wrong with a compressed message: the compression, or what came out of it.
+enum Fault {
+    Deflate(InflateError),
+    Content(ProtocolError),
+}
+
+impl From<InflateError> for Fault {
+    fn from(error: InflateError) -> Self {
+        Fault::Deflate(error)
+    }
+}
+
+/// Messages that are sent.
+pub(super) struct Deflation(Direction<Deflater>);
+
+impl Deflation {
+    pub(super) fn new(role: Role, params: Option<DeflateParams>) -> Self {
+        Self(Direction::of(params.map(|params| match role {
+            Role::Client => params.client,
+            Role::Server => params.server,
+        })))
+    }
+
+    /// Compresses a message; `None` if it goes as it is, since that is not agreed on or
+    /// not worth it.
+    #[inline]
+    pub(super) fn compress(&mut self, payload: &[u8], config: &Config) -> Option<Bytes> {
+        match &config.deflate {
+            Some(config) if self.0.is_agreed() => self.compress_with(payload, config),
+            _ => None,
+        }
+    }
+
+    fn compress_with(&mut self, payload: &[u8], config: &DeflateConfig) -> Option<Bytes> {
+        if payload.len() < config.min_size {
+            return None;
+        }
+        let effort = Effort {
+            level: config.level,
+            memory_level: config.memory_level,
+        };
+        let deflater = self.0.begin(|side| Deflater::new(side, effort))?;
+        let mut out = BytesMut::new();
+        match deflater.compress(payload, &mut out) {
+            Form::Compressed => Some(out.freeze()),
+            Form::Plain => None,
+        }
+    }
 }

@@ -6,9 +6,9 @@ use std::io::IoSlice;
 use bytes::BytesMut;
 
 use crate::{
-    config::Config,
+    config::{Config, deflate::DeflateParams},
     message::{CloseFrame, Message},
-    protocol::{Closure, Initiator, MaskKeys, Phase, Protocol, SendError},
+    protocol::{Closure, Compress, Initiator, MaskKeys, Phase, Protocol, SendError},
     wire::{ProtocolError, Role},
 };
 
@@ -206,9 +206,26 @@ impl MaskKeys for CountedKeys {
 }
 
 pub(super) fn protocol(role: Role, config: &Config) -> Protocol {
+    protocol_with(role, config, None)
+}
+
+/// An endpoint that has agreed on compression.
+pub(super) fn protocol_with(
+    role: Role,
+    config: &Config,
+    deflate: Option<DeflateParams>,
+) -> Protocol {
+    let config = config.clone().into();
     match role {
-        Role::Client => Protocol::client(config, Box::new(CountedKeys::new())),
-        Role::Server => Protocol::server(config.clone().into()),
+        Role::Client => Protocol::client(config, deflate, Box::new(CountedKeys::new())),
+        Role::Server => Protocol::server(config, deflate),
+    }
+}
+
+impl Protocol {
+    /// Queues a message, compressed if that was agreed on.
+    pub(super) fn send(&mut self, message: Message) -> Result<(), SendError> {
+        self.send_with(message, Compress::IfAgreed)
     }
 }
 
@@ -258,8 +275,13 @@ impl Peer {
     }
 
     pub(super) fn facing_with(role: Role, config: &Config) -> Self {
+        Self::of(protocol(role, config))
+    }
+
+    /// Faces this endpoint.
+    pub(super) fn of(protocol: Protocol) -> Self {
         Self {
-            protocol: protocol(role, config),
+            protocol,
             input: BytesMut::new(),
             events: Vec::new(),
             wire: Vec::new(),
@@ -442,9 +464,12 @@ impl Pair {
     }
 
     pub(super) fn with(config: &Config) -> Self {
-        Self {
-            ends: ROLES.map(|role| Peer::facing_with(role, config)),
-        }
+        Self::of(ROLES.map(|role| Peer::facing_with(role, config)))
+    }
+
+    /// Of these endpoints, the client first.
+    pub(super) const fn of(ends: [Peer; 2]) -> Self {
+        Self { ends }
     }
 
     /// The end that plays this role.
@@ -489,7 +514,7 @@ impl Pair {
 /// 7.4.1: the code that belongs to a violation, as this test suite reads the RFC.
 pub(super) fn code_of(error: ProtocolError) -> u16 {
     match error {
-        ProtocolError::InvalidUtf8 => 1007,
+        ProtocolError::InvalidUtf8 | ProtocolError::InvalidDeflate => 1007,
         ProtocolError::FrameTooBig { .. }
         | ProtocolError::MessageTooBig { .. }
         | ProtocolError::TooManyFragments { .. } => 1009,

@@ -6,6 +6,8 @@
 
 mod closing;
 mod control;
+#[cfg(feature = "deflate")]
+mod deflate;
 mod direct;
 mod failing;
 mod fragmentation;

@@ -5,7 +5,7 @@ use super::*;
 /// 7.1: what is configured is asked for; the server may always bind us (7.1.2.2).
 #[test]
 fn offer_asks_for_what_is_configured() {
-    let new = DeflateConfig::new;
+    let new = unbounded;
     for (config, expected) in [
         (new(), "permessage-deflate; client_max_window_bits"),
         (
@@ -40,7 +40,7 @@ fn offer_asks_for_what_is_configured() {
 /// 7.1: a legal answer is agreed to.
 #[test]
 fn legal_answer_is_agreed_to() {
-    let new = DeflateConfig::new;
+    let new = unbounded;
     let rows: [(DeflateConfig, &str, Agreed); 14] = [
         (new(), "permessage-deflate", UNBOUNDED),
         // 7.1.1, 7.1.2.1: unasked.
@@ -124,7 +124,7 @@ fn legal_answer_is_agreed_to() {
 /// 7: an answer that is none to the offer fails the connection. CVE-2026-2229.
 #[test]
 fn illegal_parameters_fail_the_connection() {
-    let new = DeflateConfig::new;
+    let new = unbounded;
     let invalid = [
         // Undefined.
         "foo",
@@ -235,11 +235,7 @@ fn other_extensions_fail_the_connection() {
         ),
     ];
     for (lines, expected) in rows {
-        assert_eq!(
-            read(lines, &DeflateConfig::new()),
-            Err(expected),
-            "{lines:?}"
-        );
+        assert_eq!(read(lines, &unbounded()), Err(expected), "{lines:?}");
         let sentence = expected.to_string();
         assert!(!sentence.ends_with('.') && !sentence.contains('\n'));
     }

@@ -69,7 +69,7 @@ fn hostile_offers_cost_linear_time() {
 fn many_offers_are_all_tried() {
     let bad = vec!["permessage-deflate; server_max_window_bits=16"; 10_000];
     let line = bad.join(", ");
-    let config = DeflateConfig::new();
+    let config = unbounded();
     assert_eq!(answer(&[&line], &config), None);
     let (params, value) = answer(&[&line, "permessage-deflate"], &config).unwrap();
     assert_eq!(params, agreed_on(UNBOUNDED));

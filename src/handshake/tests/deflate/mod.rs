@@ -18,6 +18,13 @@ use crate::config::{
 /// Windows and what becomes of them, of the server and of the client.
 type Agreed = ((u8, Takeover), (u8, Takeover));
 
+/// Settings that bound no window.
+const fn unbounded() -> DeflateConfig {
+    DeflateConfig::new()
+        .server_max_window_bits(15)
+        .client_max_window_bits(15)
+}
+
 const UNBOUNDED: Agreed = ((15, Kept), (15, Kept));
 
 fn agreed_on((server, client): Agreed) -> DeflateParams {

@@ -40,7 +40,7 @@ fn offered() -> impl Strategy<Value = Params> {
 fn configured() -> impl Strategy<Value = DeflateConfig> {
     (8..=15_u8, 8..=15_u8, any::<bool>(), any::<bool>()).prop_map(
         |(server, client, resets_server, resets_client)| {
-            let mut config = DeflateConfig::new()
+            let mut config = unbounded()
                 .server_max_window_bits(server)
                 .client_max_window_bits(client);
             if resets_server {

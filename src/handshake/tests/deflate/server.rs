@@ -71,9 +71,9 @@ fn offer_is_answered_as_it_asks() {
             ((9, Kept), (12, Kept)),
         ),
     ];
-    assert_answers(&DeflateConfig::new(), &rows);
+    assert_answers(&unbounded(), &rows);
     // What the peer need not know.
-    let config = DeflateConfig::new().level(9).memory_level(1).min_size(0);
+    let config = unbounded().level(9).memory_level(1).min_size(0);
     assert_answers(&config, &rows);
 }
 
@@ -91,7 +91,7 @@ fn window_of_the_server_is_the_lesser_one() {
         (8, "; server_max_window_bits=9", 8),
         (9, "; server_max_window_bits=8", 8),
     ] {
-        let config = DeflateConfig::new().server_max_window_bits(config);
+        let config = unbounded().server_max_window_bits(config);
         let line = format!("permessage-deflate{offered}");
         let (params, value) = answer(&[&line], &config).unwrap();
         let expected = format!("permessage-deflate; server_max_window_bits={answered}");
@@ -103,7 +103,7 @@ fn window_of_the_server_is_the_lesser_one() {
 /// 7.1.2.2: a client is bound only where it offers it, and always with a value.
 #[test]
 fn window_of_the_client_is_bound_where_it_is_offered() {
-    let config = DeflateConfig::new().client_max_window_bits(12);
+    let config = unbounded().client_max_window_bits(12);
     let bound = "; client_max_window_bits=12";
     let rows = [
         ("", "", UNBOUNDED),
@@ -134,7 +134,7 @@ fn context_takeover_ends_where_it_is_configured() {
     let server = "; server_no_context_takeover";
     let client = "; client_no_context_takeover";
     let both = "; server_no_context_takeover; client_no_context_takeover";
-    let new = DeflateConfig::new;
+    let new = unbounded;
     for (config, offered, expected, agreed) in [
         (
             new().server_no_context_takeover(),
@@ -268,7 +268,7 @@ fn bad_parameters_decline_the_offer() {
 
 /// Declined alone, between other extensions, and passed over for a later offer.
 fn assert_declined(params: &str) {
-    let config = DeflateConfig::new();
+    let config = unbounded();
     let offer = format!("permessage-deflate; {params}");
     assert_eq!(answer(&[&offer], &config), None, "{params}");
     let others = format!("foo, {offer}, bar");
@@ -287,7 +287,7 @@ fn assert_declined(params: &str) {
 /// 5: the first offer that can be accepted is, over all lines; RFC 6455, section 9.1.
 #[test]
 fn first_acceptable_offer_wins() {
-    let config = DeflateConfig::new();
+    let config = unbounded();
     let rows: [(&[&str], &str); 7] = [
         // Other extensions are ignored.
         (
@@ -349,7 +349,7 @@ fn nothing_is_answered_without_an_offer() {
         &["foo; permessage-deflate"],
     ];
     for lines in rows {
-        assert_eq!(answer(lines, &DeflateConfig::new()), None, "{lines:?}");
+        assert_eq!(answer(lines, &unbounded()), None, "{lines:?}");
     }
 }
 
@@ -369,4 +369,18 @@ fn malformed_list_with_an_acceptable_offer_is_refused() {
     ];
     let name = &header::SEC_WEBSOCKET_EXTENSIONS;
     assert_each(name, rows, Err(Rejection::Extensions));
+}
+
+/// 7.1.2: by default both windows are of 12 bits, as far as the client lets itself be bound.
+#[test]
+fn windows_are_small_by_default() {
+    let rows = [
+        (
+            "; client_max_window_bits",
+            "; server_max_window_bits=12; client_max_window_bits=12",
+            ((12, Kept), (12, Kept)),
+        ),
+        ("", "; server_max_window_bits=12", ((12, Kept), (15, Kept))),
+    ];
+    assert_answers(&DeflateConfig::new(), &rows);
 }

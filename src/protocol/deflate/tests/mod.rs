@@ -11,7 +11,12 @@ mod windows;
 
 use bytes::BytesMut;
 
-use super::{Deflater, Effort, Form, InflateError, Inflater, Side, Takeover};
+use super::{
+    Effort, InflateError,
+    deflater::{Deflater, Form},
+    inflater::Inflater,
+};
+use crate::config::deflate::{DeflateSide as Side, Takeover};
 
 const UNLIMITED: usize = usize::MAX;
 

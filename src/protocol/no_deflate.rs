@@ -1,0 +1,54 @@
+//! Without the feature `deflate`: no message is compressed.
+
+#![expect(
+    clippy::unused_self,
+    clippy::unnecessary_wraps,
+    reason = "as with the feature"
+)]
+
+use bytes::Bytes;
+
+use crate::{
+    config::{Config, deflate::DeflateParams},
+    wire::{ProtocolError, Role},
+};
+
+/// Messages that are received.
+pub(super) struct Inflation;
+
+impl Inflation {
+    pub(super) const fn new(_role: Role, _params: Option<DeflateParams>) -> Self {
+        Self
+    }
+
+    pub(super) const fn is_agreed(&self) -> bool {
+        false
+    }
+
+    pub(super) fn inflate(
+        &mut self,
+        _piece: &[u8],
+        _len: usize,
+        _max: usize,
+        _sink: impl FnMut(&[u8]) -> Result<(), ProtocolError>,
+    ) -> Result<(), ProtocolError> {
+        Ok(())
+    }
+
+    pub(super) const fn finish(&mut self) -> Result<(), ProtocolError> {
+        Ok(())
+    }
+}
+
+/// Messages that are sent.
+pub(super) struct Deflation;
+
+impl Deflation {
+    pub(super) const fn new(_role: Role, _params: Option<DeflateParams>) -> Self {
+        Self
+    }
+
+    pub(super) const fn compress(&mut self, _payload: &[u8], _config: &Config) -> Option<Bytes> {
+        None
+    }
+}
