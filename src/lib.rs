@@ -69,8 +69,8 @@
 //! # Features
 //!
 //! - `axum`: the module [`axum`].
-//! - `deflate`: compression of messages, negotiated as permessage-deflate (RFC 7692) where
-//!   [`Config::deflate`] turns it on.
+//! - `deflate`, on by default: compression of messages, negotiated as permessage-deflate
+//!   (RFC 7692) where `Config::deflate` turns it on.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
@@ -103,6 +103,6 @@ pub use self::{
 };
 
 /// The examples of the README are compiled and run as tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "deflate"))]
 #[doc = include_str!("../README.md")]
 mod readme {}
