@@ -10,6 +10,9 @@ use super::{
 };
 use crate::config::deflate::{DeflateSide, Takeover};
 
+/// Messages of this size that get no smaller are sent as they are also with context takeover.
+const INCOMPRESSIBLE_FROM: usize = 1024;
+
 /// Compresses the messages of one direction of a connection.
 ///
 /// Allocates nothing before the first message. Between messages it holds the window if the
@@ -28,8 +31,8 @@ pub(super) struct Deflater {
 pub(super) enum Form {
     /// With RSV1 set and the payload that was written.
     Compressed,
-    /// As it is: nothing was written because it would have been no smaller. Only without
-    /// context takeover; with it a message is what the next one refers to.
+    /// As it is: nothing was written because it would have been no smaller. No message refers
+    /// to it.
     Plain,
 }
 
@@ -48,42 +51,49 @@ impl Deflater {
 
     /// Compresses one message and appends it to `out`.
     pub(super) fn compress(&mut self, payload: &[u8], out: &mut BytesMut) -> Form {
-        match self.takeover {
-            Takeover::Kept => {
-                self.compress_kept(payload, out);
+        match (self.takeover, payload) {
+            // 7.2.3.6: an empty message is the header of an empty block.
+            (Takeover::Kept, []) => {
+                out.extend_from_slice(&[0x00]);
                 Form::Compressed
             }
-            Takeover::Reset => self.compress_reset(payload, out),
+            (Takeover::Reset, []) => Form::Plain,
+            // Later messages are to refer to it, so it need not get smaller itself.
+            (Takeover::Kept, payload) if payload.len() < INCOMPRESSIBLE_FROM => {
+                self.compress_below(usize::MAX, payload, out)
+            }
+            _ => self.compress_below(payload.len(), payload, out),
         }
     }
 
-    fn compress_kept(&mut self, payload: &[u8], out: &mut BytesMut) {
-        if payload.is_empty() {
-            // 7.2.3.6: an empty message is the header of an empty block.
-            return out.extend_from_slice(&[0x00]);
-        }
+    /// Compresses to less than `limit` bytes, or not at all.
+    pub(super) fn compress_below(
+        &mut self,
+        limit: usize,
+        payload: &[u8],
+        out: &mut BytesMut,
+    ) -> Form {
+        let begin = out.len();
+        let stop_at = begin.saturating_add(limit);
         let mut compressor = self.lend();
-        run(&mut compressor, payload, out, usize::MAX);
-        self.history.push(payload);
-        self.ticket = Some(pool::park_compressor(compressor));
-    }
-
-    fn compress_reset(&mut self, payload: &[u8], out: &mut BytesMut) -> Form {
-        if payload.is_empty() {
+        let outcome = run(&mut compressor, payload, out, stop_at);
+        if out.len() >= stop_at {
+            out.truncate(begin);
+            match outcome {
+                Outcome::Done => pool::return_compressor(compressor),
+                // It stopped inside a block, which its reset does not undo.
+                Outcome::Stopped => drop(compressor),
+            }
             return Form::Plain;
         }
-        let begin = out.len();
-        let mut compressor = self.lend();
-        match run(&mut compressor, payload, out, begin + payload.len()) {
-            Outcome::Done => pool::return_compressor(compressor),
-            // It stopped inside a block, which its reset does not undo.
-            Outcome::Stopped => drop(compressor),
+        match self.takeover {
+            Takeover::Kept => {
+                self.history.push(payload);
+                self.ticket = Some(pool::park_compressor(compressor));
+            }
+            Takeover::Reset => pool::return_compressor(compressor),
         }
-        if out.len() - begin < payload.len() {
-            return Form::Compressed;
-        }
-        out.truncate(begin);
-        Form::Plain
+        Form::Compressed
     }
 
     /// A compressor that stands behind `history`.

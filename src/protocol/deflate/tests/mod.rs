@@ -41,10 +41,14 @@ fn effort(level: u8) -> Effort {
     }
 }
 
-/// Compresses a message that must get smaller, or is what the next one refers to.
+/// Compresses a message, whether it gets smaller or not.
 fn deflate(deflater: &mut Deflater, message: &[u8]) -> Vec<u8> {
     let mut out = BytesMut::new();
-    assert_eq!(deflater.compress(message, &mut out), Form::Compressed);
+    let form = match message {
+        [] => deflater.compress(message, &mut out),
+        message => deflater.compress_below(usize::MAX, message, &mut out),
+    };
+    assert_eq!(form, Form::Compressed);
     out.to_vec()
 }
 

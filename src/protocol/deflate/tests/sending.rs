@@ -124,3 +124,32 @@ fn used_compressor_writes_what_a_new_one_would() {
         }
     }
 }
+
+/// 7.1.1, 7.2.1: with context takeover a large message that gets no smaller goes as it is, and
+/// the next one refers to what came before it; a small one is what later ones refer to.
+#[test]
+fn incompressible_message_is_passed_over() {
+    for level in 1..=9 {
+        let mut deflater = Deflater::new(kept(12), effort(level));
+        let mut inflater = Inflater::new(kept(12));
+        let mut noise_sent = 0;
+        for round in 0..20 {
+            let text = json(round, 500);
+            let payload = deflate(&mut deflater, &text);
+            assert_eq!(inflate_whole(&mut inflater, &payload), Ok(text));
+            for len in [1000, 1024, 5000, 100_000] {
+                let noise = random_bytes(round * 1_000_000 + len as u64, len);
+                let mut out = BytesMut::from("before");
+                match deflater.compress(&noise, &mut out) {
+                    Form::Plain => assert_eq!(out, "before"),
+                    Form::Compressed => {
+                        assert!(len < 1024);
+                        assert_eq!(inflate_whole(&mut inflater, &out[6..]), Ok(noise));
+                        noise_sent += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!(noise_sent, 20);
+    }
+}
