@@ -47,7 +47,7 @@
 //! | layer | directory | what it holds |
 //! |---|---|---|
 //! | 5 | `service`, `axum` | the faces to tower and axum |
-//! | 4 | `upgrade` | from a request to a supervised handler, on hyper |
+//! | 4 | `upgrade`, `client` | from a request to a supervised handler, and from a URI to a socket, on hyper |
 //! | 3 | `stream` | tokio IO around the protocol: the socket, its halves, the end of the transport |
 //! | 2 | `protocol`, `handshake` | the connection and the opening handshake, without IO |
 //! | 1 | `message`, `config` | values that users touch |
@@ -69,6 +69,7 @@
 //! # Features
 //!
 //! - `axum`: the module [`axum`].
+//! - `client`: the module [`client`], and [`WebSocket::pair`] for tests.
 //! - `deflate`, on by default: compression of messages, negotiated as permessage-deflate
 //!   (RFC 7692) where `Config::deflate` turns it on.
 
@@ -87,8 +88,13 @@ mod wire;
 #[cfg(feature = "axum")]
 pub mod axum;
 
+#[cfg(feature = "client")]
+pub mod client;
+
 #[cfg(feature = "deflate")]
 pub use self::config::DeflateConfig;
+#[cfg(feature = "client")]
+pub use self::handshake::AnswerError;
 pub use self::{
     config::{Config, InvalidSubprotocol, Subprotocol},
     handshake::{OriginPolicy, Rejection},

@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 6] = [
     &["message", "config"],
     &["protocol", "handshake"],
     &["stream"],
-    &["upgrade"],
+    &["upgrade", "client"],
     &["service", "axum"],
 ];
 

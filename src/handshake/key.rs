@@ -30,3 +30,13 @@ pub(super) fn accept(key: &[u8]) -> HeaderValue {
         .expect("20 bytes make 28 characters");
     HeaderValue::from_bytes(&text).expect("base64 is visible ASCII")
 }
+
+/// 4.1 item 7: 16 bytes in base64.
+#[cfg(feature = "client")]
+pub(super) fn of_nonce(nonce: [u8; 16]) -> HeaderValue {
+    let mut text = [0; 24];
+    LENIENT
+        .encode_slice(nonce, &mut text)
+        .expect("16 bytes make 24 characters");
+    HeaderValue::from_bytes(&text).expect("base64 is visible ASCII")
+}

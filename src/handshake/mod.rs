@@ -1,11 +1,15 @@
 //! The opening handshake (RFC 6455, sections 4.2 and 9.1), without IO.
 
+#[cfg(feature = "client")]
+mod client;
 #[cfg(feature = "deflate")]
 mod deflate;
 #[cfg(not(feature = "deflate"))]
-#[path = "no_deflate.rs"]
+#[path = "no_deflate/mod.rs"]
 mod deflate;
 mod extension;
+#[cfg(any(feature = "client", all(feature = "deflate", test)))]
+mod extensions_error;
 mod key;
 mod origin;
 #[cfg(feature = "deflate")]
@@ -18,6 +22,10 @@ mod subprotocol;
 mod tests;
 mod token;
 
+#[cfg(feature = "client")]
+pub use self::client::AnswerError;
+#[cfg(feature = "client")]
+pub(crate) use self::client::{Agreed, ClientHandshake};
 pub use self::{origin::OriginPolicy, rejection::Rejection};
 pub(crate) use self::{
     origin::RequestOrigin,

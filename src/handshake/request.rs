@@ -58,7 +58,7 @@ impl Handshake {
             .ok_or(Rejection::Key)?;
         // Stricter: the RFC does not speak of bodies, but who takes one for frames, or
         // frames for one, can be lied to.
-        if has_body(headers) {
+        if token::has_body(headers) {
             return Err(Rejection::Body);
         }
         let offered = subprotocol::offered(headers)?;
@@ -77,12 +77,4 @@ fn check_host(headers: &HeaderMap) -> Result<(), Rejection> {
         Ok(host) if origin::is_host(host) => Ok(()),
         _ => Err(Rejection::Host),
     }
-}
-
-fn has_body(headers: &HeaderMap) -> bool {
-    let lengths = headers.get_all(header::CONTENT_LENGTH);
-    token::is_present(headers, header::TRANSFER_ENCODING)
-        || lengths
-            .iter()
-            .any(|length| token::trim(length.as_bytes()) != b"0")
 }

@@ -1,6 +1,9 @@
 //! Comma-separated lists in headers (RFC 9110, section 5.6.1).
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+};
 
 use crate::config::is_token;
 
@@ -62,4 +65,11 @@ pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
 /// Whether a header stands at all.
 pub(super) fn is_present(headers: &HeaderMap<HeaderValue>, name: HeaderName) -> bool {
     headers.contains_key(name)
+}
+
+/// Whether the headers announce a body.
+pub(super) fn has_body(headers: &HeaderMap) -> bool {
+    let lengths = headers.get_all(CONTENT_LENGTH);
+    is_present(headers, TRANSFER_ENCODING)
+        || lengths.iter().any(|length| trim(length.as_bytes()) != b"0")
 }

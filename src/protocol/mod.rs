@@ -53,7 +53,7 @@ impl Protocol {
     }
 
     /// The client's end. `keys` must be unpredictable (RFC 6455, section 10.3).
-    #[cfg(test)]
+    #[cfg(any(feature = "client", test))]
     pub(crate) fn client(
         config: Arc<Config>,
         deflate: Option<DeflateParams>,

@@ -2,6 +2,8 @@
 
 mod ahead;
 mod buffers;
+#[cfg(feature = "client")]
+mod client;
 mod closing;
 mod conn;
 mod coop;

@@ -65,10 +65,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// A server's socket that its handles will drive.
     pub(crate) fn unsupervised(io: T, terms: Terms) -> Self {
-        let conn = Conn::new(io, Protocol::server(terms.config, terms.deflate));
+        let protocol = Protocol::server(terms.config, terms.deflate);
+        Self::driven_by_handles(io, protocol, terms.subprotocol)
+    }
+
+    pub(super) fn driven_by_handles(
+        io: T,
+        protocol: Protocol,
+        subprotocol: Option<Subprotocol>,
+    ) -> Self {
         Self {
-            handle: Handle::first(Shared::new(conn)),
-            subprotocol: terms.subprotocol,
+            handle: Handle::first(Shared::new(Conn::new(io, protocol))),
+            subprotocol,
         }
     }
 

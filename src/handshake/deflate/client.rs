@@ -1,13 +1,11 @@
 //! The client's offer, and its reading of the answer (RFC 7692, section 7.1).
 
-use std::{error::Error, fmt};
-
 use http::{HeaderMap, HeaderValue};
 
 use super::element::{Element, NAME, Terms, Window};
 use crate::{
     config::deflate::{DeflateConfig, DeflateParams, DeflateSide, MAX_WINDOW_BITS},
-    handshake::{extension, parameter::Extension},
+    handshake::{extension, extensions_error::ExtensionsError, parameter::Extension},
 };
 
 /// What a client offers.
@@ -86,34 +84,3 @@ pub(crate) fn agreed(
     }
     Ok(agreed)
 }
-
-/// Why the extensions of a response fail the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ExtensionsError {
-    /// RFC 6455, section 9.1.
-    Malformed,
-    /// RFC 6455, section 4.1.
-    NotOffered,
-    /// 5.
-    Repeated,
-    /// 7, 7.1.
-    Parameters,
-}
-
-impl fmt::Display for ExtensionsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ExtensionsError::Malformed => {
-                "'Sec-WebSocket-Extensions' is malformed (RFC 6455, section 9.1)"
-            }
-            ExtensionsError::NotOffered => "the server uses an extension that was not offered",
-            ExtensionsError::Repeated => "the server answers permessage-deflate more than once",
-            ExtensionsError::Parameters => {
-                "the server's parameters of permessage-deflate are no answer to the offer \
-                 (RFC 7692, section 7.1)"
-            }
-        })
-    }
-}
-
-impl Error for ExtensionsError {}

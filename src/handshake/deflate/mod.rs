@@ -1,10 +1,10 @@
 //! Negotiation of permessage-deflate (RFC 7692, sections 5 and 7.1).
 
-#[cfg_attr(not(test), expect(dead_code, reason = "for the client to come"))]
+#[cfg(any(feature = "client", test))]
 mod client;
 mod element;
 mod server;
 
-#[cfg(test)]
-pub(super) use self::client::{ExtensionsError, OwnOffer, agreed};
+#[cfg(any(feature = "client", test))]
+pub(super) use self::client::{OwnOffer, agreed};
 pub(crate) use self::server::DeflateOffer;

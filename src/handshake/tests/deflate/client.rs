@@ -236,8 +236,6 @@ fn other_extensions_fail_the_connection() {
     ];
     for (lines, expected) in rows {
         assert_eq!(read(lines, &unbounded()), Err(expected), "{lines:?}");
-        let sentence = expected.to_string();
-        assert!(!sentence.ends_with('.') && !sentence.contains('\n'));
     }
 }
 

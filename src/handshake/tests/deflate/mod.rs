@@ -6,7 +6,11 @@ mod parameters;
 mod properties;
 mod server;
 
-use super::{super::deflate::*, properties::config as cases, *};
+use super::{
+    super::{deflate::*, extensions_error::ExtensionsError},
+    properties::config as cases,
+    *,
+};
 use crate::config::{
     DeflateConfig,
     deflate::{

@@ -1,7 +1,12 @@
 //! Without the feature `deflate`: no offer is known (RFC 6455, section 9.1).
 
+#[cfg(feature = "client")]
+mod client;
+
 use http::HeaderValue;
 
+#[cfg(feature = "client")]
+pub(super) use self::client::{OwnOffer, agreed};
 use crate::config::deflate::{DeflateConfig, DeflateParams};
 
 #[derive(Clone, Copy, Debug)]

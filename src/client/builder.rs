@@ -1,0 +1,150 @@
+//! What a connection is opened with.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+
+use super::{Error, Pending, exchange::exchange, target::Target};
+use crate::{
+    config::{Config, Subprotocol},
+    handshake::ClientHandshake,
+    stream::WebSocket,
+};
+
+/// Opens connections.
+///
+/// ```
+/// use tower_websock::{Config, Subprotocol, client::Builder};
+///
+/// let builder = Builder::new()
+///     .config(Config::new().max_message_size(64 * 1024))
+///     .subprotocols([Subprotocol::from_static("chat")])
+///     .header(http::header::AUTHORIZATION, http::HeaderValue::from_static("Bearer x"));
+/// # let _ = builder;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    config: Arc<Config>,
+    headers: HeaderMap,
+    subprotocols: Vec<Subprotocol>,
+}
+
+impl Builder {
+    /// The defaults: those of [`Config`], no further headers, no subprotocols.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets limits and deadlines, and whether compression is offered.
+    ///
+    /// [`upgrade_timeout`](Config::upgrade_timeout) bounds the time from connecting to the
+    /// end of the handshake.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Arc::new(config);
+        self
+    }
+
+    /// Adds a header to the request.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.append(name, value);
+        self
+    }
+
+    /// Sets `Origin`, which browsers send and other clients need not (4.1 item 8).
+    pub fn origin(mut self, origin: HeaderValue) -> Self {
+        self.headers.insert(header::ORIGIN, origin);
+        self
+    }
+
+    /// Sets the subprotocols to ask for, the preferred one first; the server selects one or
+    /// none, which [`WebSocket::subprotocol`] tells. Default: none.
+    pub fn subprotocols(mut self, names: impl IntoIterator<Item = Subprotocol>) -> Self {
+        self.subprotocols = names.into_iter().collect();
+        self
+    }
+
+    /// Opens a connection to a `ws://` URI over TCP.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] for `wss://`; else see [`Error`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection.
+    pub async fn connect(&self, uri: &str) -> Result<WebSocket, Error> {
+        let target = Target::parse(uri)?;
+        if target.is_secure() {
+            return Err(Error::Tls);
+        }
+        let opened = timeout(self.config.upgrade_timeout, async {
+            let io = TcpStream::connect(target.address()).await;
+            let io = io.map_err(Error::Connect)?;
+            io.set_nodelay(true).map_err(Error::Connect)?;
+            let (request, pending) = self.prepare(&target, target.origin_form()?)?;
+            exchange(io, request, pending).await
+        });
+        opened.await.unwrap_or(Err(Error::TimedOut))
+    }
+
+    /// Performs the handshake for `uri` over a transport that is connected: a TLS stream, a
+    /// Unix socket, one end of a duplex.
+    ///
+    /// For `wss://` the TLS handshake comes first, with the host's name for SNI (4.1), and
+    /// its certificate must have been checked.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the transport.
+    pub async fn handshake<T>(&self, uri: &str, io: T) -> Result<WebSocket, Error>
+    where
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let target = Target::parse(uri)?;
+        let (request, pending) = self.prepare(&target, target.origin_form()?)?;
+        let opened = timeout(self.config.upgrade_timeout, exchange(io, request, pending));
+        opened.await.unwrap_or(Err(Error::TimedOut))
+    }
+
+    /// The request for `uri`, to be sent by an HTTP client of your own over HTTP/1.1, and the
+    /// handshake that its response completes.
+    ///
+    /// The request has the absolute URI that pools need, of the scheme `http` or `https`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Uri`] and [`Error::Header`].
+    pub fn request<B: Default>(&self, uri: &str) -> Result<(Request<B>, Pending), Error> {
+        let target = Target::parse(uri)?;
+        self.prepare(&target, target.absolute_form()?)
+    }
+
+    fn prepare<B: Default>(
+        &self,
+        target: &Target,
+        uri: Uri,
+    ) -> Result<(Request<B>, Pending), Error> {
+        if let Some(name) = self.headers.keys().find(|name| ClientHandshake::sets(name)) {
+            return Err(Error::Header(name.clone()));
+        }
+        // 4.1 item 7: a nonce of 16 random bytes, fresh for each connection.
+        let nonce = rand::random();
+        let handshake = ClientHandshake::new(nonce, self.subprotocols.clone(), &self.config);
+        let mut request = Request::new(B::default());
+        *request.uri_mut() = uri;
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, target.host_header()?);
+        handshake.add_headers(headers);
+        headers.extend(self.headers.clone());
+        Ok((request, Pending::new(handshake, self.config.clone())))
+    }
+}

@@ -1,0 +1,47 @@
+//! The client's side.
+//!
+//! ```no_run
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut socket = tower_websock::client::connect("ws://127.0.0.1:8888/ws").await?;
+//! socket.send("hello".into()).await?;
+//! while let Some(message) = socket.recv().await {
+//!     println!("{:?}", message?);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Builder`] sets headers, subprotocols and limits, and performs the handshake over any
+//! transport: see [`Builder::handshake`] for TLS. With an HTTP client of your own, send the
+//! request of [`Builder::request`] and complete the [`Pending`] handshake with the response.
+//!
+//! The socket is the same [`WebSocket`] as a server's, without a supervisor: it works while
+//! one of its methods runs. End it with [`close`](WebSocket::close).
+//!
+//! Not done here: RFC 6455, section 4.1 item 2 asks a client to have only one connection at
+//! a time in the state of connecting to the same host, and section 7.2.3 to back off before
+//! it reconnects after a failure. Both are for the application, which knows of all its
+//! connections.
+
+mod builder;
+mod error;
+mod exchange;
+mod pending;
+mod target;
+
+pub use self::{builder::Builder, error::Error, pending::Pending};
+use crate::stream::WebSocket;
+
+/// Opens a connection to a `ws://` URI over TCP, with the defaults.
+///
+/// # Errors
+///
+/// See [`Error`].
+///
+/// # Cancel safety
+///
+/// Dropping the future drops the connection.
+pub async fn connect(uri: &str) -> Result<WebSocket, Error> {
+    Builder::new().connect(uri).await
+}

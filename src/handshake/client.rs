@@ -1,0 +1,169 @@
+//! The client's side of the opening handshake (RFC 6455, section 4.1), without IO.
+
+use std::{error::Error, fmt};
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::{
+    deflate::{self, OwnOffer},
+    extensions_error::ExtensionsError,
+    key, token,
+};
+use crate::config::{Config, Subprotocol, deflate::DeflateParams};
+
+/// The headers that the handshake itself sets.
+const OWN: [HeaderName; 6] = [
+    header::UPGRADE,
+    header::CONNECTION,
+    header::SEC_WEBSOCKET_VERSION,
+    header::SEC_WEBSOCKET_KEY,
+    header::SEC_WEBSOCKET_PROTOCOL,
+    header::SEC_WEBSOCKET_EXTENSIONS,
+];
+
+/// What a client asks for, and measures the answer by.
+#[derive(Debug)]
+pub(crate) struct ClientHandshake {
+    /// `Sec-WebSocket-Key`.
+    key: HeaderValue,
+    subprotocols: Vec<Subprotocol>,
+    offer: Option<OwnOffer>,
+}
+
+/// What was agreed on.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Agreed {
+    pub(crate) subprotocol: Option<Subprotocol>,
+    pub(crate) deflate: Option<DeflateParams>,
+}
+
+impl ClientHandshake {
+    /// `nonce` must be random and of this connection alone (4.1 item 7).
+    pub(crate) fn new(nonce: [u8; 16], subprotocols: Vec<Subprotocol>, config: &Config) -> Self {
+        Self {
+            key: key::of_nonce(nonce),
+            subprotocols,
+            offer: config.deflate.as_ref().map(OwnOffer::new),
+        }
+    }
+
+    /// Whether the handshake sets this header.
+    pub(crate) fn sets(name: &HeaderName) -> bool {
+        OWN.contains(name)
+    }
+
+    /// 4.1 items 5 to 11: adds the headers of the request.
+    pub(crate) fn add_headers(&self, headers: &mut HeaderMap) {
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(
+            header::SEC_WEBSOCKET_VERSION,
+            HeaderValue::from_static("13"),
+        );
+        headers.insert(header::SEC_WEBSOCKET_KEY, self.key.clone());
+        for name in &self.subprotocols {
+            headers.append(
+                header::SEC_WEBSOCKET_PROTOCOL,
+                name.as_header_value().clone(),
+            );
+        }
+        if let Some(offer) = self.offer {
+            headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, offer.to_header_value());
+        }
+    }
+
+    /// 4.1: reads the headers of a response with status 101.
+    ///
+    /// # Errors
+    ///
+    /// The connection is to be failed.
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<Agreed, AnswerError> {
+        // 4.1 item 2 of the response: the value is a match, not a list that has one.
+        let upgrade = token::single(headers, header::UPGRADE);
+        if !upgrade.is_ok_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
+            return Err(AnswerError::Upgrade);
+        }
+        // Item 3.
+        if !token::contains(headers, header::CONNECTION, "upgrade") {
+            return Err(AnswerError::Connection);
+        }
+        // Item 4: without white space around. 11.3.3: once.
+        let accept = token::single(headers, header::SEC_WEBSOCKET_ACCEPT);
+        if accept != Ok(key::accept(self.key.as_bytes()).as_bytes()) {
+            return Err(AnswerError::Accept);
+        }
+        // Stricter: frames and a body could be taken for each other.
+        if token::has_body(headers) {
+            return Err(AnswerError::Body);
+        }
+        // Item 5.
+        let deflate = deflate::agreed(headers, self.offer).map_err(AnswerError::of)?;
+        // Item 6.
+        let subprotocol = self.subprotocol(headers)?;
+        Ok(Agreed {
+            subprotocol,
+            deflate,
+        })
+    }
+
+    /// Item 6: one of those that were asked for, or none. 11.3.4: at most once.
+    fn subprotocol(&self, headers: &HeaderMap) -> Result<Option<Subprotocol>, AnswerError> {
+        if !token::is_present(headers, header::SEC_WEBSOCKET_PROTOCOL) {
+            return Ok(None);
+        }
+        let name = token::single(headers, header::SEC_WEBSOCKET_PROTOCOL).ok();
+        let mut asked_for = self.subprotocols.iter();
+        asked_for
+            .find(|asked_for| Some(asked_for.as_str().as_bytes()) == name)
+            .map(|name| Some(name.clone()))
+            .ok_or(AnswerError::Subprotocol)
+    }
+}
+
+/// Why the answer to a handshake is not one, though its status is 101 (RFC 6455, section 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// `Upgrade` is not `websocket`, or not there once.
+    Upgrade,
+    /// `Connection` does not list `Upgrade`.
+    Connection,
+    /// `Sec-WebSocket-Accept` is not what follows from the key: who answered is no WebSocket
+    /// server, or answered another request.
+    Accept,
+    /// The response has a body, whose bytes could pass for frames.
+    Body,
+    /// The server selected a subprotocol that was not asked for, or more than one.
+    Subprotocol,
+    /// `Sec-WebSocket-Extensions` is malformed (9.1), or uses what was not offered.
+    Extensions,
+    /// The parameters of permessage-deflate are no answer to the offer (RFC 7692, section 7.1).
+    Deflate,
+}
+
+impl AnswerError {
+    const fn of(error: ExtensionsError) -> Self {
+        match error {
+            ExtensionsError::Malformed | ExtensionsError::NotOffered => AnswerError::Extensions,
+            ExtensionsError::Repeated | ExtensionsError::Parameters => AnswerError::Deflate,
+        }
+    }
+}
+
+impl fmt::Display for AnswerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AnswerError::Upgrade => "the response lacks the header 'Upgrade: websocket'",
+            AnswerError::Connection => "the response lacks the header 'Connection: Upgrade'",
+            AnswerError::Accept => "'Sec-WebSocket-Accept' does not answer this request",
+            AnswerError::Body => "the response announces a body",
+            AnswerError::Subprotocol => "the server selected a subprotocol that was not asked for",
+            AnswerError::Extensions => "the server uses an extension that was not offered",
+            AnswerError::Deflate => {
+                "the server's parameters of permessage-deflate do not answer the offer"
+            }
+        })
+    }
+}
+
+impl Error for AnswerError {}

@@ -1,0 +1,65 @@
+//! Sockets that play the client.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
+
+use super::{WebSocket, websocket::Terms};
+use crate::{
+    config::Config,
+    protocol::{MaskKeys, Protocol},
+};
+
+/// What a pair of sockets buffers in each direction, in bytes.
+const PAIR_BUFFER: usize = 64 * 1024;
+
+impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
+    /// The client's end of a connection whose opening handshake was done elsewhere, without
+    /// extensions.
+    ///
+    /// Needs a tokio runtime with its timer enabled when it closes.
+    pub fn client(io: T, config: &Config) -> Self {
+        let terms = Terms {
+            config: Arc::new(config.clone()),
+            subprotocol: None,
+            deflate: None,
+        };
+        Self::of_client(io, terms)
+    }
+
+    pub(crate) fn of_client(io: T, terms: Terms) -> Self {
+        let keys = Box::new(RandomKeys);
+        let protocol = Protocol::client(terms.config, terms.deflate, keys);
+        Self::driven_by_handles(io, protocol, terms.subprotocol)
+    }
+}
+
+impl WebSocket<DuplexStream> {
+    /// A client and a server that are connected in memory, for tests.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_websock::Error> {
+    /// use tower_websock::{Config, Message, WebSocket};
+    ///
+    /// let (mut client, mut server) = WebSocket::pair(&Config::new());
+    /// client.send("hello".into()).await?;
+    /// assert_eq!(server.recv().await.unwrap()?, Message::text("hello"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pair(config: &Config) -> (Self, Self) {
+        let (client, server) = duplex(PAIR_BUFFER);
+        (Self::client(client, config), Self::server(server, config))
+    }
+}
+
+/// RFC 6455, sections 5.3 and 10.3: a fresh key for each frame, from a generator of the
+/// thread that is fit for cryptography and seeded by the operating system.
+struct RandomKeys;
+
+impl MaskKeys for RandomKeys {
+    fn next_key(&mut self) -> [u8; 4] {
+        rand::random()
+    }
+}
