@@ -1,8 +1,10 @@
 //! What an idle connection weighs: `cargo bench --bench idle`.
 //!
-//! Starts a server process (an echo handler on hyper, then in axum), opens 5,000
-//! connections to it, and reads its private memory from Linux's `smaps_rollup` and its
-//! live heap from a counting allocator: after the upgrade, and after one echo on each.
+//! Starts a server process (an echo handler on hyper or in axum) for each row of the table that
+//! it prints, opens connections to it, and reads its private memory from Linux's `smaps_rollup`
+//! and its live heap from a counting allocator: after the upgrade, and after messages on each
+//! connection, which with permessage-deflate fill the windows in both directions. Fails if a
+//! connection weighs more than is promised.
 
 #[path = "../tests/support/alloc.rs"]
 mod alloc;
@@ -16,29 +18,151 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use support::{Peer, TEXT, echo, frame};
-use tokio::{io::AsyncBufReadExt, net::TcpListener, runtime};
-use tower_websock::{Config, WebSocketService};
+use support::{
+    Peer, TEXT,
+    deflate::{BROWSER, COMPRESSED_BINARY, Inflater, deflated, json},
+    echo, frame,
+};
+use tokio::{
+    io::AsyncBufReadExt,
+    net::{TcpListener, TcpStream},
+    runtime,
+};
+use tower_websock::{Config, DeflateConfig, WebSocketService};
 
+/// Connections that are counted.
 const CONNECTIONS: usize = 5000;
+/// Connections before them, so that what a thread makes once is there: it keeps 8 compressors.
+const EARLIER: usize = 10;
+/// Says which row a server process is for.
 const ROLE: &str = "IDLE_SERVER";
+
+const ROWS: [Row; 6] = [
+    Row::new("hyper", "off", None),
+    Row::new("axum", "off", None),
+    Row::new("hyper", "without context takeover", Some(12)),
+    Row::new("hyper", "windows of 9 bits", Some(9)),
+    Row::new("hyper", "windows of 12 bits (default)", Some(12)),
+    Row::new("hyper", "windows of 15 bits", Some(15)),
+];
+
+/// A kind of server, and what it is to promise.
+struct Row {
+    mount: &'static str,
+    deflate: &'static str,
+    window_bits: Option<u8>,
+}
+
+impl Row {
+    const fn new(mount: &'static str, deflate: &'static str, window_bits: Option<u8>) -> Self {
+        Self {
+            mount,
+            deflate,
+            window_bits,
+        }
+    }
+
+    fn keeps_context(&self) -> bool {
+        self.deflate.starts_with("windows")
+    }
+
+    fn config(&self) -> Config {
+        let Some(bits) = self.window_bits else {
+            return Config::new();
+        };
+        let deflate = DeflateConfig::new()
+            .server_max_window_bits(bits)
+            .client_max_window_bits(bits);
+        Config::new().deflate(if self.keeps_context() {
+            deflate
+        } else {
+            deflate.no_context_takeover()
+        })
+    }
+
+    /// What the documentation promises of private memory after messages, in bytes.
+    fn limit(&self) -> i64 {
+        match self.window_bits {
+            Some(bits) if self.keeps_context() => 2500 + (2 << bits),
+            _ => 2000,
+        }
+    }
+
+    /// Opens a connection.
+    async fn connect(&self, addr: SocketAddr) -> Peer<TcpStream> {
+        let Some(bits) = self.window_bits else {
+            return Peer::connect(addr).await;
+        };
+        let offer = format!("Sec-WebSocket-Extensions: {BROWSER}\r\n");
+        let (peer, head) = Peer::connect_with(addr, &offer).await;
+        assert!(head.contains("permessage-deflate"), "{head}");
+        for end in ["server", "client"] {
+            let window = format!("{end}_max_window_bits={bits}");
+            assert_eq!(head.contains(&window), bits < 15, "{head}");
+            let reset = format!("{end}_no_context_takeover");
+            assert_ne!(head.contains(&reset), self.keeps_context(), "{head}");
+        }
+        peer
+    }
+
+    /// Sends what fills the windows twice, if there are any, and takes the echo.
+    async fn exchange(&self, traffic: &Traffic, peer: &mut Peer<TcpStream>) {
+        let mut inflater = Inflater::new();
+        for _ in 0..traffic.count {
+            peer.send(&traffic.frame).await;
+            let (first, mut payload) = peer.read().await.unwrap();
+            assert_eq!(first, traffic.kind);
+            if traffic.kind == COMPRESSED_BINARY {
+                payload = inflater.message(&payload);
+            }
+            assert!(payload == traffic.message);
+        }
+    }
+
+    fn traffic(&self) -> Traffic {
+        let Some(bits) = self.window_bits else {
+            return Traffic {
+                kind: TEXT,
+                message: b"hello".to_vec(),
+                frame: frame(TEXT, b"hello"),
+                count: 1,
+            };
+        };
+        let message = json(1024);
+        let frame = frame(COMPRESSED_BINARY, &deflated(&message));
+        Traffic {
+            kind: COMPRESSED_BINARY,
+            count: if self.keeps_context() {
+                (2 << bits) / message.len()
+            } else {
+                1
+            },
+            message,
+            frame,
+        }
+    }
+}
+
+/// A message to be echoed again and again.
+struct Traffic {
+    kind: u8,
+    message: Vec<u8>,
+    frame: Vec<u8>,
+    count: usize,
+}
 
 fn main() {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.unwrap();
     match env::var(ROLE) {
-        Ok(mount) => runtime.block_on(server(&mount)),
-        Err(_) => runtime.block_on(async {
-            for mount in ["hyper", "axum"] {
-                client(mount).await;
-            }
-        }),
+        Ok(row) => runtime.block_on(server(&ROWS[row.parse::<usize>().unwrap()])),
+        Err(_) => runtime.block_on(client()),
     }
 }
 
 /// Serves, and prints the heap in use for each line that it reads.
-async fn server(mount: &str) {
-    let addr = if mount == "axum" {
+async fn server(row: &Row) {
+    let addr = if row.mount == "axum" {
         let service = WebSocketService::new(echo);
         let app = axum::Router::new().route_service("/ws", service);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -46,7 +170,7 @@ async fn server(mount: &str) {
         tokio::spawn(async move { axum::serve(listener, app).await });
         addr
     } else {
-        support::serve(echo, Config::new()).await
+        support::serve(echo, row.config()).await
     };
     println!("{addr}");
     let mut lines = tokio::io::BufReader::new(tokio::io::stdin()).lines();
@@ -62,9 +186,9 @@ struct Server {
 }
 
 impl Server {
-    fn start(mount: &str) -> (Self, SocketAddr) {
+    fn start(row: usize) -> (Self, SocketAddr) {
         let mut child = Command::new(env::current_exe().unwrap())
-            .env(ROLE, mount)
+            .env(ROLE, row.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -86,51 +210,76 @@ impl Server {
         line.trim().to_owned()
     }
 
-    /// Live heap, private memory and resident memory, in bytes.
-    fn memory(&mut self) -> [i64; 3] {
+    /// Live heap and private memory, in bytes.
+    fn memory(&mut self) -> [i64; 2] {
         self.stdin.write_all(b"\n").unwrap();
         let heap = self.line().parse().unwrap();
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id()));
         let rollup = rollup.expect("smaps_rollup of Linux");
-        let sum = |field: &str| -> i64 {
-            let lines = rollup.lines().filter(|line| line.starts_with(field));
-            let kib = lines.map(|line| line.split_whitespace().nth(1).unwrap());
-            kib.map(|kib| kib.parse::<i64>().unwrap() * 1024).sum()
-        };
-        [heap, sum("Private_"), sum("Rss:")]
+        let lines = rollup.lines().filter(|line| line.starts_with("Private_"));
+        let kib = lines.map(|line| line.split_whitespace().nth(1).unwrap());
+        let private = kib.map(|kib| kib.parse::<i64>().unwrap() * 1024).sum();
+        [heap, private]
     }
 }
 
-async fn client(mount: &str) {
-    let (mut server, addr) = Server::start(mount);
-    // One connection first, so that what is made once is not counted.
-    let mut warm = Peer::connect(addr).await;
-    exchange(&mut warm).await;
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Also if a check failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn client() {
+    println!(
+        "| server | permessage-deflate | heap, upgraded | private | heap, after messages | private |"
+    );
+    println!("|---|---|---:|---:|---:|---:|");
+    let mut excess = Vec::new();
+    for (i, row) in ROWS.iter().enumerate() {
+        let [upgraded, used] = weigh(i, row).await;
+        let Row { mount, deflate, .. } = row;
+        println!(
+            "| {mount} | {deflate} | {} | {} | {} | {} |",
+            upgraded[0], upgraded[1], used[0], used[1]
+        );
+        // Before compressed messages nothing is held for them.
+        for (when, private, limit) in [
+            ("the upgrade", upgraded[1], 2000),
+            ("messages", used[1], row.limit()),
+        ] {
+            if private > limit {
+                excess.push(format!(
+                    "{mount}, {deflate}: {private} bytes after {when}, above {limit}"
+                ));
+            }
+        }
+    }
+    assert!(excess.is_empty(), "{excess:#?}");
+}
+
+/// Heap and private bytes per connection, after the upgrade and after messages.
+async fn weigh(i: usize, row: &Row) -> [[i64; 2]; 2] {
+    let (mut server, addr) = Server::start(i);
+    let traffic = row.traffic();
+    let mut earlier = Vec::new();
+    for _ in 0..EARLIER {
+        let mut peer = row.connect(addr).await;
+        row.exchange(&traffic, &mut peer).await;
+        earlier.push(peer);
+    }
     let before = server.memory();
+    let each = |after: [i64; 2]| {
+        [0, 1].map(|i| (after[i] - before[i]) / i64::try_from(CONNECTIONS).unwrap())
+    };
     let mut peers = Vec::new();
     for _ in 0..CONNECTIONS {
-        peers.push(Peer::connect(addr).await);
+        peers.push(row.connect(addr).await);
     }
-    report(mount, "after the upgrade", before, server.memory());
+    let upgraded = server.memory();
     for peer in &mut peers {
-        exchange(peer).await;
+        row.exchange(&traffic, peer).await;
     }
-    report(mount, "after one echo", before, server.memory());
-    server.child.kill().unwrap();
-    server.child.wait().unwrap();
-}
-
-async fn exchange(peer: &mut Peer<tokio::net::TcpStream>) {
-    peer.send(&frame(TEXT, b"hello")).await;
-    peer.expect(TEXT, b"hello").await;
-}
-
-fn report(mount: &str, when: &str, before: [i64; 3], after: [i64; 3]) {
-    let each = |i: usize| (after[i] - before[i]) / i64::try_from(CONNECTIONS).unwrap();
-    println!(
-        "{mount:5} {when:17}: heap {:5}, private {:5}, RSS {:5} bytes per connection",
-        each(0),
-        each(1),
-        each(2)
-    );
+    [upgraded, server.memory()].map(each)
 }

@@ -5,6 +5,9 @@
     reason = "frame headers are cut to size"
 )]
 
+#[cfg(feature = "deflate")]
+pub mod deflate;
+
 use std::{convert::Infallible, future::Future, net::SocketAddr};
 
 use bytes::{Buf, BytesMut};
@@ -81,6 +84,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
         Self { io, input }
     }
 
+    /// Gives back the memory for input, of which there must be none.
+    pub fn forget(&mut self) {
+        assert!(self.input.is_empty(), "{:?}", self.input);
+        self.input = BytesMut::new();
+    }
+
     pub async fn send(&mut self, bytes: &[u8]) {
         self.io.write_all(bytes).await.unwrap();
     }
@@ -140,20 +149,25 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
 impl Peer<TcpStream> {
     /// Connects and shakes hands.
     pub async fn connect(addr: SocketAddr) -> Self {
+        Self::connect_with(addr, "").await.0
+    }
+
+    /// Connects and shakes hands with these header lines, too; returns the response's head.
+    pub async fn connect_with(addr: SocketAddr, lines: &str) -> (Self, String) {
         let io = TcpStream::connect(addr).await.unwrap();
         io.set_nodelay(true).unwrap();
         let mut peer = Peer::new(io);
-        peer.send(
-            b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
-              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        )
-        .await;
-        peer.read_head().await;
-        peer
+        let request = format!(
+            "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{lines}\r\n"
+        );
+        peer.send(request.as_bytes()).await;
+        let head = peer.read_head().await;
+        (peer, head)
     }
 
-    async fn read_head(&mut self) {
+    async fn read_head(&mut self) -> String {
         let end = loop {
             let end = self.input.windows(4).position(|end| end == b"\r\n\r\n");
             if let Some(end) = end {
@@ -163,6 +177,7 @@ impl Peer<TcpStream> {
         };
         let head = self.input.split_to(end);
         assert!(head.starts_with(b"HTTP/1.1 101 "), "{head:?}");
+        String::from_utf8(head.to_vec()).unwrap()
     }
 }
 

@@ -1,0 +1,240 @@
+//! Compressed messages (RFC 7692) from a request to the bytes on the wire, through the tower
+//! service and against another implementation of DEFLATE.
+
+mod support;
+
+use support::{deflate::*, *};
+use tokio::io::DuplexStream;
+use tower_websock::{Config, DeflateConfig, Error, Message, WebSocket};
+
+const ROOM: usize = 1 << 20;
+
+/// A connection whose messages may be compressed; 7.1.2.2: the client's window is of 15 bits,
+/// since it does not offer less.
+async fn agreed(deflate: DeflateConfig) -> Peer<DuplexStream> {
+    let config = Config::new().deflate(deflate);
+    let (peer, answer) = connect(echo, &config, Some("permessage-deflate"), ROOM).await;
+    assert!(answer.is_some());
+    peer
+}
+
+async fn end(mut peer: Peer<DuplexStream>) {
+    peer.send(&close_frame(1000)).await;
+    peer.expect(CLOSE, &1000_u16.to_be_bytes()).await;
+    peer.expect_end().await;
+}
+
+/// 6, 7.1.1, 7.2: messages are understood and sent compressed, and refer to those before in
+/// just the directions in which that was agreed on.
+#[tokio::test]
+async fn compressed_messages_are_echoed_compressed() {
+    let new = DeflateConfig::new;
+    for (deflate, client_keeps, server_keeps, answer) in [
+        (new(), true, true, "server_max_window_bits=12"),
+        (
+            new().server_no_context_takeover(),
+            true,
+            false,
+            "server_no_context_takeover; server_max_window_bits=12",
+        ),
+        (
+            new().client_no_context_takeover(),
+            false,
+            true,
+            "server_max_window_bits=12; client_no_context_takeover",
+        ),
+        (
+            new().no_context_takeover(),
+            false,
+            false,
+            "server_no_context_takeover; server_max_window_bits=12; client_no_context_takeover",
+        ),
+    ] {
+        let config = Config::new().deflate(deflate);
+        let offer = Some("permessage-deflate");
+        let (mut peer, found) = connect(echo, &config, offer, ROOM).await;
+        assert_eq!(found, Some(format!("permessage-deflate; {answer}")));
+
+        let (mut deflater, mut inflater) = (Deflater::new(), Inflater::new());
+        let text = json(2000);
+        let mut lens = Vec::new();
+        for (kind, message) in [
+            (COMPRESSED_TEXT, &text[..]),
+            (COMPRESSED_TEXT, &text),
+            (COMPRESSED_BINARY, &json(300_000)),
+            (COMPRESSED_BINARY, &vec![0xFF; 100_000]),
+            (COMPRESSED_TEXT, &text),
+        ] {
+            if !client_keeps {
+                deflater = Deflater::new();
+            }
+            if !server_keeps {
+                inflater = Inflater::new();
+            }
+            let sent = deflater.message(message);
+            peer.send(&frame(kind, &sent)).await;
+            let (first, received) = peer.read().await.unwrap();
+            assert_eq!(first, kind);
+            assert!(inflater.message(&received) == message);
+            lens.push((sent.len(), received.len()));
+        }
+        println!("{answer}: {lens:?} bytes sent and received");
+        let [first, second, ..] = lens[..] else {
+            unreachable!()
+        };
+        // A repetition is a reference, or what it was the first time.
+        for (first, second, keeps) in [
+            (first.0, second.0, client_keeps),
+            (first.1, second.1, server_keeps),
+        ] {
+            assert!(if keeps {
+                second < first / 10
+            } else {
+                second == first
+            });
+        }
+        end(peer).await;
+    }
+}
+
+/// 6: a message is one compressed stream over all its frames, between which control frames
+/// come as they are.
+#[tokio::test]
+async fn compressed_fragments_are_one_message() {
+    let mut peer = agreed(DeflateConfig::new()).await;
+    let message = json(5000);
+    let payload = deflated(&message);
+    let mut inflater = Inflater::new();
+    for step in [1, 7, 1000] {
+        let pieces = payload.chunks(step);
+        let last = pieces.len() - 1;
+        for (i, piece) in pieces.enumerate() {
+            let opcode = if i == 0 { 0x01 | RSV1 } else { 0x00 };
+            let fin = if i == last { 0x80 } else { 0x00 };
+            if i == 1 {
+                peer.send(&frame(PING, b"between")).await;
+            }
+            peer.send(&frame(fin | opcode, piece)).await;
+        }
+        peer.expect(PONG, b"between").await;
+        let (first, echoed) = peer.read().await.unwrap();
+        assert_eq!(first, COMPRESSED_TEXT);
+        assert!(inflater.message(&echoed) == message);
+    }
+    end(peer).await;
+}
+
+/// 7.2.3.6: an empty message, and what is around it.
+#[tokio::test]
+async fn empty_messages_among_others_arrive() {
+    for (deflate, keeps) in [
+        (DeflateConfig::new(), true),
+        (DeflateConfig::new().no_context_takeover(), false),
+    ] {
+        for min_size in [0, 1, 32] {
+            let mut peer = agreed(deflate.clone().min_size(min_size)).await;
+            let (mut deflater, mut inflater) = (Deflater::new(), Inflater::new());
+            for message in ["x", "", "x", "", "", "x"] {
+                if !keeps {
+                    (deflater, inflater) = (Deflater::new(), Inflater::new());
+                }
+                let payload = deflater.message(message.as_bytes());
+                peer.send(&frame(COMPRESSED_TEXT, &payload)).await;
+                let (first, payload) = peer.read().await.unwrap();
+                // Below the minimum, or no smaller where no message refers to it.
+                let is_plain = message.len() < min_size || !keeps;
+                if is_plain {
+                    assert_eq!((first, &payload[..]), (TEXT, message.as_bytes()));
+                } else {
+                    assert_eq!(first, COMPRESSED_TEXT);
+                    assert_eq!(inflater.message(&payload), message.as_bytes());
+                }
+            }
+            end(peer).await;
+        }
+    }
+}
+
+const LONG: &str = "again and again and again and again";
+
+async fn sends_both_ways(mut socket: WebSocket) -> Result<(), Error> {
+    socket.send_uncompressed(LONG.into()).await?;
+    socket.send(LONG.into()).await?;
+    socket.send(LONG[..32].into()).await?;
+    socket.send(LONG[..31].into()).await?;
+    socket.send(Message::Ping(LONG.into())).await?;
+    socket.send_uncompressed(LONG.into()).await?;
+    socket.send(LONG.into()).await?;
+    let (mut sender, _receiver) = socket.split();
+    sender.send_uncompressed(LONG.into()).await?;
+    sender.send(LONG.into()).await
+}
+
+/// 6: each message may be sent as it is, and control frames always are. 7.1.1: no message
+/// refers to those.
+#[tokio::test]
+async fn messages_go_uncompressed_where_that_was_wanted() {
+    let config = Config::new().deflate(DeflateConfig::new());
+    let (mut peer, _) = connect(sends_both_ways, &config, Some(BROWSER), ROOM).await;
+    let mut inflater = Inflater::new();
+    for (first, message) in [
+        (TEXT, LONG),
+        (COMPRESSED_TEXT, LONG),
+        (COMPRESSED_TEXT, &LONG[..32]),
+        (TEXT, &LONG[..31]),
+        (PING, LONG),
+        (TEXT, LONG),
+        (COMPRESSED_TEXT, LONG),
+        (TEXT, LONG),
+        (COMPRESSED_TEXT, LONG),
+    ] {
+        let (found, payload) = peer.read().await.unwrap();
+        assert_eq!(found, first, "{payload:?}");
+        if first == COMPRESSED_TEXT {
+            assert_eq!(inflater.message(&payload), message.as_bytes());
+        } else {
+            assert_eq!(payload, message.as_bytes());
+        }
+    }
+    peer.expect(CLOSE, &1000_u16.to_be_bytes()).await;
+}
+
+/// 6: what the client sends without RSV1 is what it is, and the echo is compressed.
+#[tokio::test]
+async fn plain_messages_are_understood_though_compression_was_agreed_on() {
+    let mut peer = agreed(DeflateConfig::new()).await;
+    let mut inflater = Inflater::new();
+    let message = json(1000);
+    for _ in 0..2 {
+        peer.send(&frame(TEXT, &message)).await;
+        let (first, payload) = peer.read().await.unwrap();
+        assert_eq!(first, COMPRESSED_TEXT);
+        assert_eq!(inflater.message(&payload), message);
+    }
+    end(peer).await;
+}
+
+/// 6; RFC 6455, 5.2: RSV1 means nothing where the extension was not negotiated, whoever it was
+/// that did not want it: 1002, and what comes then is not looked at.
+#[tokio::test]
+async fn compressed_message_that_was_not_agreed_on_is_answered_with_1002() {
+    let on = Config::new().deflate(DeflateConfig::new());
+    for (config, offer) in [
+        (&Config::new(), None),
+        (&Config::new(), Some(BROWSER)),
+        (&on, None),
+        (&on, Some("permessage-deflate; unknown")),
+    ] {
+        let (mut peer, answer) = connect(echo, config, offer, ROOM).await;
+        assert_eq!(answer, None);
+        peer.send(&frame(TEXT, LONG.as_bytes())).await;
+        peer.expect(TEXT, LONG.as_bytes()).await;
+        let mut bytes = frame(COMPRESSED_TEXT, &deflated(b"Hello"));
+        bytes.extend(frame(TEXT, b"ignored"));
+        peer.send(&bytes).await;
+        let reason = b"reserved bit set where no extension gives it a meaning";
+        peer.expect(CLOSE, &[&[0x03, 0xEA][..], reason].concat())
+            .await;
+        peer.expect_end().await;
+    }
+}
