@@ -61,7 +61,8 @@ impl Config {
 
     /// Largest payload of one data frame accepted, in bytes. Control frames have at most 125.
     ///
-    /// Default: as [`max_message_size`](Self::max_message_size), which bounds frames too.
+    /// Default: as [`max_message_size`](Self::max_message_size), which bounds frames too; for
+    /// frames of compressed messages, whose limit is what comes out of them, none.
     /// A larger one fails the connection with 1009 at its header (RFC 6455, section 10.4).
     pub const fn max_frame_size(mut self, bytes: usize) -> Self {
         self.max_frame_size = bytes;

@@ -49,6 +49,30 @@ impl Assembler {
         }
     }
 
+    /// Appends what came out of decompression, of which there are at most `max` bytes in all.
+    pub(super) fn push_inflated(&mut self, piece: &[u8], max: usize) -> Result<(), ProtocolError> {
+        self.make_room(piece.len(), max);
+        self.push(piece, 0)
+    }
+
+    /// Room for `additional` bytes: as much again as there is, but not beyond `max`.
+    fn make_room(&mut self, additional: usize, max: usize) {
+        let needed = self.len() + additional;
+        let grown = |capacity: usize| capacity.saturating_mul(2).min(max).max(needed);
+        match self {
+            Assembler::Text { text, .. } if text.capacity() < needed => {
+                text.reserve_exact(grown(text.capacity()) - text.len());
+            }
+            Assembler::Binary(data) if data.capacity() < needed => {
+                // Its own growth knows no bound.
+                let mut roomier = BytesMut::with_capacity(grown(data.capacity()));
+                roomier.extend_from_slice(data);
+                *data = roomier;
+            }
+            _ => {}
+        }
+    }
+
     /// Where `rest` more bytes may be read to; `None` if there is too little yet to make
     /// room for more, or for text, which has to be looked at first.
     pub(super) fn direct(&mut self, rest: usize) -> Option<&mut BytesMut> {

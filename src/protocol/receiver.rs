@@ -270,7 +270,7 @@ impl Receiver {
                 let (message, max) = (&mut partial.message, limits.max_message_size);
                 let len = message.len();
                 self.inflation
-                    .inflate(piece, len, max, |output| message.push(output, 0))?;
+                    .inflate(piece, len, max, |output| message.push_inflated(output, max))?;
             } else {
                 partial.message.push(piece, payload.len - payload.done)?;
             }
