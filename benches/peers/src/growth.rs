@@ -129,7 +129,8 @@ impl Growth {
         let times = options.times();
         let table = |step: &Step| {
             let name = format!("{}: {}", axis.name, axis.label(*step));
-            Table::measure(name, options, |process, peer| {
+            let extension = step.echo.extension;
+            Table::measure(name, extension, options, |process, peer| {
                 echo(process, &step.echo, peer, times)
             })
         };

@@ -14,7 +14,7 @@ pub const USAGE: &str = "\
   --rounds N     rounds of every server in turn (5); the medians count
   --quick        two rounds, a quarter of the time each
   --only TEXT    only what has TEXT in its name
-  --servers A,B  only these servers, and tcp; `yawc` is both forms, `yawc-plain` one
+  --servers A,B  only these servers, and tcp; `yawc` is all forms, `yawc-plain` one
   --unpinned     do not bind server and client to a processor each";
 
 #[derive(Clone, Debug)]
@@ -98,7 +98,7 @@ fn choose(names: &str) -> Result<Vec<Server>, Error> {
     let mut chosen: Vec<Server> = Vec::new();
     for name in names.split(',') {
         let matches = Server::all().filter(|server| {
-            server.kind.name() == name || server.to_string() == name.replace("-plain", " (plain)")
+            server.kind.name() == name || server.args().concat().replace("--", "-") == name
         });
         let before = chosen.len();
         chosen.extend(matches);

@@ -5,6 +5,7 @@ use crate::{
     load::Peer,
     options::Options,
     process::Process,
+    scenario::Extension,
     servers::{Kind, Server},
     stats::median,
 };
@@ -40,16 +41,19 @@ pub struct Table<T> {
 
 impl<T: Copy> Table<T> {
     /// Starts each server anew for each round, so that none is measured after another
-    /// scenario has shaped its heap, or while another server runs.
+    /// scenario has shaped its heap, or while another server runs. Servers that do not know
+    /// the extension are left out.
     pub fn measure(
         name: impl Into<String>,
+        extension: Extension,
         options: &Options,
         measure: impl Fn(&Process, Peer) -> Result<T, Error>,
     ) -> Self {
         let name = name.into();
-        let servers = options.servers.iter();
+        let servers = options.servers.iter().copied();
         let mut rows: Vec<_> = servers
-            .map(|&server| Row {
+            .filter(|server| server.joins(extension))
+            .map(|server| Row {
                 server,
                 rounds: Vec::new(),
                 error: None,

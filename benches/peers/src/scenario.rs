@@ -10,14 +10,24 @@ pub enum Content {
     Text,
     /// Latin, Cyrillic, Greek, Chinese, Japanese and emoji: one to four bytes per character.
     MixedText,
+    /// Trades as JSON: names that come again, values that differ. No two messages are alike
+    /// within what a compressor's window may hold.
+    Json,
 }
 
 /// What the handshake offers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Extension {
     None,
-    // permessage-deflate goes here: its offer in `load::handshake`, its payloads in
-    // `load::window`, its settings in each of `servers`.
+    /// permessage-deflate (RFC 7692), both ends alike.
+    Deflate(Takeover),
+}
+
+/// Whether a compressor may refer to the messages before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Takeover {
+    Kept,
+    Reset,
 }
 
 /// Connections that each send `in_flight` messages at once, and the next when all replies
@@ -45,6 +55,18 @@ pub const fn echo(size: usize, content: Content, connections: usize, in_flight: 
     }
 }
 
+pub const fn deflate(
+    size: usize,
+    takeover: Takeover,
+    connections: usize,
+    in_flight: usize,
+) -> Echo {
+    Echo {
+        extension: Extension::Deflate(takeover),
+        ..echo(size, Content::Json, connections, in_flight)
+    }
+}
+
 /// A number of bytes, as it is named.
 #[derive(Clone, Copy, Debug)]
 pub struct Size(pub usize);
@@ -52,7 +74,7 @@ pub struct Size(pub usize);
 pub const KIB: usize = 1024;
 
 /// The echo scenarios, in the order of the report.
-pub const ECHOES: [Echo; 13] = [
+pub const ECHOES: [Echo; 17] = [
     echo(32, Content::Binary, 1, 1),
     echo(32, Content::Binary, 64, 1),
     echo(32, Content::Binary, 64, 32),
@@ -70,6 +92,10 @@ pub const ECHOES: [Echo; 13] = [
     echo(KIB * KIB, Content::Binary, 2, 1),
     // Not among the timed ones unless asked for by name: see `LARGEST`.
     echo(64 * KIB * KIB, Content::Binary, 1, 1),
+    deflate(KIB, Takeover::Kept, 16, 8),
+    deflate(KIB, Takeover::Reset, 16, 8),
+    deflate(16 * KIB, Takeover::Kept, 8, 4),
+    deflate(16 * KIB, Takeover::Reset, 8, 4),
 ];
 
 /// Above this size a scenario runs only when `--only` names it.
@@ -83,9 +109,14 @@ impl fmt::Display for Echo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Size(self.size))?;
         match self.content {
-            Content::Binary => {}
+            Content::Binary | Content::Json => {}
             Content::Text => f.write_str(" text")?,
             Content::MixedText => f.write_str(" mixed text")?,
+        }
+        match self.extension {
+            Extension::None => {}
+            Extension::Deflate(Takeover::Kept) => f.write_str(" deflate")?,
+            Extension::Deflate(Takeover::Reset) => f.write_str(" deflate no takeover")?,
         }
         if self.fragments > 1 {
             write!(f, " in {} fragments", self.fragments)?;

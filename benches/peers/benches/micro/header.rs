@@ -10,6 +10,7 @@ use crate::wire::{Decoded, FrameHeader, HeaderRules, OpCode};
 const RULES: HeaderRules = HeaderRules {
     masked: true,
     in_message: false,
+    compressible: false,
     max_frame: 1 << 20,
     max_message: 1 << 20,
     max_fragments: 1 << 17,
@@ -60,6 +61,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
 fn header(opcode: OpCode, len: usize, mask: Option<[u8; 4]>) -> FrameHeader {
     FrameHeader {
         fin: true,
+        compressed: false,
         opcode,
         mask,
         len,

@@ -106,6 +106,7 @@ fn push_frame(to: &mut Vec<u8>, fin: bool, opcode: OpCode, payload: &[u8]) {
     let key = [0x37, 0xfa, 0x21, 0x3d];
     let header = FrameHeader {
         fin,
+        compressed: false,
         opcode,
         mask: Some(key),
         len: payload.len(),

@@ -10,7 +10,7 @@ use peers::{
     program,
     report::Results,
     rounds::Table,
-    scenario::{CONNECTS, IDLE},
+    scenario::{CONNECTS, Extension, IDLE},
 };
 
 fn main() -> Result<ExitCode, Error> {
@@ -33,19 +33,23 @@ fn measure(options: &Options) -> Results {
     let times = options.times();
     let mut results = Results::default();
     for scenario in options.echoes() {
-        let table = Table::measure(scenario.to_string(), options, |process, peer| {
+        let (name, extension) = (scenario.to_string(), scenario.extension);
+        let table = Table::measure(name, extension, options, |process, peer| {
             echo(process, &scenario, peer, times)
         });
-        results.echoes.push(table);
+        match extension {
+            Extension::None => results.echoes.push(table),
+            Extension::Deflate(_) => results.deflate.push(table),
+        }
     }
     if options.connects() {
-        let table = Table::measure(CONNECTS, options, |process, peer| {
+        let table = Table::measure(CONNECTS, Extension::None, options, |process, peer| {
             connects(process, peer, times)
         });
         results.connects = Some(table);
     }
     if options.idle() {
-        results.idle = Some(Table::measure(IDLE, options, idle));
+        results.idle = Some(Table::measure(IDLE, Extension::None, options, idle));
     }
     results
 }

@@ -6,11 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    Peer,
-    handshake::{self},
-    window::close_frame,
-};
+use super::{Peer, handshake, window::close_frame};
 use crate::{Error, process::Process, scenario::Extension};
 
 /// Connections that are open at the same time.

@@ -2,6 +2,7 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -9,10 +10,16 @@ use mio::{Events, Interest, Poll, Token, net::TcpStream};
 
 use super::{
     Peer,
+    deflate::Replies,
     handshake::{self, PATIENCE},
     window::Window,
 };
-use crate::{Error, process::Process, scenario::Echo, stats::percentile};
+use crate::{
+    Error,
+    process::Process,
+    scenario::{Echo, Extension},
+    stats::percentile,
+};
 
 /// What one measurement of an echo scenario found.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +30,8 @@ pub struct Echoed {
     /// From the write of a connection's window to its last reply, in microseconds.
     pub p50_micros: f64,
     pub p99_micros: f64,
+    /// Median payload of a reply on the wire.
+    pub reply_bytes: f64,
 }
 
 /// Loads a server for `warm_up`, and then for `time` while measuring.
@@ -35,6 +44,7 @@ pub fn echo(
     let mut client = Client::connect(process, scenario, peer)?;
     client.run(warm_up)?;
     client.latencies.clear();
+    client.sizes.clear();
     let cpu = process.cpu_time()?;
     let elapsed = client.run(time)?;
     let cpu = process.cpu_time()? - cpu;
@@ -45,11 +55,17 @@ pub fn echo(
         messages_per_second: messages / elapsed.as_secs_f64(),
         p50_micros: percentile(&mut client.latencies, 50) as f64 / 1e3,
         p99_micros: percentile(&mut client.latencies, 99) as f64 / 1e3,
+        reply_bytes: client.reply_bytes(),
     })
 }
 
 struct Connection {
     stream: TcpStream,
+    /// Where replies are compressed.
+    replies: Option<Replies>,
+    windows: Rc<[Window]>,
+    /// Which of them is under way.
+    turn: usize,
     /// Bytes of the window that are written, and bytes of the replies that are read.
     written: usize,
     read: usize,
@@ -58,16 +74,19 @@ struct Connection {
 
 struct Client {
     poll: Poll,
-    window: Window,
+    windows: Rc<[Window]>,
     connections: Vec<Connection>,
     buffer: Vec<u8>,
     /// Of each finished window, in nanoseconds.
     latencies: Vec<u64>,
+    /// Of replies' payloads, in bytes.
+    sizes: Vec<u64>,
 }
 
 impl Client {
     fn connect(process: &Process, scenario: &Echo, peer: Peer) -> Result<Self, Error> {
         let poll = Poll::new()?;
+        let windows: Rc<[_]> = Window::all(scenario, peer)?.into();
         let mut connections = Vec::new();
         for index in 0..scenario.connections {
             let stream = handshake::open(process.addr(), peer, scenario.extension)?;
@@ -76,8 +95,17 @@ impl Client {
             let interest = Interest::READABLE | Interest::WRITABLE;
             let registry = poll.registry();
             registry.register(&mut stream, Token(index), interest)?;
+            let replies = match (peer, scenario.extension) {
+                (Peer::WebSocket, Extension::Deflate(takeover)) => {
+                    Some(Replies::new(takeover, scenario.size))
+                }
+                _ => None,
+            };
             connections.push(Connection {
                 stream,
+                replies,
+                windows: windows.clone(),
+                turn: 0,
                 written: 0,
                 read: 0,
                 started: Instant::now(),
@@ -85,10 +113,11 @@ impl Client {
         }
         Ok(Self {
             poll,
-            window: Window::new(scenario, peer),
+            windows,
             connections,
             buffer: vec![0; 256 << 10],
             latencies: Vec::with_capacity(1 << 20),
+            sizes: Vec::with_capacity(1 << 20),
         })
     }
 
@@ -97,7 +126,7 @@ impl Client {
         let began = Instant::now();
         let mut busy = self.connections.len();
         for connection in &mut self.connections {
-            connection.start(&self.window)?;
+            connection.start()?;
         }
         let mut events = Events::with_capacity(256);
         while busy > 0 {
@@ -107,14 +136,14 @@ impl Client {
             }
             for event in &events {
                 let connection = &mut self.connections[event.token().0];
-                connection.write(&self.window)?;
-                if !connection.receive(&self.window, &mut self.buffer)? {
+                connection.write()?;
+                if !connection.receive(&mut self.buffer, &mut self.sizes)? {
                     continue;
                 }
                 let latency = connection.started.elapsed().as_nanos();
                 self.latencies.push(u64::try_from(latency)?);
                 if began.elapsed() < time {
-                    connection.start(&self.window)?;
+                    connection.start()?;
                 } else {
                     busy -= 1;
                 }
@@ -122,19 +151,30 @@ impl Client {
         }
         Ok(began.elapsed())
     }
+
+    /// Median payload of a reply: as it came, or as it was sent where no other can come.
+    fn reply_bytes(&mut self) -> f64 {
+        if self.sizes.is_empty() {
+            let sent = self.windows.iter().flat_map(|window| &window.sizes);
+            self.sizes.extend(sent);
+        }
+        percentile(&mut self.sizes, 50) as f64
+    }
 }
 
 impl Connection {
-    fn start(&mut self, window: &Window) -> Result<(), Error> {
+    fn start(&mut self) -> Result<(), Error> {
+        self.turn = (self.turn + 1) % self.windows.len();
         self.written = 0;
         self.read = 0;
         self.started = Instant::now();
-        self.write(window)
+        self.write()
     }
 
-    fn write(&mut self, window: &Window) -> Result<(), Error> {
-        while self.written < window.sent.len() {
-            match self.stream.write(&window.sent[self.written..]) {
+    fn write(&mut self) -> Result<(), Error> {
+        let sent = &self.windows[self.turn].sent;
+        while self.written < sent.len() {
+            match self.stream.write(&sent[self.written..]) {
                 Ok(len) => self.written += len,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error.into()),
@@ -144,23 +184,35 @@ impl Connection {
     }
 
     /// Reads what there is; says whether this was the last reply of the window.
-    fn receive(&mut self, window: &Window, buffer: &mut [u8]) -> Result<bool, Error> {
-        while self.read < window.expected.len() {
+    fn receive(&mut self, buffer: &mut [u8], sizes: &mut Vec<u64>) -> Result<bool, Error> {
+        let expected = &self.windows[self.turn].expected;
+        while self.read < expected.len() {
             let len = match self.stream.read(buffer) {
                 Ok(0) => return Err("the server closed".into()),
                 Ok(len) => len,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error.into()),
             };
-            let expected = window.expected.get(self.read..self.read + len);
-            if expected != Some(&buffer[..len]) {
-                return Err(format!("wrong reply after {} bytes", self.read).into());
+            match &mut self.replies {
+                None => compare(expected, &mut self.read, &buffer[..len])?,
+                Some(replies) => replies.receive(&buffer[..len], |message, size| {
+                    sizes.push(size as u64);
+                    compare(expected, &mut self.read, message)
+                })?,
             }
-            self.read += len;
-            if self.read == window.expected.len() {
+            if self.read == expected.len() {
                 return Ok(true);
             }
         }
         Ok(false)
     }
+}
+
+/// What comes after the `read` bytes that were compared before.
+fn compare(expected: &[u8], read: &mut usize, bytes: &[u8]) -> Result<(), Error> {
+    if expected.get(*read..*read + bytes.len()) != Some(bytes) {
+        return Err(format!("wrong reply after {read} bytes").into());
+    }
+    *read += bytes.len();
+    Ok(())
 }

@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::Peer;
-use crate::{Error, scenario::Extension};
+use crate::{
+    Error,
+    scenario::{Extension, Takeover},
+};
 
 /// The key of RFC 6455, section 1.3, and the answer to it.
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
@@ -57,11 +60,37 @@ pub(super) fn response(stream: &mut TcpStream, peer: Peer, offer: Extension) -> 
     if !good {
         return Err(format!("not the expected answer: {head:?}").into());
     }
-    Ok(())
+    match (peer, offer) {
+        (Peer::WebSocket, Extension::Deflate(takeover)) => agreed(head, takeover),
+        _ => Ok(()),
+    }
 }
 
 fn text(offer: Extension) -> String {
-    match offer {
-        Extension::None => format!("{REQUEST}\r\n"),
+    // RFC 7692, 7.1.2.2: without client_max_window_bits no answer bounds our window.
+    let offer = match offer {
+        Extension::None => return format!("{REQUEST}\r\n"),
+        Extension::Deflate(Takeover::Kept) => "",
+        Extension::Deflate(Takeover::Reset) => {
+            "; client_no_context_takeover; server_no_context_takeover"
+        }
+    };
+    format!("{REQUEST}Sec-WebSocket-Extensions: permessage-deflate{offer}\r\n\r\n")
+}
+
+/// Whether the server compresses as the scenario says. Its window is its own choice.
+fn agreed(head: &str, takeover: Takeover) -> Result<(), Error> {
+    let extensions = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let found = name.eq_ignore_ascii_case("sec-websocket-extensions");
+        found.then_some(value.trim())
+    });
+    let extensions = extensions.ok_or("the server did not agree to permessage-deflate")?;
+    let mut tokens = extensions.split(';').map(str::trim);
+    let deflate = tokens.next() == Some("permessage-deflate");
+    let reset = tokens.any(|token| token == "server_no_context_takeover");
+    if !deflate || reset != (takeover == Takeover::Reset) {
+        return Err(format!("the server agreed to something else: {extensions}").into());
     }
+    Ok(())
 }

@@ -36,7 +36,7 @@ pub struct Idle {
 }
 
 pub fn idle(process: &Process, peer: Peer) -> Result<Idle, Error> {
-    let window = Window::new(&HELLO, peer);
+    let window = Window::new(&HELLO, peer, 0)?;
     // One connection first, so that what is made once is not counted.
     let mut warm = handshake::open(process.addr(), peer, HELLO.extension)?;
     exchange(&mut warm, &window)?;

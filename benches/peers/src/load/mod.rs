@@ -1,9 +1,11 @@
 //! The client: blocking for handshakes, then non-blocking, in one thread.
 
 mod connects;
+mod deflate;
 mod echo;
 mod handshake;
 mod idle;
+mod payload;
 mod window;
 
 pub use self::{

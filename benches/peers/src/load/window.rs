@@ -1,48 +1,87 @@
 //! The messages in flight of one connection, as bytes: those sent and those expected back.
 
-use super::Peer;
-use crate::scenario::{Content, Echo};
+use super::{
+    Peer, deflate,
+    payload::{noise, payload},
+};
+use crate::{
+    Error,
+    scenario::{Content, Echo, Extension, KIB},
+};
 
-const FIN: u8 = 0x80;
+pub(super) const FIN: u8 = 0x80;
+pub(super) const TEXT: u8 = 1;
 const MASKED: u8 = 0x80;
 const CONTINUATION: u8 = 0;
-const TEXT: u8 = 1;
 const BINARY: u8 = 2;
+
+/// More than what any compressor looks back, four times over: 7.1.2 allows 32 KiB.
+const DISTANCE: usize = 128 * KIB;
 
 /// Every message has another payload and another masking key, so that no reply can stand
 /// in for another.
 #[derive(Debug)]
 pub(super) struct Window {
     pub(super) sent: Vec<u8>,
+    /// Bytes on the wire, or without their headers what replies inflate to.
     pub(super) expected: Vec<u8>,
+    /// Bytes of each payload that is sent, on the wire.
+    pub(super) sizes: Vec<u64>,
 }
 
 impl Window {
-    pub(super) fn new(echo: &Echo, peer: Peer) -> Self {
-        let opcode = match echo.content {
-            Content::Binary => BINARY,
-            Content::Text | Content::MixedText => TEXT,
+    /// Those that a connection sends in turn: one, or where messages are compressed so many
+    /// that no message comes again within a compressor's reach.
+    pub(super) fn all(echo: &Echo, peer: Peer) -> Result<Vec<Self>, Error> {
+        let count = match echo.extension {
+            Extension::None => 1,
+            Extension::Deflate(_) => DISTANCE.div_ceil(echo.size * echo.in_flight),
         };
-        let mut sent = Vec::new();
-        let mut expected = Vec::new();
-        for index in 0..echo.in_flight {
-            let payload = payload(echo, index);
-            let mut fragments = payload
-                .chunks(echo.size.div_ceil(echo.fragments))
-                .peekable();
-            let mut first = opcode;
-            while let Some(fragment) = fragments.next() {
-                let fin = if fragments.peek().is_none() { FIN } else { 0 };
-                push_masked(&mut sent, fin | first, fragment, key(index));
-                first = CONTINUATION;
-            }
-            push_header(&mut expected, FIN | opcode, 0, payload.len());
-            expected.extend_from_slice(&payload);
+        (0..count).map(|nth| Self::new(echo, peer, nth)).collect()
+    }
+
+    pub(super) fn new(echo: &Echo, peer: Peer, nth: usize) -> Result<Self, Error> {
+        let mut window = Self {
+            sent: Vec::new(),
+            expected: Vec::new(),
+            sizes: Vec::new(),
+        };
+        let first = nth * echo.in_flight;
+        for index in first..first + echo.in_flight {
+            window.push(echo, index)?;
         }
         if peer == Peer::Raw {
-            expected.clone_from(&sent);
+            window.expected.clone_from(&window.sent);
         }
-        Self { sent, expected }
+        Ok(window)
+    }
+
+    fn push(&mut self, echo: &Echo, index: usize) -> Result<(), Error> {
+        let opcode = match echo.content {
+            Content::Binary => BINARY,
+            Content::Text | Content::MixedText | Content::Json => TEXT,
+        };
+        let message = payload(echo, index);
+        let (mut first, payload) = match echo.extension {
+            Extension::None => {
+                push_header(&mut self.expected, FIN | opcode, 0, message.len());
+                self.expected.extend_from_slice(&message);
+                (opcode, message)
+            }
+            Extension::Deflate(_) => {
+                self.expected.extend_from_slice(&message);
+                (deflate::RSV1 | opcode, deflate::compress(&message)?)
+            }
+        };
+        self.sizes.push(payload.len() as u64);
+        let size = payload.len().div_ceil(echo.fragments);
+        let mut fragments = payload.chunks(size).peekable();
+        while let Some(fragment) = fragments.next() {
+            let fin = if fragments.peek().is_none() { FIN } else { 0 };
+            push_masked(&mut self.sent, fin | first, fragment, key(index));
+            first = CONTINUATION;
+        }
+        Ok(())
     }
 }
 
@@ -79,39 +118,4 @@ fn key(index: usize) -> [u8; 4] {
     noise(index as u64 + 1).to_le_bytes()[..4]
         .try_into()
         .unwrap_or([0x5a; 4])
-}
-
-fn payload(echo: &Echo, index: usize) -> Vec<u8> {
-    let shift = index * 7;
-    match echo.content {
-        Content::Binary => (0..echo.size)
-            .map(|at| noise((shift + at) as u64).to_le_bytes()[0])
-            .collect(),
-        Content::Text => {
-            let ascii = (b' '..=b'~').cycle().skip(shift);
-            ascii.take(echo.size).collect()
-        }
-        Content::MixedText => {
-            let scripts = "The quick fox. Съешь ещё этих булок. Ξεσκεπάζω. 天地玄黃。いろは🦊🚀 ";
-            let mut text = String::with_capacity(echo.size);
-            for char in scripts.chars().cycle().skip(shift) {
-                if text.len() + char.len_utf8() > echo.size {
-                    break;
-                }
-                text.push(char);
-            }
-            // What is left is less than a character.
-            while text.len() < echo.size {
-                text.push('.');
-            }
-            text.into_bytes()
-        }
-    }
-}
-
-/// One step of splitmix64.
-fn noise(seed: u64) -> u64 {
-    let mut z = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z ^ (z >> 31)
 }

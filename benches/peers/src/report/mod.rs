@@ -2,6 +2,7 @@
 
 mod chart;
 mod machine;
+mod overview;
 mod tables;
 
 use std::{fs, path::Path};
@@ -12,10 +13,20 @@ use crate::{
     rounds::Table,
 };
 
+/// Writing to a `String` does not fail.
+macro_rules! line {
+    ($to:expr, $($arg:tt)*) => {
+        let _ = writeln!($to, $($arg)*);
+    };
+}
+use line;
+
 /// Everything that was measured; what was not is empty or `None`.
 #[derive(Clone, Debug, Default)]
 pub struct Results {
     pub echoes: Vec<Table<Echoed>>,
+    /// With permessage-deflate.
+    pub deflate: Vec<Table<Echoed>>,
     pub connects: Option<Table<Connects>>,
     pub idle: Option<Table<Idle>>,
 }

@@ -2,53 +2,64 @@
 
 use std::fmt::Write;
 
-use super::Results;
+use super::{Results, line, overview};
 use crate::{
-    load::SOCKETS,
+    load::{Echoed, SOCKETS},
     rounds::{Row, Table},
 };
 
-/// Writing to a `String` does not fail.
-macro_rules! line {
-    ($to:expr, $($arg:tt)*) => {
-        let _ = writeln!($to, $($arg)*);
-    };
+struct Column {
+    head: &'static str,
+    figure: fn(Echoed) -> f64,
+    digits: usize,
 }
+
+const COST: &[Column] = &[
+    Column {
+        head: "CPU per message (us)",
+        figure: |echoed| echoed.cpu_micros,
+        digits: 2,
+    },
+    Column {
+        head: "messages per second",
+        figure: |echoed| echoed.messages_per_second,
+        digits: 0,
+    },
+];
+
+const LATENCY: &[Column] = &[
+    Column {
+        head: "p50 (us)",
+        figure: |echoed| echoed.p50_micros,
+        digits: 1,
+    },
+    Column {
+        head: "p99 (us)",
+        figure: |echoed| echoed.p99_micros,
+        digits: 1,
+    },
+];
+
+const REPLY: &[Column] = &[Column {
+    head: "reply (bytes)",
+    figure: |echoed| echoed.reply_bytes,
+    digits: 0,
+}];
 
 pub(super) fn markdown(results: &Results) -> String {
     let mut text = String::new();
     if !results.echoes.is_empty() {
-        summary(&mut text, results);
+        overview::ratios(&mut text, &results.echoes);
     }
     for table in &results.echoes {
-        let latency = table.name.ends_with(" x 1");
-        line!(text, "## {}\n", table.name);
-        let heads = "| server | CPU per message (us) | times raw TCP | messages per second |";
-        if latency {
-            line!(
-                text,
-                "{heads} p50 (us) | p99 (us) |\n|---|---|---|---|---|---|"
-            );
-        } else {
-            line!(text, "{heads}\n|---|---|---|---|");
-        }
-        for row in sorted(table, |echoed| echoed.cpu_micros) {
-            let _ = write!(
-                text,
-                "| {} | {} | {} | {} |",
-                row.server,
-                cell(row.median(|echoed| echoed.cpu_micros), 2),
-                cell(row.ratio(&table.rows[0], |echoed| echoed.cpu_micros), 2),
-                cell(row.median(|echoed| echoed.messages_per_second), 0),
-            );
-            if latency {
-                let p50 = cell(row.median(|echoed| echoed.p50_micros), 1);
-                let p99 = cell(row.median(|echoed| echoed.p99_micros), 1);
-                let _ = write!(text, " {p50} | {p99} |");
-            }
-            line!(text, "");
-        }
-        errors(&mut text, table);
+        let one_at_a_time = table.name.ends_with(" x 1");
+        echoes(&mut text, table, if one_at_a_time { LATENCY } else { &[] });
+    }
+    if !results.deflate.is_empty() {
+        overview::deflate(&mut text, &results.deflate);
+    }
+    for table in &results.deflate {
+        echoes(&mut text, table, REPLY);
     }
     if let Some(table) = &results.connects {
         connects(&mut text, table);
@@ -58,32 +69,25 @@ pub(super) fn markdown(results: &Results) -> String {
     }
     text
 }
-
-/// All ratios at a glance.
-fn summary(text: &mut String, results: &Results) {
-    line!(text, "## Server CPU per message, times raw TCP\n");
-    let names: Vec<_> = results.echoes.iter().map(|table| &*table.name).collect();
-    line!(text, "| server | {} |", names.join(" | "));
-    line!(text, "|---{}|", "|---".repeat(names.len()));
-    let scenarios = results.echoes.iter();
-    let ratios: Vec<_> = scenarios
-        .map(|table| table.ratios(|echoed| echoed.cpu_micros))
-        .collect();
-    for (index, row) in results.echoes[0].rows.iter().enumerate() {
-        let _ = write!(text, "| {} |", row.server);
-        for ratios in &ratios {
-            let mine = ratios[index].1;
-            // The reference, which comes first, is in no competition.
-            let best = ratios[1..].iter().filter_map(|(_, ratio)| *ratio);
-            let best = best.fold(f64::INFINITY, f64::min);
-            let _ = match mine {
-                Some(ratio) if index > 0 && ratio <= best => write!(text, " **{ratio:.2}** |"),
-                ratio => write!(text, " {} |", cell(ratio, 2)),
-            };
+fn echoes(text: &mut String, table: &Table<Echoed>, more: &[Column]) {
+    line!(text, "## {}\n", table.name);
+    let columns = || COST.iter().chain(more);
+    let heads: Vec<_> = columns().map(|column| column.head).collect();
+    line!(text, "| server | times raw TCP | {} |", heads.join(" | "));
+    line!(text, "|---|---{}|", "|---".repeat(heads.len()));
+    for row in sorted(table, |echoed| echoed.cpu_micros) {
+        let ratio = row.ratio(&table.rows[0], |echoed| echoed.cpu_micros);
+        let _ = write!(text, "| {} | {} |", row.server, cell(ratio, 2));
+        for column in columns() {
+            let _ = write!(
+                text,
+                " {} |",
+                cell(row.median(column.figure), column.digits)
+            );
         }
         line!(text, "");
     }
-    line!(text, "");
+    errors(text, table);
 }
 
 fn connects(text: &mut String, table: &Table<crate::load::Connects>) {
@@ -143,6 +147,6 @@ fn errors<T>(text: &mut String, table: &Table<T>) {
     }
 }
 
-fn cell(value: Option<f64>, digits: usize) -> String {
+pub(super) fn cell(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
 }

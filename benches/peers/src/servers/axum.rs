@@ -35,7 +35,7 @@ fn answer(upgrade: WebSocketUpgrade, form: Form) -> Response {
         .max_frame_size(MAX_MESSAGE);
     upgrade.on_upgrade(async move |socket| {
         let _ = match form {
-            Form::Batched => super::echo_batched(socket, is_data).await,
+            Form::Batched | Form::Small => super::echo_batched(socket, is_data).await,
             Form::Plain => super::echo_plain(socket, is_data).await,
         };
     })

@@ -36,7 +36,7 @@ fn answer(mut request: Upgrade, form: Form) -> Response<Full<Bytes>> {
         let socket = socket.await?;
         match form {
             Form::Plain => echo(socket).await,
-            Form::Batched => {
+            Form::Batched | Form::Small => {
                 // Nothing has been read yet that this could lose.
                 let stream = FlushOnPending::new(socket.into_inner());
                 echo(WebSocket::after_handshake(stream, Role::Server)).await

@@ -27,7 +27,7 @@ fn upgrade(mut request: Upgrade, form: Form) -> Response<Full<Bytes>> {
     tokio::spawn(async move {
         let socket = socket.await?;
         match form {
-            Form::Batched => super::echo_batched(socket, is_data).await,
+            Form::Batched | Form::Small => super::echo_batched(socket, is_data).await,
             Form::Plain => super::echo_plain(socket, is_data).await,
         }
     });

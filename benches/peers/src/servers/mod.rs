@@ -27,7 +27,7 @@ use tokio::{
     runtime,
 };
 
-use crate::Error;
+use crate::{Error, scenario::Extension};
 
 /// The largest message that every server accepts, in bytes.
 const MAX_MESSAGE: usize = 128 << 20;
@@ -40,6 +40,9 @@ pub enum Form {
     Batched,
     /// The loop that users write: receive one, send one.
     Plain,
+    /// The first form's loop with settings that make smaller messages: only in the
+    /// scenarios with compression.
+    Small,
 }
 
 /// Whose server it is.
@@ -89,17 +92,19 @@ impl Kind {
         }
     }
 
-    /// The reference and ours have one form only.
+    /// The reference has one form only, and ours one loop only.
     pub const fn forms(self) -> &'static [Form] {
         match self {
             Self::Tcp => &[Form::Batched],
-            Self::TowerWebsock | Self::TowerWebsockAxum => &[Form::Plain],
+            Self::TowerWebsock => &[Form::Plain, Form::Small],
+            Self::TowerWebsockAxum => &[Form::Plain],
+            Self::Yawc | Self::SockudoWs => &[Form::Batched, Form::Plain, Form::Small],
             _ => &[Form::Batched, Form::Plain],
         }
     }
 }
 
-/// One column of the comparison.
+/// One row of the comparison.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Server {
     pub kind: Kind,
@@ -114,22 +119,42 @@ impl Server {
         })
     }
 
-    /// `<kind> [--plain]`, as on the command line.
+    /// Whether it takes part where this is offered. The reference echoes what it gets.
+    pub fn joins(self, extension: Extension) -> bool {
+        use Kind::{SockudoWs, Tcp, TowerWebsock, TowerWebsockAxum, Yawc};
+        match extension {
+            Extension::None => self.form != Form::Small,
+            Extension::Deflate(_) => matches!(
+                self.kind,
+                Tcp | TowerWebsock | TowerWebsockAxum | Yawc | SockudoWs
+            ),
+        }
+    }
+
+    /// `<kind> [--plain | --small]`, as on the command line.
     pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, Error> {
         let name = args.next().ok_or("expected the kind of server")?;
         let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
         let kind = kind.ok_or_else(|| format!("no such server: {name}"))?;
-        let form = match (args.next().as_deref(), kind.forms()) {
-            (None, forms) => forms[0],
-            (Some("--plain"), forms) if forms.contains(&Form::Plain) => Form::Plain,
-            (Some(other), _) => return Err(format!("{name} has no form {other}").into()),
+        let form = match args.next().as_deref() {
+            None => kind.forms()[0],
+            Some("--plain") => Form::Plain,
+            Some("--small") => Form::Small,
+            Some(other) => return Err(format!("no such form: {other}").into()),
         };
+        if !kind.forms().contains(&form) {
+            return Err(format!("{name} has no such form").into());
+        }
         Ok(Self { kind, form })
     }
 
     pub fn args(self) -> Vec<&'static str> {
         let mut args = vec![self.kind.name()];
-        args.extend((self.form == Form::Plain).then_some("--plain"));
+        args.extend(match self.form {
+            Form::Batched => None,
+            Form::Plain => Some("--plain"),
+            Form::Small => Some("--small"),
+        });
         args
     }
 
@@ -154,7 +179,7 @@ impl Server {
         let form = self.form;
         match self.kind {
             Kind::Tcp => tcp::serve(listener).await,
-            Kind::TowerWebsock => tower_websock::serve(listener).await,
+            Kind::TowerWebsock => tower_websock::serve(listener, form).await,
             Kind::TowerWebsockAxum => tower_websock_axum::serve(listener).await,
             Kind::TokioTungstenite => tokio_tungstenite::serve(listener, form).await,
             Kind::Axum => axum::serve(listener, form).await,
@@ -172,7 +197,9 @@ impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.name())?;
         match self.form {
-            _ if self.kind.forms().len() == 1 => Ok(()),
+            Form::Small if self.kind == Kind::TowerWebsock => f.write_str(" (15 bits)"),
+            Form::Small => f.write_str(" (level 6)"),
+            _ if !self.kind.forms().contains(&Form::Batched) || self.kind == Kind::Tcp => Ok(()),
             Form::Batched => f.write_str(" (batched)"),
             Form::Plain => f.write_str(" (plain)"),
         }

@@ -27,7 +27,7 @@ pub(super) async fn serve(listener: TcpListener, form: Form) -> Result<(), Error
         let stream = super::accept(&listener).await?;
         tokio::spawn(async move {
             match form {
-                Form::Batched => batched(stream).await,
+                Form::Batched | Form::Small => batched(stream).await,
                 Form::Plain => plain(stream).await,
             }
         });

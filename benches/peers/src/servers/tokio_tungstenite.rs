@@ -26,7 +26,7 @@ pub(super) async fn serve(listener: TcpListener, form: Form) -> Result<(), Error
         tokio::spawn(async move {
             let socket = accept_async_with_config(stream, Some(config())).await?;
             match form {
-                Form::Batched => super::echo_batched(socket, is_data).await,
+                Form::Batched | Form::Small => super::echo_batched(socket, is_data).await,
                 Form::Plain => super::echo_plain(socket, is_data).await,
             }
         });

@@ -33,7 +33,7 @@ pub(super) async fn serve(listener: TcpListener, form: Form) -> Result<(), Error
                 .limits(Limits::unlimited());
             let (_request, socket) = builder.accept(stream).await?;
             match form {
-                Form::Batched => batched(socket).await,
+                Form::Batched | Form::Small => batched(socket).await,
                 Form::Plain => super::echo_plain(socket, is_data).await,
             }
         }));

@@ -1,8 +1,11 @@
-//! Ours, as an extractor in axum: the plain loop.
+//! Ours, as an extractor in axum: the plain loop, and compression by its defaults.
 
 use axum::{Router, response::Response, routing::any};
 use tokio::net::TcpListener;
-use tower_websock::axum::{WebSocket, WebSocketUpgrade};
+use tower_websock::{
+    Config, DeflateConfig,
+    axum::{WebSocket, WebSocketUpgrade},
+};
 
 use super::{MAX_MESSAGE, axum::no_delay};
 use crate::Error;
@@ -15,7 +18,9 @@ pub(super) async fn serve(listener: TcpListener) -> Result<(), Error> {
 }
 
 async fn upgrade(upgrade: WebSocketUpgrade) -> Response {
-    upgrade.max_message_size(MAX_MESSAGE).on_upgrade(echo)
+    let config = Config::new().max_message_size(MAX_MESSAGE);
+    let config = config.deflate(DeflateConfig::new());
+    upgrade.config(config).on_upgrade(echo)
 }
 
 async fn echo(mut socket: WebSocket) {

@@ -1,4 +1,4 @@
-//! yawc: an upgrade on hyper, without compression.
+//! yawc: an upgrade on hyper, with the compression of its profile for low latency.
 //!
 //! Batched, it has the buffers of its own benchmark: 128 KiB to read, 64 KiB of writes
 //! before backpressure. It does not check UTF-8 unless told to, and it is not told to.
@@ -24,11 +24,13 @@ pub(super) async fn serve(listener: TcpListener, form: Form) -> std::result::Res
 }
 
 fn options(form: Form) -> Options {
-    let options = Options::default()
-        .without_compression()
-        .with_limits(MAX_MESSAGE, MAX_MESSAGE);
+    let options = Options::default().with_limits(MAX_MESSAGE, MAX_MESSAGE);
+    let options = match form {
+        Form::Batched | Form::Plain => options.with_low_latency_compression(),
+        Form::Small => options.with_balanced_compression(),
+    };
     match form {
-        Form::Batched => options
+        Form::Batched | Form::Small => options
             .with_read_buffer_capacity(128 << 10)
             .with_backpressure_boundary(64 << 10),
         Form::Plain => options,
@@ -43,7 +45,7 @@ fn answer(mut request: Upgrade, form: Form) -> Response<Full<Bytes>> {
     tokio::spawn(async move {
         let socket = socket.await?;
         match form {
-            Form::Batched => batched(socket).await,
+            Form::Batched | Form::Small => batched(socket).await,
             Form::Plain => plain(socket).await,
         }
     });
