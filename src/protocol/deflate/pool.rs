@@ -12,11 +12,11 @@ use std::{
 
 use super::codec::{Compressor, Decompressor, Settings};
 
-/// Compressors that a thread keeps: up to 8 busy connections do not take one from each other.
-const COMPRESSORS: usize = 8;
+/// Compressors that a thread keeps: so many busy connections do not take one from each other.
+const COMPRESSORS: usize = 32;
 
 /// After how many messages of others a connection is not expected back soon.
-const FORGOTTEN: u64 = 64;
+const FORGOTTEN: u64 = 8 * COMPRESSORS as u64;
 
 /// Decompressors that a thread keeps. One is lent for as long as a message is under way.
 const DECOMPRESSORS: usize = 4;

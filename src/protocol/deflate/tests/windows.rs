@@ -111,7 +111,7 @@ fn reference_to(distance: usize) -> Vec<u8> {
 
 /// Other connections take all compressors, so that the next message needs its history.
 pub(super) fn steal_compressors(window_bits: u8, effort: Effort) {
-    for _ in 0..20 {
+    for _ in 0..80 {
         let mut deflater = Deflater::new(kept(window_bits), effort);
         deflate(&mut deflater, b"something else");
     }
