@@ -40,12 +40,9 @@ impl OwnOffer {
         let is_reset = answer.server.takeover.and(offer.server.takeover) == answer.server.takeover;
         // 7.1.2.1: the same or a smaller value.
         let is_bound = answer.server.window.bits() <= offer.server.window.bits();
-        // 7.1.2.2: a value, the same or smaller, and only if it was offered.
-        let is_allowed = match (offer.client.window, answer.client.window) {
-            (_, Window::Unstated) => true,
-            (_, Window::Stated) | (Window::Unstated, _) => false,
-            (offered, Window::AtMost(bits)) => bits <= offered.bits(),
-        };
+        // 7.1.2.2: with a value. We always offer it, and ours is a hint that the server may
+        // ignore and say more.
+        let is_allowed = answer.client.window != Window::Stated;
         // 7.1.1.2, 7.1.2.2: we keep to our own hints, whatever is answered.
         let DeflateParams { server, client } = answer.params();
         let client = DeflateSide {

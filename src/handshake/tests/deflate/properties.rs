@@ -102,12 +102,11 @@ fn is_legal(offer: &Params, answer: &Params) -> bool {
         (Some(Some(asked)), Some(Some(said))) => said <= asked,
         _ => false,
     };
-    // 7.1.2.2: only if offered, with a value, the same or smaller.
+    // 7.1.2.2: only if offered, and with a value, which need not heed the hint.
     let bits = "client_max_window_bits";
-    let bounds_client = match (value(offer, bits), value(answer, bits)) {
-        (_, None) | (Some(None), Some(Some(_))) => true,
-        (Some(Some(hint)), Some(Some(said))) => said <= hint,
-        _ => false,
+    let bounds_client = match value(answer, bits) {
+        None => true,
+        Some(said) => said.is_some() && offer.contains_key(bits),
     };
     echoes && bounds_server && bounds_client
 }
