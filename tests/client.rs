@@ -93,6 +93,11 @@ async fn request_is_what_the_rfc_asks_for() {
         ] {
             assert_eq!(field(&head, name), Some(value), "{head}");
         }
+        assert_eq!(
+            head.matches("sec-websocket-protocol: ").count(),
+            2,
+            "{head}"
+        );
         assert_eq!(field(&head, "sec-websocket-extensions"), None);
         assert_eq!(field(&head, "content-length"), None);
         assert_eq!(field(&head, "transfer-encoding"), None);

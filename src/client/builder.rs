@@ -62,9 +62,15 @@ impl Builder {
     }
 
     /// Sets the subprotocols to ask for, the preferred one first; the server selects one or
-    /// none, which [`WebSocket::subprotocol`] tells. Default: none.
+    /// none, which [`WebSocket::subprotocol`] tells. Default: none. A name that comes again
+    /// is left out (4.1 item 10).
     pub fn subprotocols(mut self, names: impl IntoIterator<Item = Subprotocol>) -> Self {
-        self.subprotocols = names.into_iter().collect();
+        self.subprotocols.clear();
+        for name in names {
+            if !self.subprotocols.contains(&name) {
+                self.subprotocols.push(name);
+            }
+        }
         self
     }
 

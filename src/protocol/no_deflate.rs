@@ -35,6 +35,8 @@ impl Inflation {
         Ok(())
     }
 
+    pub(super) const fn stop(&mut self) {}
+
     pub(super) const fn finish(&mut self) -> Result<(), ProtocolError> {
         Ok(())
     }

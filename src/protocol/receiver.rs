@@ -153,6 +153,7 @@ impl Receiver {
     pub(super) fn stop(&mut self) {
         self.state = State::Stopped;
         self.message = None;
+        self.inflation.stop();
     }
 
     pub(super) const fn role(&self) -> Role {

@@ -75,7 +75,9 @@ impl Staging {
             return;
         }
         bytes.clear();
-        POOL.with_borrow_mut(|pool| {
+        // The thread may be at its end.
+        let _ = POOL.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
             if pool.len() < KEPT {
                 pool.push(bytes);
             }

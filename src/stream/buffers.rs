@@ -21,14 +21,22 @@ thread_local! {
 }
 
 /// Makes room in `buffer` for a read.
+///
+/// It does not grow: what waits to be decoded is at most a frame that a whole buffer has room
+/// for. When the rest of one is short, the frame moves to the front, or to another.
 pub(super) fn prepare(buffer: &mut BytesMut) {
-    if buffer.capacity() == 0 {
-        *buffer = POOL
-            .with_borrow_mut(Vec::pop)
-            .unwrap_or_else(|| BytesMut::with_capacity(CAPACITY));
-    } else if buffer.capacity() - buffer.len() < MIN_SPARE {
-        // What is left over is a part of a frame: it moves to the front.
-        buffer.reserve(CAPACITY.saturating_sub(buffer.len()).max(MIN_SPARE));
+    let capacity = buffer.capacity();
+    if capacity < CAPACITY
+        && capacity - buffer.len() < MIN_SPARE
+        && !buffer.try_reclaim(CAPACITY.saturating_sub(buffer.len()))
+    {
+        let mut roomier = lend();
+        roomier.extend_from_slice(buffer);
+        take_back(mem::replace(buffer, roomier));
+    }
+    if buffer.capacity() == buffer.len() {
+        // Somebody stopped decoding before all was decoded.
+        buffer.reserve(MIN_SPARE);
     }
 }
 
@@ -43,14 +51,68 @@ pub(super) fn release(buffer: &mut BytesMut) {
     } else {
         BytesMut::from(&buffer[..])
     };
-    let mut lent = mem::replace(buffer, rest);
+    take_back(mem::replace(buffer, rest));
+}
+
+fn lend() -> BytesMut {
+    POOL.try_with(|pool| pool.borrow_mut().pop())
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| BytesMut::with_capacity(CAPACITY))
+}
+
+fn take_back(mut lent: BytesMut) {
     lent.clear();
     // Messages that still share the memory keep it from being reclaimed.
     if lent.try_reclaim(CAPACITY) {
-        POOL.with_borrow_mut(|pool| {
+        // The thread may be at its end.
+        let _ = POOL.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
             if pool.len() < KEPT {
                 pool.push(lent);
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BufMut;
+
+    use super::*;
+
+    /// A frame of 64 KiB that comes in any two pieces, behind another one or not, and whether
+    /// that one is still held or not, needs no more than one buffer of the usual size.
+    #[test]
+    fn buffer_does_not_grow() {
+        const FRAME: usize = 64 * 1024 + 14;
+        for before in [0, 100, 20_000, 60_000] {
+            for first in [1, 17, 1000, 45_000, 60_000, FRAME - 1] {
+                for is_held in [true, false] {
+                    let mut buffer = BytesMut::new();
+                    prepare(&mut buffer);
+                    buffer.put_bytes(1, before);
+                    let held = is_held.then(|| buffer.split_to(before));
+                    if held.is_none() {
+                        bytes::Buf::advance(&mut buffer, before);
+                    }
+                    let mut missing = FRAME;
+                    let mut reads = 0;
+                    while missing > 0 {
+                        prepare(&mut buffer);
+                        let spare = buffer.capacity() - buffer.len();
+                        let read = missing
+                            .min(spare)
+                            .min(if reads == 0 { first } else { FRAME });
+                        buffer.put_bytes(2, read);
+                        missing -= read;
+                        reads += 1;
+                        assert!(buffer.capacity() <= CAPACITY);
+                    }
+                    assert_eq!(buffer, vec![2; FRAME]);
+                    assert!(reads <= 3, "{before} {first} {reads}");
+                }
+            }
+        }
     }
 }

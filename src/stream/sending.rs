@@ -64,6 +64,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         caller: Caller,
     ) -> Poll<Result<(), Error>> {
         ready!(self.poll_written(cx, caller, Self::is_flushed));
+        if caller == Caller::Owner {
+            // No supervisor does it, and nobody may come to receive.
+            self.protocol.release();
+        }
         match self.protocol.phase() {
             // What was queued last may not have left.
             Phase::Ended(closure) if self.link.is_down() && !closure.is_clean() => {

@@ -110,6 +110,11 @@ impl Inflation {
         })
     }
 
+    /// No message follows.
+    pub(super) fn stop(&mut self) {
+        self.0 = Direction::Off;
+    }
+
     /// The message ends here.
     pub(super) fn finish(&mut self) -> Result<(), ProtocolError> {
         let inflater = self.0.begin(Inflater::new);

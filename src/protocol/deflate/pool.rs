@@ -67,13 +67,17 @@ pub(super) fn return_compressor(compressor: Compressor) {
 
 /// Lends a decompressor, which must be restarted.
 pub(super) fn lend_decompressor() -> Decompressor {
-    IDLE.with_borrow_mut(Vec::pop)
+    IDLE.try_with(|idle| idle.borrow_mut().pop())
+        .ok()
+        .flatten()
         .unwrap_or_else(Decompressor::new)
 }
 
 /// Takes a decompressor back.
 pub(super) fn return_decompressor(decompressor: Decompressor) {
-    IDLE.with_borrow_mut(|idle| {
+    // The thread may be at its end, here and below.
+    let _ = IDLE.try_with(|idle| {
+        let mut idle = idle.borrow_mut();
         if idle.len() < DECOMPRESSORS {
             idle.push(decompressor);
         }
@@ -82,10 +86,10 @@ pub(super) fn return_decompressor(decompressor: Decompressor) {
 
 /// Lends room to work in. What it holds is not specified.
 pub(super) fn with_room<T>(f: impl FnOnce(&mut [u8]) -> T) -> T {
-    let mut room = ROOM.take();
+    let mut room = ROOM.try_with(Cell::take).unwrap_or_default();
     room.resize(SCRATCH, 0);
     let output = f(&mut room);
-    ROOM.set(room);
+    let _ = ROOM.try_with(|kept| kept.set(room));
     output
 }
 
