@@ -1,6 +1,8 @@
 //! The client: its request, and what it makes of lawful and lying servers (RFC 6455, 4.1).
 #![cfg(feature = "client")]
 
+mod support;
+
 use std::{collections::HashSet, error::Error as _, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -20,6 +22,8 @@ use tower_websock::{
     client::{self, Builder},
     close_code,
 };
+
+use support::echo;
 
 const URI: &str = "ws://example.com/chat?room=1";
 
@@ -330,16 +334,6 @@ async fn client_waits_for_the_server_to_end_the_transport() {
             frame: None
         }
     );
-}
-
-async fn echo(mut socket: WebSocket) -> Result<(), Error> {
-    while let Some(message) = socket.recv().await {
-        let message = message?;
-        if message.is_data() {
-            socket.send(message).await?;
-        }
-    }
-    Ok(())
 }
 
 async fn serve_echo(config: Config) -> String {
