@@ -11,6 +11,7 @@ mod deflate;
 mod direct;
 mod failing;
 mod fragmentation;
+mod frame;
 mod framing;
 mod harness;
 mod header_model;
