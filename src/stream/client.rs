@@ -1,7 +1,5 @@
 //! Sockets that play the client.
 
-use std::sync::Arc;
-
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 
 use super::{WebSocket, websocket::Terms};
@@ -19,12 +17,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// Needs a tokio runtime with its timer enabled when it closes.
     pub fn client(io: T, config: &Config) -> Self {
-        let terms = Terms {
-            config: Arc::new(config.clone()),
-            subprotocol: None,
-            deflate: None,
-        };
-        Self::of_client(io, terms)
+        Self::of_client(io, Terms::of(config))
     }
 
     pub(crate) fn of_client(io: T, terms: Terms) -> Self {

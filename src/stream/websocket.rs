@@ -49,18 +49,24 @@ pub(crate) struct Terms {
     pub(crate) deflate: Option<DeflateParams>,
 }
 
+impl Terms {
+    /// Nothing was agreed on.
+    pub(super) fn of(config: &Config) -> Self {
+        Self {
+            config: Arc::new(config.clone()),
+            subprotocol: None,
+            deflate: None,
+        }
+    }
+}
+
 impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// The server's end of a connection whose opening handshake was done elsewhere, without
     /// extensions.
     ///
     /// Needs a tokio runtime with its timer enabled when it closes.
     pub fn server(io: T, config: &Config) -> Self {
-        let terms = Terms {
-            config: Arc::new(config.clone()),
-            subprotocol: None,
-            deflate: None,
-        };
-        Self::unsupervised(io, terms)
+        Self::unsupervised(io, Terms::of(config))
     }
 
     /// A server's socket that its handles will drive.
