@@ -1,4 +1,5 @@
-//! An echo server on hyper. Serves <ws://127.0.0.1:8888/ws>, and a page to try it at /.
+//! An echo server on hyper, over HTTP/1.1 and HTTP/2 (h2c). Serves <ws://127.0.0.1:8888/ws>,
+//! and a page to try it at /.
 //!
 //! Messages are compressed where the client offers it. Options: `--addr HOST:PORT`,
 //! `--threads N`, `--max-message-size BYTES`, `--no-deflate`.
@@ -9,9 +10,10 @@ mod options;
 use std::{convert::Infallible, io};
 
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use hyper::{body::Incoming, server::conn::http1};
+use hyper::body::Incoming;
 use hyper_util::{
-    rt::{TokioIo, TokioTimer},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
     service::TowerToHyperService,
 };
 use tokio::{net::TcpListener, signal::ctrl_c};
@@ -41,22 +43,36 @@ async fn page(request: Request<Incoming>) -> Result<Response<String>, Infallible
     Ok(response)
 }
 
+/// HTTP/1.1 and HTTP/2, whichever the client begins with.
+fn http() -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new());
+    http.http2()
+        .timer(TokioTimer::new())
+        // For WebSockets (RFC 8441).
+        .enable_connect_protocol()
+        // 200 streams that nobody reads leave room for others: 200 x 64 KiB < 16 MiB.
+        .max_concurrent_streams(200)
+        .initial_stream_window_size(64 << 10)
+        .initial_connection_window_size(16 << 20);
+    http
+}
+
 async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
     let service = WebSocketLayer::new(echo)
         .path("/ws")
         .config(config)
         .layer(service_fn(page));
+    let http = http();
     loop {
         let (stream, _peer) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .serve_connection(
-                TokioIo::new(stream),
-                TowerToHyperService::new(service.clone()),
-            )
-            .with_upgrades();
-        tokio::spawn(connection);
+        let http = http.clone();
+        let service = TowerToHyperService::new(service.clone());
+        tokio::spawn(async move {
+            let io = TokioIo::new(stream);
+            http.serve_connection_with_upgrades(io, service).await
+        });
     }
 }
 

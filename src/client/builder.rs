@@ -29,9 +29,9 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
     headers: HeaderMap,
-    subprotocols: Vec<Subprotocol>,
+    pub(super) subprotocols: Vec<Subprotocol>,
 }
 
 impl Builder {
@@ -92,7 +92,7 @@ impl Builder {
             let io = TcpStream::connect(target.address()).await;
             let io = io.map_err(Error::Connect)?;
             io.set_nodelay(true).map_err(Error::Connect)?;
-            let (request, pending) = self.prepare(&target, target.origin_form()?)?;
+            let (request, pending) = self.upgrade(&target, target.origin_form()?)?;
             exchange(io, request, pending).await
         });
         opened.await.unwrap_or(Err(Error::TimedOut))
@@ -116,7 +116,7 @@ impl Builder {
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let target = Target::parse(uri)?;
-        let (request, pending) = self.prepare(&target, target.origin_form()?)?;
+        let (request, pending) = self.upgrade(&target, target.origin_form()?)?;
         let opened = timeout(self.config.upgrade_timeout, exchange(io, request, pending));
         opened.await.unwrap_or(Err(Error::TimedOut))
     }
@@ -131,24 +131,34 @@ impl Builder {
     /// [`Error::Uri`] and [`Error::Header`].
     pub fn request<B: Default>(&self, uri: &str) -> Result<(Request<B>, Pending), Error> {
         let target = Target::parse(uri)?;
-        self.prepare(&target, target.absolute_form()?)
+        self.upgrade(&target, target.absolute_form()?)
     }
 
-    fn prepare<B: Default>(
+    fn upgrade<B: Default>(
         &self,
         target: &Target,
         uri: Uri,
     ) -> Result<(Request<B>, Pending), Error> {
-        if let Some(name) = self.headers.keys().find(|name| ClientHandshake::sets(name)) {
-            return Err(Error::Header(name.clone()));
-        }
         // 4.1 item 7: a nonce of 16 random bytes, fresh for each connection.
         let nonce = rand::random();
         let handshake = ClientHandshake::new(nonce, self.subprotocols.clone(), &self.config);
+        let (mut request, pending) = self.prepare(uri, handshake)?;
+        let host = target.host_header()?;
+        request.headers_mut().insert(header::HOST, host);
+        Ok((request, pending))
+    }
+
+    pub(super) fn prepare<B: Default>(
+        &self,
+        uri: Uri,
+        handshake: ClientHandshake,
+    ) -> Result<(Request<B>, Pending), Error> {
+        if let Some(name) = self.headers.keys().find(|name| ClientHandshake::sets(name)) {
+            return Err(Error::Header(name.clone()));
+        }
         let mut request = Request::new(B::default());
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
-        headers.insert(header::HOST, target.host_header()?);
         handshake.add_headers(headers);
         headers.extend(self.headers.clone());
         Ok((request, Pending::new(handshake, self.config.clone())))

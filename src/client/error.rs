@@ -21,10 +21,12 @@ pub enum Error {
     Connect(io::Error),
     /// The HTTP connection failed, or what came was no HTTP response.
     Http(hyper::Error),
-    /// The server answered with another status than 101: a redirect, a demand for
-    /// authentication, or a refusal (4.1). Status and headers are kept.
+    /// The connection of HTTP/2 ended.
+    Ended,
+    /// The server answered with another status than 101, or 200 over HTTP/2: a redirect, a
+    /// demand for authentication, or a refusal (4.1). Status and headers are kept.
     Refused(Box<Response<()>>),
-    /// The status was 101, but the response breaks the rules of the handshake (4.1).
+    /// The status accepts, but the response breaks the rules of the handshake (4.1).
     Answer(AnswerError),
     /// There was no answer within [`upgrade_timeout`](crate::Config::upgrade_timeout).
     TimedOut,
@@ -49,13 +51,10 @@ impl fmt::Display for Error {
             }
             Error::Header(name) => write!(f, "the handshake sets the header {name} itself"),
             Error::Connect(_) => f.write_str("cannot connect"),
+            Error::Ended => f.write_str("the HTTP/2 connection ended"),
             Error::Http(_) => f.write_str("the HTTP exchange failed"),
             Error::Refused(response) => {
-                write!(
-                    f,
-                    "the server answered {} instead of 101",
-                    response.status()
-                )
+                write!(f, "the server refused with {}", response.status())
             }
             Error::Answer(_) => f.write_str("the server's answer breaks the handshake"),
             Error::TimedOut => f.write_str("no answer within upgrade_timeout"),
@@ -69,9 +68,12 @@ impl error::Error for Error {
             Error::Connect(error) => Some(error),
             Error::Http(error) => Some(error),
             Error::Answer(error) => Some(error),
-            Error::Uri(_) | Error::Tls | Error::Header(_) | Error::Refused(_) | Error::TimedOut => {
-                None
-            }
+            Error::Uri(_)
+            | Error::Tls
+            | Error::Header(_)
+            | Error::Ended
+            | Error::Refused(_)
+            | Error::TimedOut => None,
         }
     }
 }

@@ -27,9 +27,13 @@
 mod builder;
 mod error;
 mod exchange;
+#[cfg(feature = "http2")]
+mod http2;
 mod pending;
 mod target;
 
+#[cfg(feature = "http2")]
+pub use self::http2::extended_connect;
 pub use self::{builder::Builder, error::Error, pending::Pending};
 use crate::stream::WebSocket;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{Response, StatusCode, Version};
+use http::{Response, Version};
 use tokio::time::timeout;
 
 use super::Error;
@@ -25,8 +25,8 @@ impl Pending {
         Self { handshake, config }
     }
 
-    /// Reads the response, which must come from hyper, and takes its connection over. The
-    /// HTTP connection must be driven meanwhile, with upgrades enabled.
+    /// Reads the response, which must come from hyper, and takes over its connection, or its
+    /// stream of HTTP/2. The HTTP connection must be driven meanwhile, with upgrades enabled.
     ///
     /// Bytes that were read behind the response are the first frames.
     ///
@@ -39,12 +39,13 @@ impl Pending {
     /// Dropping the future drops the connection.
     pub async fn complete<B>(self, response: Response<B>) -> Result<WebSocket, Error> {
         // 4.1 item 1: another status is to be handled as HTTP says.
-        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let (status, version) = self.handshake.expected();
+        if response.status() != status {
             let refused = response.map(drop);
             return Err(Error::Refused(Box::new(refused)));
         }
         // RFC 9110, section 7.8: 101 is an answer of HTTP/1.1.
-        if response.version() != Version::HTTP_11 {
+        if response.version() != version {
             return Err(Error::Answer(AnswerError::Upgrade));
         }
         let checked = self.handshake.check(response.headers());
@@ -56,11 +57,18 @@ impl Pending {
         let io = upgraded
             .map_err(|_| Error::TimedOut)?
             .map_err(Error::Http)?;
+        let is_stream = version == Version::HTTP_2;
         let terms = Terms {
             config: self.config,
             subprotocol,
             deflate,
+            is_multiplexed: is_stream,
         };
-        Ok(WebSocket::of_client(Upgraded::from(io), terms))
+        let io = if is_stream {
+            Upgraded::stream(io)
+        } else {
+            Upgraded::connection(io)
+        };
+        Ok(WebSocket::of_client(io, terms))
     }
 }

@@ -1,8 +1,9 @@
-//! The client's side of the opening handshake (RFC 6455, section 4.1), without IO.
+//! The client's side of the opening handshake (RFC 6455, section 4.1; RFC 8441, section 5),
+//! without IO.
 
 use std::{error::Error, fmt};
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
 use super::{
     deflate::{self, OwnOffer},
@@ -24,8 +25,8 @@ const OWN: [HeaderName; 6] = [
 /// What a client asks for, and measures the answer by.
 #[derive(Debug)]
 pub(crate) struct ClientHandshake {
-    /// `Sec-WebSocket-Key`.
-    key: HeaderValue,
+    /// `Sec-WebSocket-Key`; HTTP/2 has none (RFC 8441, section 5).
+    key: Option<HeaderValue>,
     subprotocols: Vec<Subprotocol>,
     offer: Option<OwnOffer>,
 }
@@ -38,10 +39,20 @@ pub(crate) struct Agreed {
 }
 
 impl ClientHandshake {
-    /// `nonce` must be random and of this connection alone (4.1 item 7).
+    /// Over HTTP/1.1. `nonce` must be random and of this connection alone (4.1 item 7).
     pub(crate) fn new(nonce: [u8; 16], subprotocols: Vec<Subprotocol>, config: &Config) -> Self {
+        Self::with_key(Some(key::of_nonce(nonce)), subprotocols, config)
+    }
+
+    /// Over HTTP/2.
+    #[cfg(feature = "http2")]
+    pub(crate) fn http2(subprotocols: Vec<Subprotocol>, config: &Config) -> Self {
+        Self::with_key(None, subprotocols, config)
+    }
+
+    fn with_key(key: Option<HeaderValue>, subprotocols: Vec<Subprotocol>, config: &Config) -> Self {
         Self {
-            key: key::of_nonce(nonce),
+            key,
             subprotocols,
             offer: config.deflate.as_ref().map(OwnOffer::new),
         }
@@ -52,15 +63,25 @@ impl ClientHandshake {
         OWN.contains(name)
     }
 
+    /// Status and version of an answer that accepts (4.1 item 1; RFC 8441, section 5).
+    pub(crate) const fn expected(&self) -> (StatusCode, Version) {
+        match self.key {
+            Some(_) => (StatusCode::SWITCHING_PROTOCOLS, Version::HTTP_11),
+            None => (StatusCode::OK, Version::HTTP_2),
+        }
+    }
+
     /// 4.1 items 5 to 11: adds the headers of the request.
     pub(crate) fn add_headers(&self, headers: &mut HeaderMap) {
-        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        if let Some(key) = &self.key {
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+            headers.insert(header::SEC_WEBSOCKET_KEY, key.clone());
+        }
         headers.insert(
             header::SEC_WEBSOCKET_VERSION,
             HeaderValue::from_static("13"),
         );
-        headers.insert(header::SEC_WEBSOCKET_KEY, self.key.clone());
         for name in &self.subprotocols {
             headers.append(
                 header::SEC_WEBSOCKET_PROTOCOL,
@@ -72,25 +93,14 @@ impl ClientHandshake {
         }
     }
 
-    /// 4.1: reads the headers of a response with status 101.
+    /// 4.1: reads the headers of a response with the expected status.
     ///
     /// # Errors
     ///
     /// The connection is to be failed.
     pub(crate) fn check(&self, headers: &HeaderMap) -> Result<Agreed, AnswerError> {
-        // 4.1 item 2 of the response: the value is a match, not a list that has one.
-        let upgrade = token::single(headers, header::UPGRADE);
-        if !upgrade.is_ok_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
-            return Err(AnswerError::Upgrade);
-        }
-        // Item 3.
-        if !token::contains(headers, header::CONNECTION, "upgrade") {
-            return Err(AnswerError::Connection);
-        }
-        // Item 4: without white space around. 11.3.3: once.
-        let accept = token::single(headers, header::SEC_WEBSOCKET_ACCEPT);
-        if accept != Ok(key::accept(self.key.as_bytes()).as_bytes()) {
-            return Err(AnswerError::Accept);
+        if let Some(key) = &self.key {
+            check_switch(headers, key)?;
         }
         // Stricter: frames and a body could be taken for each other.
         if token::has_body(headers) {
@@ -120,7 +130,26 @@ impl ClientHandshake {
     }
 }
 
-/// Why the answer to a handshake is not one, though its status is 101 (RFC 6455, section 4.1).
+/// 4.1: the connection was switched to this protocol, for who sent `key`.
+fn check_switch(headers: &HeaderMap, key: &HeaderValue) -> Result<(), AnswerError> {
+    // 4.1 item 2 of the response: the value is a match, not a list that has one.
+    let upgrade = token::single(headers, header::UPGRADE);
+    if !upgrade.is_ok_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
+        return Err(AnswerError::Upgrade);
+    }
+    // Item 3.
+    if !token::contains(headers, header::CONNECTION, "upgrade") {
+        return Err(AnswerError::Connection);
+    }
+    // Item 4: without white space around. 11.3.3: once.
+    let accept = token::single(headers, header::SEC_WEBSOCKET_ACCEPT);
+    if accept != Ok(key::accept(key.as_bytes()).as_bytes()) {
+        return Err(AnswerError::Accept);
+    }
+    Ok(())
+}
+
+/// Why the answer to a handshake is not one, though its status accepts (RFC 6455, section 4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AnswerError {

@@ -1,4 +1,4 @@
-//! The opening handshake (RFC 6455, sections 4.2 and 9.1), without IO.
+//! The opening handshake (RFC 6455, sections 4.2 and 9.1; RFC 8441), without IO.
 
 #[cfg(feature = "client")]
 mod client;
@@ -30,5 +30,5 @@ pub use self::{origin::OriginPolicy, rejection::Rejection};
 pub(crate) use self::{
     origin::RequestOrigin,
     request::{Handshake, is_attempt},
-    response::switching_protocols,
+    response::acceptance,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, header, uri::Authority};
+use http::{HeaderValue, Version, header, request::Parts, uri::Authority};
 
 use super::{
     Rejection,
@@ -32,7 +32,8 @@ enum Policy {
 }
 
 impl OriginPolicy {
-    /// Pages of the host and port that the `Host` header names; the default.
+    /// Pages of the host and port that the `Host` header names, or `:authority` over HTTP/2;
+    /// the default.
     ///
     /// Behind a proxy that rewrites `Host`, let the proxy keep it, or use [`list`](Self::list).
     pub const fn same_host() -> Self {
@@ -72,11 +73,12 @@ pub(crate) struct RequestOrigin {
 }
 
 impl RequestOrigin {
-    /// Reads the headers of a valid handshake.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let page = headers.get(header::ORIGIN).zip(headers.get(header::HOST));
+    /// Reads a valid handshake.
+    pub(crate) fn of(parts: &Parts) -> Self {
+        let headers = &parts.headers;
+        let origin = headers.get(header::ORIGIN);
         Self {
-            page: page.map(|(origin, host)| (origin.clone(), host.clone())),
+            page: origin.and_then(|origin| Some((origin.clone(), host(parts)?))),
             is_ambiguous: token::single(headers, header::ORIGIN) == Err(Cardinality::Repeated),
         }
     }
@@ -93,6 +95,15 @@ impl RequestOrigin {
             _ => Ok(()),
         }
     }
+}
+
+/// The host that a valid handshake names.
+fn host(parts: &Parts) -> Option<HeaderValue> {
+    if parts.version == Version::HTTP_11 {
+        return parts.headers.get(header::HOST).cloned();
+    }
+    // RFC 9113, section 8.3.1: `:authority`.
+    HeaderValue::from_str(parts.uri.authority()?.as_str()).ok()
 }
 
 /// Whether `origin` (`scheme://host[:port]`) and `host` (`host[:port]`) name the same place.

@@ -26,7 +26,15 @@ pub enum Rejection {
     Method,
     /// 426: HTTP/1.0 cannot be upgraded (4.2.1 item 1; RFC 9110, section 7.8).
     HttpVersion,
-    /// 400: not exactly one `Host` (4.2.1 item 2; RFC 9112, section 3.2).
+    /// 405: over HTTP/2 it is no extended CONNECT (RFC 8441, section 4), or the server does
+    /// not take it for one.
+    ExtendedConnect,
+    /// 501: `:protocol` is not `websocket` (RFC 8441, section 5).
+    Protocol,
+    /// 400: `Connection` or `Upgrade` over HTTP/2 (RFC 8441, section 5).
+    ConnectionSpecific,
+    /// 400: not exactly one `Host` (4.2.1 item 2; RFC 9112, section 3.2), or over HTTP/2
+    /// no `:authority`, or another `Host` than that (RFC 9113, section 8.3.1).
     Host,
     /// 426: `Upgrade` does not list `websocket` (4.2.1 item 3).
     Upgrade,
@@ -34,6 +42,8 @@ pub enum Rejection {
     Connection,
     /// 426: `Sec-WebSocket-Version` is not 13 (4.2.1 item 6, 4.2.2 item 4, 4.4).
     Version,
+    /// 400: the same over HTTP/2, which has no upgrade that 426 could ask for.
+    Http2Version,
     /// 400: `Sec-WebSocket-Key` does not stand once with 16 bytes in base64 (4.2.1 item 5).
     Key,
     /// 400: the request has a body, whose bytes could pass for frames.
@@ -56,7 +66,8 @@ impl Rejection {
     /// The status of the response.
     pub const fn status(&self) -> StatusCode {
         match self {
-            Rejection::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Rejection::Method | Rejection::ExtendedConnect => StatusCode::METHOD_NOT_ALLOWED,
+            Rejection::Protocol => StatusCode::NOT_IMPLEMENTED,
             Rejection::HttpVersion | Rejection::Upgrade | Rejection::Version => {
                 StatusCode::UPGRADE_REQUIRED
             }
@@ -67,6 +78,8 @@ impl Rejection {
             }
             Rejection::Host
             | Rejection::Connection
+            | Rejection::ConnectionSpecific
+            | Rejection::Http2Version
             | Rejection::Key
             | Rejection::Body
             | Rejection::Subprotocols
@@ -97,6 +110,9 @@ impl Rejection {
             Rejection::Method => {
                 headers.insert(header::ALLOW, const { HeaderValue::from_static("GET") });
             }
+            Rejection::ExtendedConnect => {
+                headers.insert(header::ALLOW, const { HeaderValue::from_static("CONNECT") });
+            }
             // RFC 9110, section 15.5.22.
             Rejection::HttpVersion | Rejection::Upgrade | Rejection::Version => {
                 headers.insert(
@@ -111,7 +127,7 @@ impl Rejection {
             _ => {}
         }
         // 4.4: the versions that the server understands.
-        if self == Rejection::Version {
+        if matches!(self, Rejection::Version | Rejection::Http2Version) {
             headers.insert(
                 header::SEC_WEBSOCKET_VERSION,
                 const { HeaderValue::from_static("13") },
@@ -125,6 +141,14 @@ impl fmt::Display for Rejection {
         f.write_str(match self {
             Rejection::Method => "a WebSocket handshake uses the method GET",
             Rejection::HttpVersion => "a WebSocket handshake needs HTTP/1.1",
+            Rejection::ExtendedConnect => {
+                "over HTTP/2 a WebSocket is opened with CONNECT and ':protocol: websocket' \
+                 (RFC 8441); the server must enable it"
+            }
+            Rejection::Protocol => "the only ':protocol' here is 'websocket'",
+            Rejection::ConnectionSpecific => {
+                "'Connection' and 'Upgrade' must not be sent over HTTP/2"
+            }
             Rejection::Host => "the request needs exactly one Host header that is not empty",
             Rejection::Upgrade => {
                 "this is a WebSocket endpoint: the request needs the header \
@@ -133,7 +157,7 @@ impl fmt::Display for Rejection {
             Rejection::Connection => {
                 "the request needs the header 'Connection: Upgrade' (a proxy may have removed it)"
             }
-            Rejection::Version => {
+            Rejection::Version | Rejection::Http2Version => {
                 "the request needs exactly one header 'Sec-WebSocket-Version: 13'"
             }
             Rejection::Key => {

@@ -1,22 +1,27 @@
-//! The server's reading of a handshake (RFC 6455, section 4.2.1).
+//! The server's reading of a handshake (RFC 6455, section 4.2.1; RFC 8441, section 5).
 
 use http::{HeaderMap, HeaderValue, Method, Version, header, request::Parts};
 
-use super::{Rejection, deflate::DeflateOffer, extension, key, origin, subprotocol, token};
+use super::{
+    Rejection,
+    deflate::DeflateOffer,
+    extension, key, origin, subprotocol,
+    token::{self, Cardinality},
+};
 use crate::config::Subprotocol;
 
 /// A valid request for a WebSocket connection.
 #[derive(Debug)]
 pub(crate) struct Handshake {
-    /// The value for `Sec-WebSocket-Accept`.
-    pub(crate) accept: HeaderValue,
+    /// The value for `Sec-WebSocket-Accept`; HTTP/2 has none (RFC 8441, section 5).
+    pub(crate) accept: Option<HeaderValue>,
     /// The subprotocols that the client offers, in its order of preference.
     pub(crate) offered: Vec<Subprotocol>,
     /// The offer of permessage-deflate that may be accepted.
     pub(crate) deflate: Option<DeflateOffer>,
 }
 
-/// Whether a request tries, well or badly, to open a WebSocket connection.
+/// Whether a request of HTTP/1.1 tries, well or badly, to open a WebSocket connection.
 ///
 /// RFC 9110, section 7.8: `Upgrade` is ignored in HTTP/1.0.
 pub(crate) fn is_attempt(version: Version, headers: &HeaderMap) -> bool {
@@ -30,9 +35,12 @@ impl Handshake {
     pub(crate) fn check(parts: &Parts) -> Result<Self, Rejection> {
         let headers = &parts.headers;
         // 4.2.1 item 1: a GET request of HTTP/1.1 or higher.
-        // RFC 9113, section 8.6: in HTTP/2 there is neither `Upgrade` nor 101.
-        if parts.version != Version::HTTP_11 {
+        if parts.version < Version::HTTP_11 {
             return Err(Rejection::HttpVersion);
+        }
+        // RFC 9113, section 8.6: in HTTP/2 there is neither `Upgrade` nor 101.
+        if parts.version > Version::HTTP_11 {
+            return Err(Rejection::ExtendedConnect);
         }
         if parts.method != Method::GET {
             return Err(Rejection::Method);
@@ -48,7 +56,7 @@ impl Handshake {
             return Err(Rejection::Connection);
         }
         // 4.2.1 item 6. 4.3: no leading zero. 11.3.5: once.
-        if token::single(headers, header::SEC_WEBSOCKET_VERSION) != Ok(b"13") {
+        if !has_version_13(headers) {
             return Err(Rejection::Version);
         }
         // 4.2.1 item 5. 11.3.1: once.
@@ -61,14 +69,63 @@ impl Handshake {
         if token::has_body(headers) {
             return Err(Rejection::Body);
         }
+        Self::with_offers(Some(key::accept(key)), headers)
+    }
+
+    /// Checks an extended CONNECT of HTTP/2 whose `:protocol` is `protocol`
+    /// (RFC 8441, sections 4 and 5).
+    pub(crate) fn check_connect(parts: &Parts, protocol: &str) -> Result<Self, Rejection> {
+        let headers = &parts.headers;
+        // 5. RFC 9110, section 7.8: names of protocols have no case.
+        if !protocol.eq_ignore_ascii_case("websocket") {
+            return Err(Rejection::Protocol);
+        }
+        // 4: `:scheme` and `:path` are there, and `:authority` is the host.
+        let authority = parts.uri.authority().map(|authority| authority.as_str());
+        let authority = authority.filter(|host| origin::is_host(host.as_bytes()));
+        let (Some(authority), Some(_), Some(_)) =
+            (authority, parts.uri.scheme(), parts.uri.path_and_query())
+        else {
+            return Err(Rejection::Host);
+        };
+        // RFC 9113, section 8.3.1: `Host` must not tell another one.
+        match token::single(headers, header::HOST) {
+            Err(Cardinality::Missing) => {}
+            Ok(host) if host.eq_ignore_ascii_case(authority.as_bytes()) => {}
+            _ => return Err(Rejection::Host),
+        }
+        // 5: they must not be there; the server of HTTP should have seen it.
+        if [header::CONNECTION, header::UPGRADE]
+            .into_iter()
+            .any(|name| token::is_present(headers, name))
+        {
+            return Err(Rejection::ConnectionSpecific);
+        }
+        // 5: with the meaning that it has in RFC 6455.
+        if !has_version_13(headers) {
+            return Err(Rejection::Http2Version);
+        }
+        // What follows are frames; a length would be one of a body.
+        if token::has_body(headers) {
+            return Err(Rejection::Body);
+        }
+        // 5: neither `Sec-WebSocket-Key` nor `Sec-WebSocket-Accept` is used.
+        Self::with_offers(None, headers)
+    }
+
+    fn with_offers(accept: Option<HeaderValue>, headers: &HeaderMap) -> Result<Self, Rejection> {
         let offered = subprotocol::offered(headers)?;
         let extensions = extension::elements(headers).map_err(|_| Rejection::Extensions)?;
         Ok(Self {
-            accept: key::accept(key),
+            accept,
             offered,
             deflate: DeflateOffer::first(extensions),
         })
     }
+}
+
+fn has_version_13(headers: &HeaderMap) -> bool {
+    token::single(headers, header::SEC_WEBSOCKET_VERSION) == Ok(b"13")
 }
 
 fn check_host(headers: &HeaderMap) -> Result<(), Rejection> {

@@ -1,16 +1,35 @@
-//! The server's answer to a valid handshake (RFC 6455, section 4.2.2).
+//! The server's answer to a valid handshake (RFC 6455, section 4.2.2; RFC 8441, section 5).
 
 use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::config::Subprotocol;
 
-/// 4.2.2 item 5: the response that switches protocols.
-pub(crate) fn switching_protocols<B: Default>(
-    accept: HeaderValue,
+/// The response that accepts: over HTTP/1.1 with `accept`, over HTTP/2 without.
+pub(crate) fn acceptance<B: Default>(
+    accept: Option<HeaderValue>,
     subprotocol: Option<&Subprotocol>,
     extensions: Option<HeaderValue>,
 ) -> Response<B> {
     let mut response = Response::new(B::default());
+    // RFC 8441, section 5: 200, and none of the three headers.
+    if let Some(accept) = accept {
+        switch_protocols(&mut response, accept);
+    }
+    let headers = response.headers_mut();
+    if let Some(subprotocol) = subprotocol {
+        headers.insert(
+            header::SEC_WEBSOCKET_PROTOCOL,
+            subprotocol.as_header_value().clone(),
+        );
+    }
+    if let Some(extensions) = extensions {
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions);
+    }
+    response
+}
+
+/// 4.2.2 item 5.
+fn switch_protocols<B>(response: &mut Response<B>, accept: HeaderValue) {
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(
@@ -22,14 +41,4 @@ pub(crate) fn switching_protocols<B: Default>(
         const { HeaderValue::from_static("Upgrade") },
     );
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    if let Some(subprotocol) = subprotocol {
-        headers.insert(
-            header::SEC_WEBSOCKET_PROTOCOL,
-            subprotocol.as_header_value().clone(),
-        );
-    }
-    if let Some(extensions) = extensions {
-        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions);
-    }
-    response
 }

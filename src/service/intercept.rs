@@ -14,15 +14,16 @@ use tower::{Layer, Service};
 
 use super::{Handler, ResponseBody, ResponseFuture, Sentence, WebSocketLayer, layer::Settings};
 use crate::{
-    handshake::{Handshake, Rejection, is_attempt},
-    upgrade::WebSocketUpgrade,
+    handshake::Rejection,
+    upgrade::{self, WebSocketUpgrade},
 };
 
 /// Answers WebSocket handshakes and leaves every other request to the inner service.
 ///
 /// A request is a handshake if it is HTTP/1.1 and lists `websocket` in `Upgrade`, or has a
-/// `Sec-WebSocket-Key`. A valid one is answered with 101 and its connection given to the
-/// handler; another with the response of its [`Rejection`]. What goes to the inner service
+/// `Sec-WebSocket-Key`; or if it is an HTTP/2 CONNECT whose `:protocol` is `websocket`. A
+/// valid one is accepted, and its connection or stream given to the handler; another is
+/// answered with the response of its [`Rejection`]. What goes to the inner service
 /// goes untouched; errors are the inner service's, there are no others.
 pub struct WebSocketService<S, H, Args> {
     inner: S,
@@ -60,7 +61,7 @@ impl<S, H, Args> WebSocketService<S, H, Args> {
     }
 
     fn intercepts<B>(&self, request: &Request<B>) -> bool {
-        is_attempt(request.version(), request.headers())
+        upgrade::is_for_us(request)
             && self
                 .settings
                 .path
@@ -144,7 +145,7 @@ impl<B> Service<Request<B>> for NoInner {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, _body) = request.into_parts();
         // A valid handshake gets here only if it is for another path.
-        let rejection = Handshake::check(&parts).err().unwrap_or(Rejection::Path);
+        let rejection = upgrade::check(&parts).err().unwrap_or(Rejection::Path);
         ready(Ok(rejection.into_response()))
     }
 }

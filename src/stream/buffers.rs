@@ -1,4 +1,4 @@
-//! Read buffers: lent to a connection while it reads, shared by those of a thread.
+//! Buffers: lent to a connection while it reads or writes, shared by those of a thread.
 
 use std::{cell::RefCell, mem};
 
@@ -52,6 +52,14 @@ pub(super) fn release(buffer: &mut BytesMut) {
         BytesMut::from(&buffer[..])
     };
     take_back(mem::replace(buffer, rest));
+}
+
+/// Calls `f` with an empty buffer.
+pub(super) fn with_scratch<R>(f: impl FnOnce(&mut BytesMut) -> R) -> R {
+    let mut scratch = lend();
+    let result = f(&mut scratch);
+    take_back(scratch);
+    result
 }
 
 fn lend() -> BytesMut {

@@ -47,6 +47,10 @@ pub(super) struct Conn<T> {
     /// The transport has reported its end.
     pub(super) input_ended: bool,
     pub(super) ahead: ReadAhead,
+    /// The transport shares its connection with others, whom its unread bytes may harm.
+    pub(super) is_multiplexed: bool,
+    /// The last read into the input brought little.
+    pub(super) was_read_small: bool,
     pub(super) end: End,
     pub(super) reading: Reading,
     /// Bytes were written that the transport may still hold back.
@@ -125,6 +129,8 @@ impl<T> Conn<T> {
             input: BytesMut::new(),
             input_ended: false,
             ahead: ReadAhead::default(),
+            is_multiplexed: false,
+            was_read_small: false,
             end: End::Open,
             reading: Reading::Ahead,
             unflushed: false,

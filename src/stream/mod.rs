@@ -11,6 +11,7 @@ mod error;
 mod handle;
 mod item;
 mod link;
+mod piece;
 mod receiving;
 mod sending;
 mod shared;

@@ -15,7 +15,17 @@ use super::{
     coop::unconstrained,
     item::{End, Item},
 };
-use crate::{message::Message, protocol::Phase};
+use crate::{
+    message::{CloseFrame, Message},
+    protocol::Phase,
+    wire::close_code,
+};
+
+/// h2 counts DATA frames with fewer bytes.
+const SMALL_READ: usize = 256;
+
+/// Bytes that are read of small frames although there is no room for their messages.
+const HOARDED_BYTES: usize = 48 * 1024;
 
 impl<T> Conn<T> {
     /// From now on messages are dropped. A Close, an error and the end take effect at once.
@@ -255,7 +265,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             if self.has_ended() || self.has_end_ahead() || self.link.is_down() {
                 return;
             }
-            if !self.has_room_ahead() {
+            if !self.has_room_ahead() && !self.hoards() {
                 self.reading = Reading::Paused;
                 return;
             }
@@ -263,6 +273,24 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 return;
             }
         }
+    }
+
+    /// Whether to read on although there is no room for messages: h2 ends a connection, with
+    /// all its streams, on which too many small DATA frames lie unread. Large ones are held
+    /// back by the stream's window. A stream that comes to the limit with small ones is
+    /// closed, for the sake of the others.
+    fn hoards(&mut self) -> bool {
+        if !self.is_multiplexed || !self.was_read_small {
+            return false;
+        }
+        if self.input.len() >= HOARDED_BYTES {
+            let frame = CloseFrame::new(close_code::POLICY, "too many messages were not received");
+            // Does nothing if a Close was sent.
+            let _ = self.protocol.close(Some(&frame));
+            self.discard();
+            self.wake_everyone();
+        }
+        true
     }
 
     /// Reads once. Ready if that changed anything: bytes came, or the end.
@@ -315,6 +343,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             return Poll::Ready(Some(read));
         }
         buffers::prepare(input);
-        poll_read_buf(Pin::new(io), &mut cx, input).map(Some)
+        let read = ready!(poll_read_buf(Pin::new(io), &mut cx, input));
+        self.was_read_small = read.as_ref().is_ok_and(|&read| read < SMALL_READ);
+        Poll::Ready(Some(read))
     }
 }

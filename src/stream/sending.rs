@@ -13,6 +13,7 @@ use super::{
     conn::{Caller, Conn},
     coop::unconstrained,
     item::{End, Item},
+    piece,
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
@@ -148,17 +149,12 @@ fn poll_write_all<T: AsyncWrite + Unpin>(
     while protocol.queued() > 0 {
         let mut slices = [IoSlice::new(&[]); SLICES];
         let filled = protocol.outgoing(&mut slices);
-        let is_vectored = filled > 1 && io.is_write_vectored();
-        let slices = &slices[..if is_vectored { filled } else { 1 }];
-        let written = if is_vectored {
-            ready!(Pin::new(&mut *io).poll_write_vectored(cx, slices))?
-        } else {
-            ready!(Pin::new(&mut *io).poll_write(cx, &slices[0]))?
-        };
+        let slices = &slices[..filled];
+        let (written, given) = ready!(poll_write_some(&mut *io, cx, slices))?;
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
-        if written > slices.iter().map(|slice| slice.len()).sum() {
+        if written > given {
             let lie = "transport claims to have written more than it was given";
             return Poll::Ready(Err(io::Error::other(lie)));
         }
@@ -166,4 +162,22 @@ fn poll_write_all<T: AsyncWrite + Unpin>(
         *unflushed = true;
     }
     Poll::Ready(Ok(()))
+}
+
+/// Writes once; tells how much of how much. `slices` has one at least.
+fn poll_write_some<T: AsyncWrite + Unpin>(
+    io: &mut T,
+    cx: &mut Context<'_>,
+    slices: &[IoSlice<'_>],
+) -> Poll<io::Result<(usize, usize)>> {
+    let io = Pin::new(io);
+    let sum = || slices.iter().map(|slice| slice.len()).sum();
+    let (written, given) = if slices.len() == 1 {
+        (io.poll_write(cx, &slices[0]), slices[0].len())
+    } else if io.is_write_vectored() {
+        (io.poll_write_vectored(cx, slices), sum())
+    } else {
+        piece::with(slices, |piece| (io.poll_write(cx, piece), piece.len()))
+    };
+    written.map_ok(|written| (written, given))
 }

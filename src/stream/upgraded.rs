@@ -14,22 +14,47 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// The transport of a socket that a server accepted: hyper's, or a [`ProvidedIo`].
 ///
 /// Bytes that hyper had read behind the request come first.
-pub struct Upgraded(Transport);
+pub struct Upgraded {
+    transport: Transport,
+    /// What is passed on at once.
+    largest_write: usize,
+}
+
+/// A frame of HTTP/2 carries so much (RFC 9113, section 4.2), unless another size is agreed
+/// on. hyper copies and queues whatever one write is given, so the peer's window would hold
+/// nothing back.
+const HTTP2_WRITE: usize = 16 * 1024;
 
 enum Transport {
     Hyper(TokioIo<hyper::upgrade::Upgraded>),
     Provided(Box<dyn Io>),
 }
 
+impl Upgraded {
+    /// A connection of HTTP/1.1.
+    pub(crate) fn connection(io: hyper::upgrade::Upgraded) -> Self {
+        Self::of(Transport::Hyper(TokioIo::new(io)))
+    }
+
+    /// A stream of HTTP/2.
+    pub(crate) fn stream(io: hyper::upgrade::Upgraded) -> Self {
+        Self {
+            largest_write: HTTP2_WRITE,
+            ..Self::connection(io)
+        }
+    }
+
+    const fn of(transport: Transport) -> Self {
+        Self {
+            transport,
+            largest_write: usize::MAX,
+        }
+    }
+}
+
 trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
-
-impl From<hyper::upgrade::Upgraded> for Upgraded {
-    fn from(io: hyper::upgrade::Upgraded) -> Self {
-        Self(Transport::Hyper(TokioIo::new(io)))
-    }
-}
 
 /// A request extension that provides the transport in place of an HTTP server.
 ///
@@ -78,7 +103,7 @@ impl ProvidedIo {
     /// Takes the transport; `None` the second time.
     pub(crate) fn take(&self) -> Option<Upgraded> {
         let mut io = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        io.take().map(|io| Upgraded(Transport::Provided(io)))
+        io.take().map(|io| Upgraded::of(Transport::Provided(io)))
     }
 }
 
@@ -88,7 +113,7 @@ impl AsyncRead for Upgraded {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.0 {
+        match &mut self.transport {
             Transport::Hyper(io) => Pin::new(io).poll_read(cx, buf),
             Transport::Provided(io) => Pin::new(io).poll_read(cx, buf),
         }
@@ -101,7 +126,8 @@ impl AsyncWrite for Upgraded {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.0 {
+        let buf = &buf[..buf.len().min(self.largest_write)];
+        match &mut self.transport {
             Transport::Hyper(io) => Pin::new(io).poll_write(cx, buf),
             Transport::Provided(io) => Pin::new(io).poll_write(cx, buf),
         }
@@ -112,28 +138,28 @@ impl AsyncWrite for Upgraded {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.0 {
+        match &mut self.transport {
             Transport::Hyper(io) => Pin::new(io).poll_write_vectored(cx, bufs),
             Transport::Provided(io) => Pin::new(io).poll_write_vectored(cx, bufs),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
-        match &self.0 {
+        match &self.transport {
             Transport::Hyper(io) => io.is_write_vectored(),
             Transport::Provided(io) => io.is_write_vectored(),
         }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0 {
+        match &mut self.transport {
             Transport::Hyper(io) => Pin::new(io).poll_flush(cx),
             Transport::Provided(io) => Pin::new(io).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0 {
+        match &mut self.transport {
             Transport::Hyper(io) => Pin::new(io).poll_shutdown(cx),
             Transport::Provided(io) => Pin::new(io).poll_shutdown(cx),
         }

@@ -47,6 +47,8 @@ pub(crate) struct Terms {
     pub(crate) config: Arc<Config>,
     pub(crate) subprotocol: Option<Subprotocol>,
     pub(crate) deflate: Option<DeflateParams>,
+    /// The transport shares its connection with others.
+    pub(crate) is_multiplexed: bool,
 }
 
 impl Terms {
@@ -56,6 +58,7 @@ impl Terms {
             config: Arc::new(config.clone()),
             subprotocol: None,
             deflate: None,
+            is_multiplexed: false,
         }
     }
 }
@@ -90,6 +93,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     pub(crate) fn supervised(io: T, terms: Terms) -> (Self, Arc<Shared<T>>) {
         let mut conn = Conn::new(io, Protocol::server(terms.config, terms.deflate));
         conn.set_supervised();
+        conn.is_multiplexed = terms.is_multiplexed;
         let shared = Shared::new(conn);
         let socket = Self {
             handle: Handle::first(shared.clone()),

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use http::{Response, request::Parts};
 use tokio::time::timeout;
 
-use super::{Outcome, Supervise, UpgradeError, pending::PendingIo};
+use super::{Outcome, Supervise, UpgradeError, pending::PendingIo, request};
 use crate::{
     config::{Config, Subprotocol},
-    handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, switching_protocols},
+    handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, acceptance},
     stream::{Terms, WebSocket},
 };
 
@@ -50,20 +50,20 @@ pub struct WebSocketUpgrade {
 }
 
 impl WebSocketUpgrade {
-    /// Checks a request (RFC 6455, section 4.2.1) and takes its upgrade out of the
-    /// extensions: hyper's, or a [`ProvidedIo`](crate::ProvidedIo).
+    /// Checks a request (RFC 6455, section 4.2.1; RFC 8441, section 5) and takes its upgrade
+    /// out of the extensions: hyper's, or a [`ProvidedIo`](crate::ProvidedIo).
     ///
     /// # Errors
     ///
     /// If the request is not a valid handshake;
     /// [`into_response`](Rejection::into_response) makes the answer to it.
     pub fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
-        let handshake = Handshake::check(parts)?;
-        let io = PendingIo::take(&mut parts.extensions).ok_or(Rejection::NotUpgradable)?;
+        let handshake = request::check(parts)?;
+        let io = PendingIo::take(parts).ok_or(Rejection::NotUpgradable)?;
         Ok(Self {
             handshake,
             io,
-            origin: RequestOrigin::of(&parts.headers),
+            origin: RequestOrigin::of(parts),
             policy: OriginPolicy::same_host(),
             selected: None,
             config: Arc::default(),
@@ -137,16 +137,15 @@ impl WebSocketUpgrade {
         let offer = self.handshake.deflate.zip(self.config.deflate.as_ref());
         let answer = offer.map(|(offer, config)| offer.answer(config));
         let (deflate, extensions) = answer.unzip();
-        let response = switching_protocols(self.handshake.accept, selected.as_ref(), extensions);
-        let accepting = Accepting {
-            io: self.io,
-            terms: Terms {
-                config: self.config,
-                subprotocol: selected,
-                deflate,
-            },
+        let response = acceptance(self.handshake.accept, selected.as_ref(), extensions);
+        let terms = Terms {
+            config: self.config,
+            subprotocol: selected,
+            deflate,
+            is_multiplexed: self.io.is_multiplexed(),
         };
-        Ok((response, accepting))
+        let io = self.io;
+        Ok((response, Accepting { io, terms }))
     }
 
     /// Accepts, and runs `handler` in a task of its own once the connection is upgraded.

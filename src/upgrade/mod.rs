@@ -4,9 +4,16 @@ mod accept;
 mod error;
 mod handler;
 mod pending;
+#[cfg(not(feature = "http2"))]
+#[path = "no_protocol.rs"]
+mod protocol;
+#[cfg(feature = "http2")]
+mod protocol;
+mod request;
 mod supervise;
 mod supervisor;
 
+pub(crate) use self::request::{check, is_for_us};
 pub use self::{
     accept::{Accepting, WebSocketUpgrade},
     error::UpgradeError,

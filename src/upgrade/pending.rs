@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::Extensions;
+use http::{Version, request::Parts};
 use hyper::upgrade::OnUpgrade;
 
 use super::UpgradeError;
@@ -14,17 +14,30 @@ use crate::stream::{ProvidedIo, Upgraded};
 
 /// The transport to come once the response has been written.
 pub(super) enum PendingIo {
-    Hyper(OnUpgrade),
+    /// The connection of a request of HTTP/1.1.
+    Connection(OnUpgrade),
+    /// The stream of a request of HTTP/2.
+    Stream(OnUpgrade),
     Provided(ProvidedIo),
 }
 
 impl PendingIo {
     /// Takes it out of a request's extensions.
-    pub(super) fn take(extensions: &mut Extensions) -> Option<Self> {
-        if let Some(provided) = extensions.remove() {
+    pub(super) fn take(parts: &mut Parts) -> Option<Self> {
+        if let Some(provided) = parts.extensions.remove() {
             return Some(PendingIo::Provided(provided));
         }
-        extensions.remove().map(PendingIo::Hyper)
+        let on_upgrade = parts.extensions.remove()?;
+        Some(if parts.version == Version::HTTP_2 {
+            PendingIo::Stream(on_upgrade)
+        } else {
+            PendingIo::Connection(on_upgrade)
+        })
+    }
+
+    /// Whether the transport shares its connection with others.
+    pub(super) const fn is_multiplexed(&self) -> bool {
+        matches!(self, PendingIo::Stream(_))
     }
 }
 
@@ -33,8 +46,11 @@ impl Future for PendingIo {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match self.get_mut() {
-            PendingIo::Hyper(on_upgrade) => ready!(Pin::new(on_upgrade).poll(cx))
-                .map(Upgraded::from)
+            PendingIo::Connection(on_upgrade) => ready!(Pin::new(on_upgrade).poll(cx))
+                .map(Upgraded::connection)
+                .map_err(UpgradeError::Http),
+            PendingIo::Stream(on_upgrade) => ready!(Pin::new(on_upgrade).poll(cx))
+                .map(Upgraded::stream)
                 .map_err(UpgradeError::Http),
             PendingIo::Provided(provided) => provided.take().ok_or(UpgradeError::IoTaken),
         })

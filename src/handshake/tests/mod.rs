@@ -1,5 +1,6 @@
 //! The rules of section 4.2, one by one.
 
+mod connect;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod extensions;
@@ -19,9 +20,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, Version, header, request::Parts};
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{
-    Handshake, OriginPolicy, Rejection, RequestOrigin, is_attempt, key, switching_protocols,
-};
+use super::{Handshake, OriginPolicy, Rejection, RequestOrigin, acceptance, is_attempt, key};
 use crate::config::Subprotocol;
 
 const OK: Result<(), Rejection> = Ok(());
@@ -77,7 +76,7 @@ fn origin_verdict(policy: &OriginPolicy, host: &str, origins: &[&str]) -> Result
         let origin = HeaderValue::from_bytes(origin.as_bytes()).unwrap();
         parts.headers.append(header::ORIGIN, origin);
     }
-    RequestOrigin::of(&parts.headers).check(policy)
+    RequestOrigin::of(&parts).check(policy)
 }
 
 /// The subprotocols that were offered.

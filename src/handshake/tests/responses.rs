@@ -3,13 +3,17 @@
 use super::*;
 
 /// Written out once more here, so that a change of the table is a decision.
-const REJECTIONS: [(Rejection, u16); 14] = [
+const REJECTIONS: [(Rejection, u16); 18] = [
     (Rejection::Method, 405),
     (Rejection::HttpVersion, 426),
+    (Rejection::ExtendedConnect, 405),
+    (Rejection::Protocol, 501),
+    (Rejection::ConnectionSpecific, 400),
     (Rejection::Host, 400),
     (Rejection::Upgrade, 426),
     (Rejection::Connection, 400),
     (Rejection::Version, 426),
+    (Rejection::Http2Version, 400),
     (Rejection::Key, 400),
     (Rejection::Body, 400),
     (Rejection::Subprotocols, 400),
@@ -27,7 +31,7 @@ fn response_to_a_valid_handshake_has_the_headers_of_the_rfc() {
     let x = const { HeaderValue::from_static("x; y") };
     for (selected, extensions) in [(None, None), (Some(&chat), None), (None, Some(x))] {
         let accept = key::accept(b"dGhlIHNhbXBsZSBub25jZQ==");
-        let response: Response<Bytes> = switching_protocols(accept, selected, extensions.clone());
+        let response: Response<Bytes> = acceptance(Some(accept), selected, extensions.clone());
         assert_eq!(response.status(), 101);
         assert!(response.body().is_empty());
         let mut expected = vec![
@@ -45,6 +49,22 @@ fn response_to_a_valid_handshake_has_the_headers_of_the_rfc() {
     }
 }
 
+/// RFC 8441, section 5: 200, with neither `Upgrade`, `Connection` nor the answer to a key.
+#[test]
+fn response_over_http2_has_only_what_was_agreed_on() {
+    let chat = const { Subprotocol::from_static("chat") };
+    let x = const { HeaderValue::from_static("x; y") };
+    let response: Response<Bytes> = acceptance(None, Some(&chat), Some(x));
+    assert_eq!(response.status(), 200);
+    assert_headers(
+        &response,
+        &[
+            ("sec-websocket-protocol", "chat"),
+            ("sec-websocket-extensions", "x; y"),
+        ],
+    );
+}
+
 /// 4.2.2: a refusal is a response with an error status, a reason for people and one for code.
 #[test]
 fn response_of_a_rejection_tells_its_reason() {
@@ -53,10 +73,14 @@ fn response_of_a_rejection_tells_its_reason() {
         match rejection {
             Rejection::Method
             | Rejection::HttpVersion
+            | Rejection::ExtendedConnect
+            | Rejection::Protocol
+            | Rejection::ConnectionSpecific
             | Rejection::Host
             | Rejection::Upgrade
             | Rejection::Connection
             | Rejection::Version
+            | Rejection::Http2Version
             | Rejection::Key
             | Rejection::Body
             | Rejection::Subprotocols
@@ -83,11 +107,14 @@ fn response_of_a_rejection_tells_its_reason() {
         ];
         match status {
             // RFC 9110, sections 15.5.6 and 15.5.22.
+            405 if rejection == Rejection::ExtendedConnect => {
+                expected.push(("allow", "CONNECT"));
+            }
             405 => expected.push(("allow", "GET")),
             426 => expected.extend([("upgrade", "websocket"), ("connection", "Upgrade")]),
             _ => {}
         }
-        if rejection == Rejection::Version {
+        if matches!(rejection, Rejection::Version | Rejection::Http2Version) {
             // 4.2.2 item 4, 4.4.
             expected.push(("sec-websocket-version", "13"));
         }

@@ -1,0 +1,102 @@
+//! WebSockets over HTTP/2 (RFC 8441).
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::Poll,
+    time::Duration,
+};
+
+use http::{Method, Request, Version};
+use hyper::{
+    body::Body,
+    client::conn::http2::Connection,
+    ext::Protocol,
+    rt::{Read, Write, bounds::Http2ClientConnExec},
+};
+
+use tokio::time::interval;
+
+use super::{Builder, Error, Pending, target::Target};
+use crate::handshake::ClientHandshake;
+
+/// How often to look whether the SETTINGS have come.
+const LOOK: Duration = Duration::from_millis(1);
+
+impl Builder {
+    /// The request for `uri`, to be sent on a connection of HTTP/2 whose server has enabled
+    /// it (see [`extended_connect`](super::extended_connect)), and the handshake that its
+    /// response completes (RFC 8441). Many sockets may share a connection.
+    ///
+    /// ```
+    /// # use bytes::Bytes;
+    /// # use http_body_util::Empty;
+    /// # use hyper::client::conn::http2;
+    /// # use hyper_util::rt::{TokioExecutor, TokioIo};
+    /// # use tokio::net::TcpStream;
+    /// # use tower_websock::client::{self, Builder};
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let io = TokioIo::new(TcpStream::connect("127.0.0.1:8888").await?);
+    /// let (mut http, mut connection) = http2::handshake(TokioExecutor::new(), io).await?;
+    /// client::extended_connect(&mut connection).await?;
+    /// tokio::spawn(connection);
+    ///
+    /// let (request, pending) = Builder::new().http2_request("ws://127.0.0.1:8888/ws")?;
+    /// let response = http.send_request(request).await?;
+    /// let mut socket = pending.complete(response).await?;
+    /// # let _: http2::SendRequest<Empty<Bytes>> = http;
+    /// # socket.send("hello".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Uri`] and [`Error::Header`].
+    pub fn http2_request<B: Default>(&self, uri: &str) -> Result<(Request<B>, Pending), Error> {
+        let target = Target::parse(uri)?;
+        let handshake = ClientHandshake::http2(self.subprotocols.clone(), &self.config);
+        let (mut request, pending) = self.prepare(target.absolute_form()?, handshake)?;
+        // RFC 8441, section 4.
+        *request.method_mut() = Method::CONNECT;
+        *request.version_mut() = Version::HTTP_2;
+        request
+            .extensions_mut()
+            .insert(Protocol::from_static("websocket"));
+        Ok((request, pending))
+    }
+}
+
+/// Drives a connection of HTTP/2 until its server allows WebSockets on it (RFC 8441,
+/// section 3), which it says in the SETTINGS that it begins with.
+///
+/// A server that never does keeps this waiting: bound it with a timeout. Then spawn the
+/// connection, and send the requests of
+/// [`Builder::http2_request`](super::Builder::http2_request).
+///
+/// # Errors
+///
+/// [`Error::Http`] if the connection fails, [`Error::Ended`] if it ends.
+///
+/// # Cancel safety
+///
+/// Dropping the future loses nothing; the connection can be driven on.
+pub async fn extended_connect<T, B, E>(connection: &mut Connection<T, B, E>) -> Result<(), Error>
+where
+    T: Read + Write + Unpin + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin + 'static,
+    E: Http2ClientConnExec<B, T> + Unpin,
+{
+    // hyper tells nobody when the SETTINGS come.
+    let mut looks = interval(LOOK);
+    poll_fn(|cx| {
+        let ended = Pin::new(&mut *connection).poll(cx);
+        while looks.poll_tick(cx).is_ready() {
+            if connection.is_extended_connect_protocol_enabled() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        ended.map(|ended| Err(ended.err().map_or(Error::Ended, Error::Http)))
+    })
+    .await
+}

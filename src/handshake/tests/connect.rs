@@ -1,0 +1,176 @@
+//! Extended CONNECT (RFC 8441, sections 4 and 5).
+
+use super::*;
+
+/// The RFC's sample (5.1).
+fn connect() -> Parts {
+    Request::connect("https://server.example.com/chat")
+        .version(Version::HTTP_2)
+        .header("sec-websocket-protocol", "chat, superchat")
+        .header("sec-websocket-extensions", "permessage-deflate")
+        .header("sec-websocket-version", "13")
+        .header("origin", "http://www.example.com")
+        .body(())
+        .unwrap()
+        .into_parts()
+        .0
+}
+
+fn connect_with(name: HeaderName, lines: &[&str]) -> Parts {
+    let mut parts = connect();
+    parts.headers.remove(&name);
+    for line in lines {
+        parts.headers.append(&name, line.parse().unwrap());
+    }
+    parts
+}
+
+fn refused(parts: &Parts) -> Option<Rejection> {
+    Handshake::check_connect(parts, "websocket").err()
+}
+
+#[test]
+fn sample_of_the_rfc_is_valid() {
+    let handshake = Handshake::check_connect(&connect(), "websocket").unwrap();
+    assert_eq!(handshake.accept, None);
+    assert_eq!(names(&handshake), ["chat", "superchat"]);
+    #[cfg(feature = "deflate")]
+    assert!(handshake.deflate.is_some());
+}
+
+/// 5; RFC 9110, section 7.8.
+#[test]
+fn protocol_is_websocket_in_any_case() {
+    for protocol in ["websocket", "WebSocket", "WEBSOCKET"] {
+        assert!(Handshake::check_connect(&connect(), protocol).is_ok());
+    }
+    for protocol in [
+        "",
+        "websockets",
+        "websocket ",
+        "webtransport",
+        "connect-udp",
+    ] {
+        let verdict = Handshake::check_connect(&connect(), protocol);
+        assert_eq!(verdict.err(), Some(Rejection::Protocol), "{protocol}");
+    }
+}
+
+/// 5: the key and the answer to it are not used, whatever they are.
+#[test]
+fn key_is_not_looked_at() {
+    for lines in [&["dGhlIHNhbXBsZSBub25jZQ=="] as &[_], &["x"], &["", ""]] {
+        let parts = connect_with(header::SEC_WEBSOCKET_KEY, lines);
+        let handshake = Handshake::check_connect(&parts, "websocket").unwrap();
+        assert_eq!(handshake.accept, None);
+    }
+}
+
+/// 5: the version is 13, as in RFC 6455.
+#[test]
+fn other_version_is_refused() {
+    for lines in [&[] as &[_], &["12"], &["013"], &["13", "13"], &["13, 8"]] {
+        let parts = connect_with(header::SEC_WEBSOCKET_VERSION, lines);
+        assert_eq!(refused(&parts), Some(Rejection::Http2Version), "{lines:?}");
+    }
+}
+
+/// 5: what HTTP/1.1 upgrades with must not be there.
+#[test]
+fn headers_of_the_connection_are_refused() {
+    for (name, value) in [
+        (header::CONNECTION, "upgrade"),
+        (header::CONNECTION, ""),
+        (header::UPGRADE, "websocket"),
+    ] {
+        let parts = connect_with(name, &[value]);
+        assert_eq!(refused(&parts), Some(Rejection::ConnectionSpecific));
+    }
+}
+
+/// 4: `:scheme`, `:path` and `:authority` are there; RFC 9113, section 8.3.1: with a host.
+#[test]
+fn request_without_scheme_path_or_host_is_refused() {
+    for uri in [
+        "server.example.com:443",
+        "/chat",
+        "https://user@server.example.com/chat",
+    ] {
+        let mut parts = connect();
+        parts.uri = uri.parse().unwrap();
+        assert_eq!(refused(&parts), Some(Rejection::Host), "{uri}");
+    }
+}
+
+/// RFC 9113, section 8.3.1: a `Host` beside `:authority` says the same.
+#[test]
+fn host_differs_from_authority_at_no_time() {
+    for lines in [&["server.example.com"] as &[_], &["Server.Example.COM"]] {
+        assert_eq!(refused(&connect_with(header::HOST, lines)), None);
+    }
+    let host = "server.example.com";
+    for lines in [&["other.com"] as &[_], &[""], &[host, host]] {
+        let verdict = refused(&connect_with(header::HOST, lines));
+        assert_eq!(verdict, Some(Rejection::Host), "{lines:?}");
+    }
+}
+
+#[test]
+fn length_of_a_body_is_refused() {
+    let length = |length| connect_with(header::CONTENT_LENGTH, &[length]);
+    assert_eq!(refused(&length("1")), Some(Rejection::Body));
+    assert_eq!(refused(&length("0")), None);
+}
+
+/// 5: subprotocols and extensions are judged as in RFC 6455.
+#[test]
+fn malformed_offers_are_refused() {
+    for (name, line, rejection) in [
+        (
+            header::SEC_WEBSOCKET_PROTOCOL,
+            "a b",
+            Rejection::Subprotocols,
+        ),
+        (
+            header::SEC_WEBSOCKET_PROTOCOL,
+            "a, a",
+            Rejection::Subprotocols,
+        ),
+        (
+            header::SEC_WEBSOCKET_EXTENSIONS,
+            "x; ;",
+            Rejection::Extensions,
+        ),
+    ] {
+        assert_eq!(refused(&connect_with(name, &[line])), Some(rejection));
+    }
+}
+
+/// 5: the origin is judged as in RFC 6455, beside `:authority`.
+#[test]
+fn origin_is_that_of_the_authority() {
+    let same_host = OriginPolicy::same_host();
+    for (origin, verdict) in [
+        ("https://server.example.com", OK),
+        ("https://server.example.com:443", OK),
+        ("https://server.example.com:444", Err(Rejection::Origin)),
+        ("http://www.example.com", Err(Rejection::Origin)),
+    ] {
+        let parts = connect_with(header::ORIGIN, &[origin]);
+        assert_eq!(RequestOrigin::of(&parts).check(&same_host), verdict);
+    }
+    let anywhere = OriginPolicy::any();
+    assert_eq!(RequestOrigin::of(&connect()).check(&anywhere), OK);
+    let none = connect_with(header::ORIGIN, &[]);
+    assert_eq!(RequestOrigin::of(&none).check(&same_host), OK);
+}
+
+/// RFC 9113, section 8.6: HTTP/2 knows no upgrade.
+#[test]
+fn upgrade_over_http2_is_refused() {
+    let mut parts = sample();
+    for version in [Version::HTTP_2, Version::HTTP_3] {
+        parts.version = version;
+        assert_eq!(verdict(&parts), Err(Rejection::ExtendedConnect));
+    }
+}

@@ -1,0 +1,125 @@
+//! WebSockets over HTTP/2 (RFC 8441): a server on hyper, and clients that are hyper's, with
+//! our handshake, or made by hand on h2.
+
+#[path = "../support/alloc.rs"]
+mod alloc;
+mod closing;
+mod handshake;
+mod mounts;
+mod raw;
+mod siblings;
+mod sockets;
+
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Empty;
+use hyper::{body::Incoming, client::conn::http2::SendRequest};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+use tower::{Layer, service_fn};
+use tower_websock::{
+    Config, DeflateConfig, Error, Handler, Message, Subprotocol, WebSocket, WebSocketLayer,
+    client::{self, Builder},
+};
+
+/// What a stream's peer may send before it is read.
+const STREAM_WINDOW: u32 = 64 << 10;
+
+/// Only a test that fails waits so long.
+async fn soon<F: Future>(future: F) -> F::Output {
+    let patience = Duration::from_secs(60);
+    timeout(patience, future).await.expect("nothing came")
+}
+
+async fn echo(mut socket: WebSocket) -> Result<(), Error> {
+    while let Some(message) = socket.recv().await {
+        let message = message?;
+        if message.is_data() {
+            socket.send(message).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What is not for a WebSocket gets the method and the path back.
+async fn inner(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    Ok(Response::new(format!(
+        "{} {}",
+        request.method(),
+        request.uri()
+    )))
+}
+
+fn http() -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http2()
+        .enable_connect_protocol()
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(16 << 20);
+    http
+}
+
+/// Serves `handler` at /ws; what else is asked for is [`inner`]'s.
+async fn serve<Args: 'static>(handler: impl Handler<Args> + Sync, config: Config) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let service = WebSocketLayer::new(handler)
+        .path("/ws")
+        .config(config)
+        .subprotocols([const { Subprotocol::from_static("chat") }])
+        .layer(service_fn(inner));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = TowerToHyperService::new(service.clone());
+            tokio::spawn(async move {
+                let io = TokioIo::new(stream);
+                let _ = http().serve_connection_with_upgrades(io, service).await;
+            });
+        }
+    });
+    addr
+}
+
+/// A connection of hyper's client, on which WebSockets are allowed.
+async fn connect(addr: SocketAddr) -> SendRequest<Empty<Bytes>> {
+    let io = TokioIo::new(TcpStream::connect(addr).await.unwrap());
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io);
+    let (http, mut connection) = handshake.await.unwrap();
+    soon(client::extended_connect(&mut connection))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    http
+}
+
+/// Opens a socket on a connection.
+async fn open(http: &mut SendRequest<Empty<Bytes>>, builder: &Builder) -> WebSocket {
+    let (request, pending) = builder.http2_request("ws://localhost/ws").unwrap();
+    let response = soon(http.send_request(request)).await.unwrap();
+    soon(pending.complete(response)).await.unwrap()
+}
+
+fn deflate() -> Config {
+    Config::new().deflate(DeflateConfig::new())
+}
+
+/// Sends a message and expects it back.
+async fn expect_echo(socket: &mut WebSocket, message: Message) {
+    soon(socket.send(message.clone())).await.unwrap();
+    loop {
+        let received = soon(socket.recv()).await.unwrap().unwrap();
+        if received.is_data() {
+            assert_eq!(received, message);
+            return;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A client made by hand: DATA frames as one likes, and windows that open when one likes.
+
+use bytes::{Bytes, BytesMut};
+use h2::{
+    Reason, RecvStream, SendStream,
+    client::{self, ResponseFuture, SendRequest},
+    ext::Protocol,
+};
+use http::{Request, Response};
+
+use super::*;
+
+/// First bytes of whole frames.
+pub(super) const TEXT: u8 = 0x81;
+pub(super) const BINARY: u8 = 0x82;
+pub(super) const CLOSE: u8 = 0x88;
+
+/// A connection.
+pub(super) struct Raw(SendRequest<Bytes>);
+
+/// A stream on which both may send.
+pub(super) struct RawSocket {
+    pub(super) send: SendStream<Bytes>,
+    pub(super) recv: RecvStream,
+    input: BytesMut,
+}
+
+/// What a stream brings.
+#[derive(Debug, PartialEq)]
+pub(super) enum Event {
+    Frame(u8, Vec<u8>),
+    /// `END_STREAM`: the peer ended in order.
+    End,
+    /// `RST_STREAM`.
+    Reset(Reason),
+    /// The connection is gone.
+    Gone,
+}
+
+impl Raw {
+    pub(super) async fn connect(addr: SocketAddr) -> Self {
+        Self::connect_with(addr, 1 << 20).await
+    }
+
+    /// `window` is what the server may send on a stream.
+    pub(super) async fn connect_with(addr: SocketAddr, window: u32) -> Self {
+        let io = TcpStream::connect(addr).await.unwrap();
+        let mut builder = client::Builder::new();
+        builder
+            .initial_window_size(window)
+            .initial_connection_window_size(16 << 20);
+        let (requests, connection) = builder.handshake(io).await.unwrap();
+        tokio::spawn(connection);
+        let requests = soon(requests.ready()).await.unwrap();
+        while !requests.is_extended_connect_protocol_enabled() {
+            tokio::task::yield_now().await;
+        }
+        Self(requests)
+    }
+
+    /// An extended CONNECT, as it should be.
+    pub(super) fn handshake() -> Request<()> {
+        Request::connect("http://localhost/ws")
+            .extension(Protocol::from_static("websocket"))
+            .header("sec-websocket-version", "13")
+            .body(())
+            .unwrap()
+    }
+
+    pub(super) fn request(
+        &mut self,
+        request: Request<()>,
+        is_end: bool,
+    ) -> (ResponseFuture, SendStream<Bytes>) {
+        self.0.send_request(request, is_end).unwrap()
+    }
+
+    pub(super) async fn response(&mut self, request: Request<()>) -> Response<RecvStream> {
+        let (response, _send) = self.request(request, false);
+        soon(response).await.unwrap()
+    }
+
+    pub(super) async fn open(&mut self) -> RawSocket {
+        let (response, send) = self.request(Self::handshake(), false);
+        let response = soon(response).await.unwrap();
+        assert_eq!(response.status(), 200);
+        RawSocket {
+            send,
+            recv: response.into_body(),
+            input: BytesMut::new(),
+        }
+    }
+}
+
+impl RawSocket {
+    /// Sends bytes in one DATA frame, or as the window allows.
+    pub(super) async fn send(&mut self, bytes: impl Into<Bytes>) {
+        assert!(
+            soon(self.try_send(bytes.into())).await,
+            "the stream has ended"
+        );
+    }
+
+    /// Whether the bytes could be sent; waits for the window.
+    pub(super) async fn try_send(&mut self, mut bytes: Bytes) -> bool {
+        while !bytes.is_empty() {
+            self.send.reserve_capacity(bytes.len());
+            while self.send.capacity() == 0 {
+                let capacity = std::future::poll_fn(|cx| self.send.poll_capacity(cx)).await;
+                if !matches!(capacity, Some(Ok(_))) {
+                    return false;
+                }
+            }
+            let piece = bytes.split_to(bytes.len().min(self.send.capacity()));
+            if self.send.send_data(piece, false).is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// `END_STREAM`.
+    pub(super) fn end(&mut self) {
+        self.send.send_data(Bytes::new(), true).unwrap();
+    }
+
+    pub(super) async fn next(&mut self) -> Event {
+        loop {
+            if let Some(frame) = self.take_frame() {
+                return frame;
+            }
+            match soon(self.recv.data()).await {
+                Some(Ok(data)) => {
+                    self.recv
+                        .flow_control()
+                        .release_capacity(data.len())
+                        .unwrap();
+                    self.input.extend_from_slice(&data);
+                }
+                Some(Err(error)) if error.is_reset() => {
+                    return Event::Reset(error.reason().unwrap());
+                }
+                Some(Err(_)) => return Event::Gone,
+                None => return Event::End,
+            }
+        }
+    }
+
+    fn take_frame(&mut self) -> Option<Event> {
+        let len = match *self.input.get(1)? {
+            len @ 0..=125 => 2 + usize::from(len),
+            126 => {
+                let len = self.input.get(2..4)?;
+                4 + usize::from(u16::from_be_bytes([len[0], len[1]]))
+            }
+            _ => panic!("tests receive no longer frames"),
+        };
+        if self.input.len() < len {
+            return None;
+        }
+        let frame = self.input.split_to(len);
+        let header = if frame[1] == 126 { 4 } else { 2 };
+        Some(Event::Frame(frame[0], frame[header..].to_vec()))
+    }
+}
+
+/// A whole frame of a client.
+pub(super) fn frame(first: u8, payload: &[u8]) -> Bytes {
+    // A key of zeros is a key.
+    const KEY: [u8; 4] = [0; 4];
+    let mut frame = vec![first];
+    if let Ok(len @ 0..=125) = u8::try_from(payload.len()) {
+        frame.push(0x80 | len);
+    } else {
+        let len = u16::try_from(payload.len()).expect("tests send no longer frames");
+        frame.push(0x80 | 126);
+        frame.extend_from_slice(&len.to_be_bytes());
+    }
+    frame.extend_from_slice(&KEY);
+    frame.extend_from_slice(payload);
+    frame.into()
+}
+
+pub(super) fn close(code: u16) -> Vec<u8> {
+    code.to_be_bytes().to_vec()
+}
