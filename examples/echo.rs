@@ -4,6 +4,8 @@
 //! Messages are compressed where the client offers it. Options: `--addr HOST:PORT`,
 //! `--threads N`, `--max-message-size BYTES`, `--no-deflate`.
 
+#[path = "support/http_server.rs"]
+mod http_server;
 #[path = "support/options.rs"]
 mod options;
 
@@ -11,11 +13,7 @@ use std::{convert::Infallible, io};
 
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto,
-    service::TowerToHyperService,
-};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{net::TcpListener, signal::ctrl_c};
 use tower::{Layer, service_fn};
 use tower_websock::{Config, DeflateConfig, Error, WebSocket, WebSocketLayer};
@@ -43,27 +41,12 @@ async fn page(request: Request<Incoming>) -> Result<Response<String>, Infallible
     Ok(response)
 }
 
-/// HTTP/1.1 and HTTP/2, whichever the client begins with.
-fn http() -> auto::Builder<TokioExecutor> {
-    let mut http = auto::Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new());
-    http.http2()
-        .timer(TokioTimer::new())
-        // For WebSockets (RFC 8441).
-        .enable_connect_protocol()
-        // 200 streams that nobody reads leave room for others: 200 x 64 KiB < 16 MiB.
-        .max_concurrent_streams(200)
-        .initial_stream_window_size(64 << 10)
-        .initial_connection_window_size(16 << 20);
-    http
-}
-
 async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
     let service = WebSocketLayer::new(echo)
         .path("/ws")
         .config(config)
         .layer(service_fn(page));
-    let http = http();
+    let http = http_server::new();
     loop {
         let (stream, _peer) = listener.accept().await?;
         stream.set_nodelay(true)?;

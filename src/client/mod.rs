@@ -13,8 +13,37 @@
 //! ```
 //!
 //! A [`Builder`] sets headers, subprotocols and limits, and performs the handshake over any
-//! transport: see [`Builder::handshake`] for TLS. With an HTTP client of your own, send the
-//! request of [`Builder::request`] and complete the [`Pending`] handshake with the response.
+//! transport. With an HTTP client of your own, send the request of [`Builder::request`] and
+//! complete the [`Pending`] handshake with the response.
+//!
+//! For `wss://` bring the TLS that you use. With tokio-rustls, and the certificates that
+//! Mozilla trusts from webpki-roots:
+//!
+//! ```no_run
+//! use std::{error::Error, sync::Arc};
+//!
+//! use tokio::net::TcpStream;
+//! use tokio_rustls::{
+//!     TlsConnector,
+//!     rustls::{ClientConfig, RootCertStore},
+//! };
+//! use tower_websock::{WebSocket, client::Builder};
+//!
+//! async fn connect() -> Result<WebSocket, Box<dyn Error>> {
+//!     let tcp = TcpStream::connect(("example.com", 443)).await?;
+//!     tcp.set_nodelay(true)?;
+//!     let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+//!     let config = ClientConfig::builder()
+//!         .with_root_certificates(roots)
+//!         .with_no_client_auth();
+//!     // Fails unless the certificate is valid for this name.
+//!     let tls = TlsConnector::from(Arc::new(config))
+//!         .connect("example.com".try_into()?, tcp)
+//!         .await?;
+//!     Ok(Builder::new().handshake("wss://example.com/ws", tls).await?)
+//! }
+//! # let _ = connect;
+//! ```
 //!
 //! The socket is the same [`WebSocket`] as a server's, without a supervisor: it works while
 //! one of its methods runs. End it with [`close`](WebSocket::close).

@@ -1,6 +1,6 @@
 //! The server's reading of a handshake (RFC 6455, section 4.2.1; RFC 8441, section 5).
 
-use http::{HeaderMap, HeaderValue, Method, Version, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Version, header, request::Parts, uri::Authority};
 
 use super::{
     Rejection,
@@ -81,7 +81,7 @@ impl Handshake {
             return Err(Rejection::Protocol);
         }
         // 4: `:scheme` and `:path` are there, and `:authority` is the host.
-        let authority = parts.uri.authority().map(|authority| authority.as_str());
+        let authority = parts.uri.authority().map(Authority::as_str);
         let authority = authority.filter(|host| origin::is_host(host.as_bytes()));
         let (Some(authority), Some(_), Some(_)) =
             (authority, parts.uri.scheme(), parts.uri.path_and_query())

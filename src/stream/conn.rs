@@ -16,6 +16,7 @@ use super::{
     closing::Linger,
     item::{End, Item},
     link::Link,
+    siblings::Siblings,
     waiters::Waiters,
 };
 use crate::protocol::{Closure, Phase, Protocol};
@@ -47,10 +48,7 @@ pub(super) struct Conn<T> {
     /// The transport has reported its end.
     pub(super) input_ended: bool,
     pub(super) ahead: ReadAhead,
-    /// The transport shares its connection with others, whom its unread bytes may harm.
-    pub(super) is_multiplexed: bool,
-    /// The last read into the input brought little.
-    pub(super) was_read_small: bool,
+    pub(super) siblings: Siblings,
     pub(super) end: End,
     pub(super) reading: Reading,
     /// Bytes were written that the transport may still hold back.
@@ -129,8 +127,7 @@ impl<T> Conn<T> {
             input: BytesMut::new(),
             input_ended: false,
             ahead: ReadAhead::default(),
-            is_multiplexed: false,
-            was_read_small: false,
+            siblings: Siblings::default(),
             end: End::Open,
             reading: Reading::Ahead,
             unflushed: false,

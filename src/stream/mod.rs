@@ -15,6 +15,7 @@ mod piece;
 mod receiving;
 mod sending;
 mod shared;
+mod siblings;
 mod split;
 mod upgraded;
 mod waiters;

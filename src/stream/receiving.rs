@@ -14,18 +14,13 @@ use super::{
     conn::{Caller, Conn, IoParts, Reading},
     coop::unconstrained,
     item::{End, Item},
+    siblings::Unread,
 };
 use crate::{
     message::{CloseFrame, Message},
     protocol::Phase,
     wire::close_code,
 };
-
-/// h2 counts DATA frames with fewer bytes.
-const SMALL_READ: usize = 256;
-
-/// Bytes that are read of small frames although there is no room for their messages.
-const HOARDED_BYTES: usize = 48 * 1024;
 
 impl<T> Conn<T> {
     /// From now on messages are dropped. A Close, an error and the end take effect at once.
@@ -265,7 +260,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             if self.has_ended() || self.has_end_ahead() || self.link.is_down() {
                 return;
             }
-            if !self.has_room_ahead() && !self.hoards() {
+            if !self.has_room_ahead() && !self.must_read_on() {
                 self.reading = Reading::Paused;
                 return;
             }
@@ -275,20 +270,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         }
     }
 
-    /// Whether to read on although there is no room for messages: h2 ends a connection, with
-    /// all its streams, on which too many small DATA frames lie unread. Large ones are held
-    /// back by the stream's window. A stream that comes to the limit with small ones is
-    /// closed, for the sake of the others.
-    fn hoards(&mut self) -> bool {
-        if !self.is_multiplexed || !self.was_read_small {
-            return false;
-        }
-        if self.input.len() >= HOARDED_BYTES {
-            let frame = CloseFrame::new(close_code::POLICY, "too many messages were not received");
-            // Does nothing if a Close was sent.
-            let _ = self.protocol.close(Some(&frame));
-            self.discard();
-            self.wake_everyone();
+    /// Whether to read on although there is no room for messages.
+    fn must_read_on(&mut self) -> bool {
+        match self.siblings.unread(self.input.len()) {
+            Unread::Waits => return false,
+            Unread::ReadOn => {}
+            Unread::TooMuch => {
+                // For the sake of the others.
+                let frame = CloseFrame::new(close_code::POLICY, "too many unread messages");
+                // Does nothing if a Close was sent; the frame is valid.
+                let _ = self.protocol.close(Some(&frame));
+                self.discard();
+                self.wake_everyone();
+            }
         }
         true
     }
@@ -344,7 +338,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         }
         buffers::prepare(input);
         let read = ready!(poll_read_buf(Pin::new(io), &mut cx, input));
-        self.was_read_small = read.as_ref().is_ok_and(|&read| read < SMALL_READ);
+        self.siblings.note_read(*read.as_ref().unwrap_or(&0));
         Poll::Ready(Some(read))
     }
 }

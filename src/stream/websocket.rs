@@ -12,7 +12,10 @@ use futures_core::{FusedStream, Stream};
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Error, RecvHalf, SendHalf, Upgraded, conn::Conn, handle::Handle, shared::Shared};
+use super::{
+    Error, RecvHalf, SendHalf, Upgraded, conn::Conn, handle::Handle, shared::Shared,
+    siblings::Siblings,
+};
 use crate::{
     config::{Config, Subprotocol, deflate::DeflateParams},
     message::{CloseFrame, InvalidClose, Message},
@@ -93,7 +96,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     pub(crate) fn supervised(io: T, terms: Terms) -> (Self, Arc<Shared<T>>) {
         let mut conn = Conn::new(io, Protocol::server(terms.config, terms.deflate));
         conn.set_supervised();
-        conn.is_multiplexed = terms.is_multiplexed;
+        conn.siblings = Siblings::of(terms.is_multiplexed);
         let shared = Shared::new(conn);
         let socket = Self {
             handle: Handle::first(shared.clone()),

@@ -11,11 +11,11 @@ use super::{
     *,
 };
 
+/// The error that a socket yielded, and how it ended.
+type Ending = (Option<String>, Option<Closure>);
+
 /// A handler that tells what its socket ended with.
-fn telling() -> (
-    impl Handler<(WebSocket,)> + Sync,
-    oneshot::Receiver<(Option<String>, Option<Closure>)>,
-) {
+fn telling() -> (impl Handler<(WebSocket,)> + Sync, oneshot::Receiver<Ending>) {
     let (tell, told) = oneshot::channel();
     let tell = Arc::new(Mutex::new(Some(tell)));
     let handler = move |mut socket: WebSocket| {
@@ -33,7 +33,7 @@ fn telling() -> (
     (handler, told)
 }
 
-/// The peer closes: its code comes back, then END_STREAM, no RST_STREAM.
+/// The peer closes: its code comes back, then `END_STREAM`, no `RST_STREAM`.
 #[tokio::test]
 async fn close_of_the_peer_is_answered_and_the_stream_ended() {
     let (handler, told) = telling();
@@ -51,7 +51,7 @@ async fn close_of_the_peer_is_answered_and_the_stream_ended() {
     raw.open().await;
 }
 
-/// RFC 8441, section 5: until the peer's END_STREAM comes, what it sends is thrown away. A
+/// RFC 8441, section 5: until the peer's `END_STREAM` comes, what it sends is thrown away. A
 /// browser that is reset there uses HTTP/1.1 from then on.
 #[tokio::test]
 async fn stream_is_not_reset_while_the_peer_ends_it() {
@@ -124,7 +124,7 @@ async fn violation_is_told() {
     assert_no_reset(&mut socket).await;
 }
 
-/// END_STREAM without a Close frame is the end of a TCP connection without one: `Lost`.
+/// `END_STREAM` without a Close frame is the end of a TCP connection without one: `Lost`.
 #[tokio::test]
 async fn end_without_close_is_lost() {
     let (handler, told) = telling();
@@ -136,7 +136,7 @@ async fn end_without_close_is_lost() {
     assert_eq!(socket.next().await, Event::End);
 }
 
-/// So is RST_STREAM(CANCEL), which hyper shows as an orderly end, and any other.
+/// So is `RST_STREAM(CANCEL)`, which hyper shows as an orderly end, and any other.
 #[tokio::test]
 async fn reset_is_lost() {
     for reason in [Reason::CANCEL, Reason::NO_ERROR, Reason::INTERNAL_ERROR] {
@@ -150,7 +150,7 @@ async fn reset_is_lost() {
     }
 }
 
-/// END_STREAM on the request itself: hyper accepts it, and there is nothing to read.
+/// `END_STREAM` on the request itself: hyper accepts it, and there is nothing to read.
 #[tokio::test]
 async fn request_that_ends_the_stream_is_lost_at_once() {
     let (handler, told) = telling();
@@ -189,7 +189,7 @@ async fn loss_of_the_connection_is_lost_on_every_stream() {
     }
 }
 
-async fn assert_lost(told: oneshot::Receiver<(Option<String>, Option<Closure>)>) {
+async fn assert_lost(told: oneshot::Receiver<Ending>) {
     let (error, closure) = soon(told).await.unwrap();
     assert!(error.is_some());
     assert_eq!(closure, Some(Closure::Lost));

@@ -35,7 +35,7 @@ async fn response_has_what_was_agreed_on_only() {
     let mut names: Vec<_> = response
         .headers()
         .keys()
-        .map(|name| name.as_str())
+        .map(http::HeaderName::as_str)
         .collect();
     names.sort_unstable();
     assert_eq!(

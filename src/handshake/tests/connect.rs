@@ -16,11 +16,11 @@ fn connect() -> Parts {
         .0
 }
 
-fn connect_with(name: HeaderName, lines: &[&str]) -> Parts {
+fn connect_with(name: &HeaderName, lines: &[&str]) -> Parts {
     let mut parts = connect();
-    parts.headers.remove(&name);
+    parts.headers.remove(name);
     for line in lines {
-        parts.headers.append(&name, line.parse().unwrap());
+        parts.headers.append(name, line.parse().unwrap());
     }
     parts
 }
@@ -60,7 +60,7 @@ fn protocol_is_websocket_in_any_case() {
 #[test]
 fn key_is_not_looked_at() {
     for lines in [&["dGhlIHNhbXBsZSBub25jZQ=="] as &[_], &["x"], &["", ""]] {
-        let parts = connect_with(header::SEC_WEBSOCKET_KEY, lines);
+        let parts = connect_with(&header::SEC_WEBSOCKET_KEY, lines);
         let handshake = Handshake::check_connect(&parts, "websocket").unwrap();
         assert_eq!(handshake.accept, None);
     }
@@ -70,7 +70,7 @@ fn key_is_not_looked_at() {
 #[test]
 fn other_version_is_refused() {
     for lines in [&[] as &[_], &["12"], &["013"], &["13", "13"], &["13, 8"]] {
-        let parts = connect_with(header::SEC_WEBSOCKET_VERSION, lines);
+        let parts = connect_with(&header::SEC_WEBSOCKET_VERSION, lines);
         assert_eq!(refused(&parts), Some(Rejection::Http2Version), "{lines:?}");
     }
 }
@@ -83,7 +83,7 @@ fn headers_of_the_connection_are_refused() {
         (header::CONNECTION, ""),
         (header::UPGRADE, "websocket"),
     ] {
-        let parts = connect_with(name, &[value]);
+        let parts = connect_with(&name, &[value]);
         assert_eq!(refused(&parts), Some(Rejection::ConnectionSpecific));
     }
 }
@@ -106,18 +106,18 @@ fn request_without_scheme_path_or_host_is_refused() {
 #[test]
 fn host_differs_from_authority_at_no_time() {
     for lines in [&["server.example.com"] as &[_], &["Server.Example.COM"]] {
-        assert_eq!(refused(&connect_with(header::HOST, lines)), None);
+        assert_eq!(refused(&connect_with(&header::HOST, lines)), None);
     }
     let host = "server.example.com";
     for lines in [&["other.com"] as &[_], &[""], &[host, host]] {
-        let verdict = refused(&connect_with(header::HOST, lines));
+        let verdict = refused(&connect_with(&header::HOST, lines));
         assert_eq!(verdict, Some(Rejection::Host), "{lines:?}");
     }
 }
 
 #[test]
 fn length_of_a_body_is_refused() {
-    let length = |length| connect_with(header::CONTENT_LENGTH, &[length]);
+    let length = |length| connect_with(&header::CONTENT_LENGTH, &[length]);
     assert_eq!(refused(&length("1")), Some(Rejection::Body));
     assert_eq!(refused(&length("0")), None);
 }
@@ -142,7 +142,7 @@ fn malformed_offers_are_refused() {
             Rejection::Extensions,
         ),
     ] {
-        assert_eq!(refused(&connect_with(name, &[line])), Some(rejection));
+        assert_eq!(refused(&connect_with(&name, &[line])), Some(rejection));
     }
 }
 
@@ -156,12 +156,12 @@ fn origin_is_that_of_the_authority() {
         ("https://server.example.com:444", Err(Rejection::Origin)),
         ("http://www.example.com", Err(Rejection::Origin)),
     ] {
-        let parts = connect_with(header::ORIGIN, &[origin]);
+        let parts = connect_with(&header::ORIGIN, &[origin]);
         assert_eq!(RequestOrigin::of(&parts).check(&same_host), verdict);
     }
     let anywhere = OriginPolicy::any();
     assert_eq!(RequestOrigin::of(&connect()).check(&anywhere), OK);
-    let none = connect_with(header::ORIGIN, &[]);
+    let none = connect_with(&header::ORIGIN, &[]);
     assert_eq!(RequestOrigin::of(&none).check(&same_host), OK);
 }
 

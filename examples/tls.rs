@@ -1,0 +1,118 @@
+//! An echo server over TLS, with HTTP/2 and HTTP/1.1. Serves <wss://localhost:8443/ws>, and a page to try it at /.
+//!
+//!     cargo run --release --example tls
+//!
+//! Its certificate is made at start and signed by itself, so that browsers ask before they
+//! go on. Options: `--listen HOST:PORT`, and `--cert-out FILE` for clients that are to trust
+//! the certificate.
+
+#[path = "support/http_server.rs"]
+mod http_server;
+
+use std::{convert::Infallible, env, error::Error, fs, sync::Arc};
+
+use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use hyper::body::Incoming;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use rcgen::{Certificate, CertifiedKey, KeyPair, generate_simple_self_signed};
+use sha2::{Digest, Sha256};
+use tokio::{net::TcpListener, signal::ctrl_c};
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
+use tower::{Layer, service_fn};
+use tower_websock::{Config, DeflateConfig, WebSocket, WebSocketLayer};
+
+const USAGE: &str = "tls [--listen HOST:PORT] [--cert-out FILE]";
+
+/// The versions of HTTP to choose from, the preferred one first.
+const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// Tells the version of HTTP, and then sends every message back.
+async fn echo(mut socket: WebSocket, request: Parts) -> Result<(), tower_websock::Error> {
+    let version = format!("{:?}", request.version);
+    // It holds the buffer that it was read to.
+    drop(request);
+    socket.send(version.into()).await?;
+    while let Some(message) = socket.recv().await {
+        let message = message?;
+        if message.is_data() {
+            socket.send(message).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What is not a WebSocket request gets a page, which makes one.
+async fn page(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    let mut response = Response::new(String::from(include_str!("tls.html")));
+    if request.uri().path() != "/" {
+        response = Response::new(String::from("The page is at /, the WebSocket at /ws.\n"));
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, html);
+    Ok(response)
+}
+
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor) -> Result<(), Box<dyn Error>> {
+    let service = WebSocketLayer::new(echo)
+        .path("/ws")
+        .config(Config::new().deflate(DeflateConfig::new()))
+        .layer(service_fn(page));
+    let http = http_server::new();
+    loop {
+        let (stream, peer) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let (acceptor, http) = (acceptor.clone(), http.clone());
+        let service = TowerToHyperService::new(service.clone());
+        tokio::spawn(async move {
+            let served = match acceptor.accept(stream).await {
+                Ok(stream) => {
+                    let stream = TokioIo::new(stream);
+                    http.serve_connection_with_upgrades(stream, service).await
+                }
+                Err(error) => Err(error.into()),
+            };
+            if let Err(error) = served {
+                eprintln!("{peer}: {error}");
+            }
+        });
+    }
+}
+
+fn tls(cert: Certificate, key: KeyPair) -> Result<TlsAcceptor, Box<dyn Error>> {
+    let mut config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.into()], key.into())?;
+    config.alpn_protocols = ALPN.map(Vec::from).into();
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn fingerprint(cert: &Certificate) -> String {
+    let digest = Sha256::digest(cert.der());
+    let bytes: Vec<_> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+    bytes.join(":")
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut listen = String::from("127.0.0.1:8443");
+    let names = ["localhost", "127.0.0.1", "::1"].map(String::from);
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names)?;
+    let mut args = env::args().skip(1);
+    while let Some(option) = args.next() {
+        let value = args.next().ok_or(USAGE)?;
+        match option.as_str() {
+            "--listen" => listen = value,
+            "--cert-out" => fs::write(value, cert.pem())?,
+            _ => return Err(USAGE.into()),
+        }
+    }
+    let listener = TcpListener::bind(listen).await?;
+    println!("https://localhost:{}/", listener.local_addr()?.port());
+    println!("SHA-256 of the certificate: {}", fingerprint(&cert));
+    let acceptor = tls(cert, signing_key)?;
+    tokio::select! {
+        result = serve(listener, acceptor) => result,
+        result = ctrl_c() => Ok(result?),
+    }
+}
