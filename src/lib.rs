@@ -1,4 +1,4 @@
-//! WebSockets (RFC 6455) for tower, hyper and axum: strict, fast, and closed cleanly.
+//! WebSockets (RFC 6455, RFC 8441) for tower, hyper and axum: strict, fast, and closed cleanly.
 //!
 //! A [`WebSocketLayer`] or [`WebSocketService`] answers the opening handshake inside any
 //! tower stack, and gives each connection to your handler as a [`WebSocket`], a
@@ -35,9 +35,9 @@
 //!
 //! ```text
 //! request ──> WebSocketService ──not for us──> inner service
-//!                  │ validates (RFC 6455, section 4.2)
+//!                  │ validates (RFC 6455, section 4.2; RFC 8441, section 5)
 //!                  ├─ refused: an HTTP response with a typed Rejection
-//!                  └─ accepted: 101, then a task:
+//!                  └─ accepted: 101 (HTTP/1.1) or 200 (HTTP/2), then a task:
 //!                       hyper upgrade ──> WebSocket: Stream + Sink ──> your handler
 //! ```
 //!
@@ -70,6 +70,8 @@
 //!
 //! - `axum`: the module [`axum`].
 //! - `client`: the module [`client`], and [`WebSocket::pair`] for tests.
+//! - `http2`, on by default: WebSockets over HTTP/2 (RFC 8441), where hyper's server enables
+//!   them with `enable_connect_protocol`. The README tells how to mount it, and what differs.
 //! - `deflate`, on by default: compression of messages, negotiated as permessage-deflate
 //!   (RFC 7692) where `Config::deflate` turns it on.
 

@@ -34,6 +34,8 @@
 //! - A request is refused with a [`Rejection`](crate::Rejection). A payload that is not
 //!   text is a [`NotUtf8`](crate::NotUtf8), which `?` turns into an `axum::Error`.
 //!
+//! Route it with `any`: over HTTP/2 the method is CONNECT.
+//!
 //! Without an extractor, any [`WebSocketService`](crate::WebSocketService) is a route:
 //!
 //! ```

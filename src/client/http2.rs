@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(1);
 
 impl Builder {
     /// The request for `uri`, to be sent on a connection of HTTP/2 whose server has enabled
-    /// it (see [`extended_connect`](super::extended_connect)), and the handshake that its
+    /// it (see [`extended_connect`]), and the handshake that its
     /// response completes (RFC 8441). Many sockets may share a connection.
     ///
     /// ```

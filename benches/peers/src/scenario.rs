@@ -98,6 +98,15 @@ pub const ECHOES: [Echo; 17] = [
     deflate(16 * KIB, Takeover::Reset, 8, 4),
 ];
 
+/// Those over HTTP/2.
+pub const HTTP2: [Echo; 5] = [
+    echo(32, Content::Binary, 64, 1),
+    echo(32, Content::Binary, 64, 32),
+    echo(KIB, Content::Binary, 16, 8),
+    echo(64 * KIB, Content::Binary, 8, 2),
+    echo(64 * KIB, Content::Text, 8, 2),
+];
+
 /// Above this size a scenario runs only when `--only` names it.
 pub const LARGEST: usize = KIB * KIB;
 

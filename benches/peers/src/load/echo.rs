@@ -209,7 +209,7 @@ impl Connection {
 }
 
 /// What comes after the `read` bytes that were compared before.
-fn compare(expected: &[u8], read: &mut usize, bytes: &[u8]) -> Result<(), Error> {
+pub(super) fn compare(expected: &[u8], read: &mut usize, bytes: &[u8]) -> Result<(), Error> {
     if expected.get(*read..*read + bytes.len()) != Some(bytes) {
         return Err(format!("wrong reply after {read} bytes").into());
     }

@@ -4,6 +4,7 @@ mod connects;
 mod deflate;
 mod echo;
 mod handshake;
+mod http2;
 mod idle;
 mod payload;
 mod window;
@@ -11,6 +12,7 @@ mod window;
 pub use self::{
     connects::{Connects, connects},
     echo::{Echoed, echo},
+    http2::echo_http2,
     idle::{Idle, SOCKETS, idle},
 };
 

@@ -27,6 +27,8 @@ pub struct Results {
     pub echoes: Vec<Table<Echoed>>,
     /// With permessage-deflate.
     pub deflate: Vec<Table<Echoed>>,
+    /// Over HTTP/2, beside the first server.
+    pub http2: Vec<Table<Echoed>>,
     pub connects: Option<Table<Connects>>,
     pub idle: Option<Table<Idle>>,
 }

@@ -53,13 +53,18 @@ pub(super) fn markdown(results: &Results) -> String {
     }
     for table in &results.echoes {
         let one_at_a_time = table.name.ends_with(" x 1");
-        echoes(&mut text, table, if one_at_a_time { LATENCY } else { &[] });
+        let more = if one_at_a_time { LATENCY } else { &[] };
+        echoes(&mut text, table, "raw TCP", more);
+    }
+    for table in &results.http2 {
+        let reference = table.rows[0].server.to_string();
+        echoes(&mut text, table, &reference, LATENCY);
     }
     if !results.deflate.is_empty() {
         overview::deflate(&mut text, &results.deflate);
     }
     for table in &results.deflate {
-        echoes(&mut text, table, REPLY);
+        echoes(&mut text, table, "raw TCP", REPLY);
     }
     if let Some(table) = &results.connects {
         connects(&mut text, table);
@@ -69,11 +74,16 @@ pub(super) fn markdown(results: &Results) -> String {
     }
     text
 }
-fn echoes(text: &mut String, table: &Table<Echoed>, more: &[Column]) {
+
+fn echoes(text: &mut String, table: &Table<Echoed>, reference: &str, more: &[Column]) {
     line!(text, "## {}\n", table.name);
     let columns = || COST.iter().chain(more);
     let heads: Vec<_> = columns().map(|column| column.head).collect();
-    line!(text, "| server | times raw TCP | {} |", heads.join(" | "));
+    line!(
+        text,
+        "| server | times {reference} | {} |",
+        heads.join(" | ")
+    );
     line!(text, "|---|---{}|", "|---".repeat(heads.len()));
     for row in sorted(table, |echoed| echoed.cpu_micros) {
         let ratio = row.ratio(&table.rows[0], |echoed| echoed.cpu_micros);

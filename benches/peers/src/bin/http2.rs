@@ -1,0 +1,48 @@
+//! Compares ours in axum with axum's own over HTTP/2: see README.md, or run it with `--help`.
+
+use std::process::ExitCode;
+
+use peers::{
+    Error,
+    load::echo_http2,
+    options::Options,
+    program,
+    report::Results,
+    rounds::Table,
+    scenario::HTTP2,
+    servers::{Kind, Server},
+};
+
+fn main() -> Result<ExitCode, Error> {
+    let measured = |server: &Server| matches!(server.kind, Kind::Axum | Kind::TowerWebsockAxum);
+    let mut servers: Vec<_> = Server::all().filter(measured).collect();
+    // The one to compare with comes first.
+    servers.sort_by_key(|server| server.kind != Kind::Axum);
+    let defaults = Options {
+        servers,
+        ..Options::default()
+    };
+    program::run("http2", defaults, compare)
+}
+
+fn compare(options: &Options) -> Result<ExitCode, Error> {
+    let times = options.times();
+    let mut results = Results::default();
+    for scenario in HTTP2 {
+        let name = format!("{scenario} over HTTP/2");
+        if options.wants(&name) {
+            let extension = scenario.extension;
+            let table = Table::measure(name, extension, options, |process, _peer| {
+                echo_http2(process, &scenario, times)
+            });
+            results.http2.push(table);
+        }
+    }
+    println!("{}", results.markdown());
+    let failed = |table: &Table<_>| table.rows.iter().any(|row| row.error.is_some());
+    Ok(if results.http2.iter().any(failed) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}

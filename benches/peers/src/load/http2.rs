@@ -1,0 +1,149 @@
+//! Messages and their echoes over HTTP/2 (RFC 8441): every byte that comes back is compared.
+
+use std::{
+    future::poll_fn,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use h2::{RecvStream, SendStream, client, ext::Protocol};
+use http::Request;
+use tokio::{net::TcpStream, runtime, task::LocalSet, time::timeout};
+
+use super::{Echoed, Peer, echo::compare, handshake::PATIENCE, window::Window};
+use crate::{Error, process::Process, scenario::Echo, stats::percentile};
+
+/// Sockets that share a connection.
+const STREAMS: usize = 8;
+
+/// What the server may send before it is read: never what holds it up.
+const WINDOW: u32 = 16 << 20;
+
+/// As [`echo`](super::echo), with the sockets on streams of HTTP/2.
+pub fn echo_http2(
+    process: &Process,
+    scenario: &Echo,
+    [warm_up, time]: [Duration; 2],
+) -> Result<Echoed, Error> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let local = LocalSet::new();
+    local.block_on(&runtime, async {
+        let mut sockets = connect(process, scenario).await?;
+        sockets = run(sockets, warm_up).await?.0;
+        let cpu = process.cpu_time()?;
+        let began = Instant::now();
+        let (_sockets, mut latencies) = run(sockets, time).await?;
+        let elapsed = began.elapsed();
+        let cpu = process.cpu_time()? - cpu;
+
+        let messages = (latencies.len() * scenario.in_flight) as f64;
+        Ok(Echoed {
+            cpu_micros: cpu.as_secs_f64() * 1e6 / messages,
+            messages_per_second: messages / elapsed.as_secs_f64(),
+            p50_micros: percentile(&mut latencies, 50) as f64 / 1e3,
+            p99_micros: percentile(&mut latencies, 99) as f64 / 1e3,
+            reply_bytes: scenario.size as f64,
+        })
+    })
+}
+
+struct Socket {
+    send: SendStream<Bytes>,
+    recv: RecvStream,
+    window: Rc<Window>,
+}
+
+async fn connect(process: &Process, scenario: &Echo) -> Result<Vec<Socket>, Error> {
+    let window = Rc::new(Window::new(scenario, Peer::WebSocket, 0)?);
+    let mut sockets = Vec::new();
+    while sockets.len() < scenario.connections {
+        let stream = TcpStream::connect(process.addr()).await?;
+        stream.set_nodelay(true)?;
+        let mut builder = client::Builder::new();
+        builder
+            .initial_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW);
+        let (requests, connection) = builder.handshake(stream).await?;
+        tokio::task::spawn_local(connection);
+        let mut requests = requests.ready().await?;
+        while !requests.is_extended_connect_protocol_enabled() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        for _ in 0..STREAMS.min(scenario.connections - sockets.len()) {
+            let request = Request::connect("http://localhost/ws")
+                .extension(Protocol::from_static("websocket"))
+                .header("sec-websocket-version", "13")
+                .body(())?;
+            let (response, send) = requests.send_request(request, false)?;
+            let response = timeout(PATIENCE, response).await??;
+            if response.status() != 200 {
+                return Err(format!("the server answered {}", response.status()).into());
+            }
+            sockets.push(Socket {
+                send,
+                recv: response.into_body(),
+                window: window.clone(),
+            });
+        }
+    }
+    Ok(sockets)
+}
+
+/// Keeps every socket busy for `time`; tells how long each window took, in nanoseconds.
+async fn run(sockets: Vec<Socket>, time: Duration) -> Result<(Vec<Socket>, Vec<u64>), Error> {
+    let began = Instant::now();
+    let tasks = sockets.into_iter().map(|mut socket| {
+        tokio::task::spawn_local(async move {
+            let mut latencies = Vec::new();
+            while began.elapsed() < time {
+                let started = Instant::now();
+                timeout(PATIENCE, socket.exchange()).await??;
+                latencies.push(u64::try_from(started.elapsed().as_nanos())?);
+            }
+            Ok::<_, Error>((socket, latencies))
+        })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    let (mut sockets, mut latencies) = (Vec::new(), Vec::new());
+    for task in tasks {
+        let (socket, some) = task.await??;
+        sockets.push(socket);
+        latencies.extend(some);
+    }
+    Ok((sockets, latencies))
+}
+
+impl Socket {
+    /// Sends the window and receives the replies, at the same time.
+    async fn exchange(&mut self) -> Result<(), Error> {
+        let Self { send, recv, window } = self;
+        let sending = async {
+            let mut left = Bytes::copy_from_slice(&window.sent);
+            while !left.is_empty() {
+                send.reserve_capacity(left.len());
+                while send.capacity() == 0 {
+                    poll_fn(|cx| send.poll_capacity(cx))
+                        .await
+                        .ok_or("the stream ended")??;
+                }
+                let piece = left.split_to(left.len().min(send.capacity()));
+                send.send_data(piece, false)?;
+            }
+            Ok::<_, Error>(())
+        };
+        let receiving = async {
+            let mut read = 0;
+            while read < window.expected.len() {
+                let data = recv.data().await.ok_or("the server closed")??;
+                recv.flow_control().release_capacity(data.len())?;
+                compare(&window.expected, &mut read, &data)?;
+            }
+            Ok::<_, Error>(())
+        };
+        tokio::try_join!(sending, receiving)?;
+        Ok(())
+    }
+}
