@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use peers::{
     Error,
-    load::echo_http2,
+    load::{echo_http2, idle_http2},
     options::Options,
     program,
     report::Results,
     rounds::Table,
-    scenario::HTTP2,
+    scenario::{Extension, HTTP2, IDLE},
     servers::{Kind, Server},
 };
 
@@ -37,6 +37,10 @@ fn compare(options: &Options) -> Result<ExitCode, Error> {
             });
             results.http2.push(table);
         }
+    }
+    if options.idle() {
+        let measure = |process: &_, _peer| idle_http2(process);
+        results.idle = Some(Table::measure(IDLE, Extension::None, options, measure));
     }
     println!("{}", results.markdown());
     let failed = |table: &Table<_>| table.rows.iter().any(|row| row.error.is_some());

@@ -9,13 +9,25 @@ use std::{
 use bytes::Bytes;
 use h2::{RecvStream, SendStream, client, ext::Protocol};
 use http::Request;
-use tokio::{net::TcpStream, runtime, task::LocalSet, time::timeout};
+use tokio::{
+    net::TcpStream,
+    runtime,
+    task::LocalSet,
+    time::{sleep, timeout},
+};
 
-use super::{Echoed, Peer, echo::compare, handshake::PATIENCE, window::Window};
+use super::{
+    Echoed, Idle, Peer, SOCKETS,
+    echo::compare,
+    handshake::PATIENCE,
+    idle::{HELLO, SETTLE},
+    window::Window,
+};
 use crate::{Error, process::Process, scenario::Echo, stats::percentile};
 
-/// Sockets that share a connection.
+/// Sockets that share a connection, busy and idle ones.
 const STREAMS: usize = 8;
+const IDLE_STREAMS: usize = 100;
 
 /// What the server may send before it is read: never what holds it up.
 const WINDOW: u32 = 16 << 20;
@@ -31,7 +43,7 @@ pub fn echo_http2(
         .build()?;
     let local = LocalSet::new();
     local.block_on(&runtime, async {
-        let mut sockets = connect(process, scenario).await?;
+        let mut sockets = connect(process, scenario, STREAMS).await?;
         sockets = run(sockets, warm_up).await?.0;
         let cpu = process.cpu_time()?;
         let began = Instant::now();
@@ -50,13 +62,45 @@ pub fn echo_http2(
     })
 }
 
+/// As [`idle`](super::idle), with the sockets on streams of HTTP/2.
+pub fn idle_http2(process: &Process) -> Result<Idle, Error> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let local = LocalSet::new();
+    local.block_on(&runtime, async {
+        let scenario = |connections| Echo {
+            connections,
+            ..HELLO
+        };
+        // What the first connections make once.
+        let mut early = connect(process, &scenario(IDLE_STREAMS), IDLE_STREAMS).await?;
+        for socket in &mut early {
+            socket.exchange().await?;
+        }
+        let before = process.private_bytes()?;
+        let each = |after: u64| after.saturating_sub(before) as f64 / SOCKETS as f64;
+        let mut sockets = connect(process, &scenario(SOCKETS), IDLE_STREAMS).await?;
+        sleep(SETTLE).await;
+        let after_upgrade = each(process.private_bytes()?);
+        for socket in &mut sockets {
+            socket.exchange().await?;
+        }
+        sleep(SETTLE).await;
+        Ok(Idle {
+            after_upgrade,
+            after_echo: each(process.private_bytes()?),
+        })
+    })
+}
+
 struct Socket {
     send: SendStream<Bytes>,
     recv: RecvStream,
     window: Rc<Window>,
 }
 
-async fn connect(process: &Process, scenario: &Echo) -> Result<Vec<Socket>, Error> {
+async fn connect(process: &Process, scenario: &Echo, streams: usize) -> Result<Vec<Socket>, Error> {
     let window = Rc::new(Window::new(scenario, Peer::WebSocket, 0)?);
     let mut sockets = Vec::new();
     while sockets.len() < scenario.connections {
@@ -70,9 +114,9 @@ async fn connect(process: &Process, scenario: &Echo) -> Result<Vec<Socket>, Erro
         tokio::task::spawn_local(connection);
         let mut requests = requests.ready().await?;
         while !requests.is_extended_connect_protocol_enabled() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            sleep(Duration::from_millis(1)).await;
         }
-        for _ in 0..STREAMS.min(scenario.connections - sockets.len()) {
+        for _ in 0..streams.min(scenario.connections - sockets.len()) {
             let request = Request::connect("http://localhost/ws")
                 .extension(Protocol::from_static("websocket"))
                 .header("sec-websocket-version", "13")

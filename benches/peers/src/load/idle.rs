@@ -17,9 +17,9 @@ use crate::{
 pub const SOCKETS: usize = 5000;
 
 /// Time for a server to end the tasks and free the buffers of the handshakes.
-const SETTLE: Duration = Duration::from_millis(200);
+pub(super) const SETTLE: Duration = Duration::from_millis(200);
 
-const HELLO: Echo = Echo {
+pub(super) const HELLO: Echo = Echo {
     size: 32,
     content: Content::Binary,
     fragments: 1,

@@ -12,7 +12,7 @@ mod window;
 pub use self::{
     connects::{Connects, connects},
     echo::{Echoed, echo},
-    http2::echo_http2,
+    http2::{echo_http2, idle_http2},
     idle::{Idle, SOCKETS, idle},
 };
 
