@@ -7,7 +7,8 @@ use tokio::sync::oneshot;
 use tower_websock::{CloseFrame, Closure, close_code};
 
 use super::{
-    raw::{CLOSE, Event, Raw, TEXT, close, frame},
+    raw::{Event, Raw, close},
+    support::{CLOSE, TEXT, frame},
     *,
 };
 

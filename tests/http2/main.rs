@@ -9,6 +9,10 @@ mod mounts;
 mod raw;
 mod siblings;
 mod sockets;
+#[path = "../support/mod.rs"]
+mod support;
+#[path = "../support/http.rs"]
+mod support_http;
 
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
@@ -31,24 +35,10 @@ use tower_websock::{
     client::{self, Builder},
 };
 
+use self::{support::echo, support_http::soon};
+
 /// What a stream's peer may send before it is read.
 const STREAM_WINDOW: u32 = 64 << 10;
-
-/// Only a test that fails waits so long.
-async fn soon<F: Future>(future: F) -> F::Output {
-    let patience = Duration::from_secs(60);
-    timeout(patience, future).await.expect("nothing came")
-}
-
-async fn echo(mut socket: WebSocket) -> Result<(), Error> {
-    while let Some(message) = socket.recv().await {
-        let message = message?;
-        if message.is_data() {
-            socket.send(message).await?;
-        }
-    }
-    Ok(())
-}
 
 /// What is not for a WebSocket gets the method and the path back.
 async fn inner(request: Request<Incoming>) -> Result<Response<String>, Infallible> {

@@ -10,11 +10,6 @@ use http::{Request, Response};
 
 use super::*;
 
-/// First bytes of whole frames.
-pub(super) const TEXT: u8 = 0x81;
-pub(super) const BINARY: u8 = 0x82;
-pub(super) const CLOSE: u8 = 0x88;
-
 /// A connection.
 pub(super) struct Raw(SendRequest<Bytes>);
 
@@ -95,14 +90,12 @@ impl Raw {
 impl RawSocket {
     /// Sends bytes in one DATA frame, or as the window allows.
     pub(super) async fn send(&mut self, bytes: impl Into<Bytes>) {
-        assert!(
-            soon(self.try_send(bytes.into())).await,
-            "the stream has ended"
-        );
+        assert!(soon(self.try_send(bytes)).await, "the stream has ended");
     }
 
     /// Whether the bytes could be sent; waits for the window.
-    pub(super) async fn try_send(&mut self, mut bytes: Bytes) -> bool {
+    pub(super) async fn try_send(&mut self, bytes: impl Into<Bytes>) -> bool {
+        let mut bytes = bytes.into();
         while !bytes.is_empty() {
             self.send.reserve_capacity(bytes.len());
             while self.send.capacity() == 0 {
@@ -164,23 +157,7 @@ impl RawSocket {
     }
 }
 
-/// A whole frame of a client.
-pub(super) fn frame(first: u8, payload: &[u8]) -> Bytes {
-    // A key of zeros is a key.
-    const KEY: [u8; 4] = [0; 4];
-    let mut frame = vec![first];
-    if let Ok(len @ 0..=125) = u8::try_from(payload.len()) {
-        frame.push(0x80 | len);
-    } else {
-        let len = u16::try_from(payload.len()).expect("tests send no longer frames");
-        frame.push(0x80 | 126);
-        frame.extend_from_slice(&len.to_be_bytes());
-    }
-    frame.extend_from_slice(&KEY);
-    frame.extend_from_slice(payload);
-    frame.into()
-}
-
+/// The body of a Close.
 pub(super) fn close(code: u16) -> Vec<u8> {
     code.to_be_bytes().to_vec()
 }

@@ -4,7 +4,8 @@ use tokio::sync::Semaphore;
 use tower_websock::close_code;
 
 use super::{
-    raw::{BINARY, CLOSE, Event, Raw, TEXT, close, frame},
+    raw::{Event, Raw, close},
+    support::{BINARY, CLOSE, TEXT, frame},
     *,
 };
 
