@@ -61,15 +61,22 @@ impl ClientHandshake {
             HeaderValue::from_static("13"),
         );
         headers.insert(header::SEC_WEBSOCKET_KEY, self.key.clone());
-        for name in &self.subprotocols {
-            headers.append(
-                header::SEC_WEBSOCKET_PROTOCOL,
-                name.as_header_value().clone(),
-            );
+        if let Some(names) = self.subprotocol_names() {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, names);
         }
         if let Some(offer) = self.offer {
             headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, offer.to_header_value());
         }
+    }
+
+    /// Item 10: the names, separated by commas. 11.3.4 allows a line for each, but many servers
+    /// look at the first line only.
+    fn subprotocol_names(&self) -> Option<HeaderValue> {
+        let names: Vec<_> = self.subprotocols.iter().map(Subprotocol::as_str).collect();
+        if names.is_empty() {
+            return None;
+        }
+        Some(HeaderValue::from_str(&names.join(", ")).expect("tokens, commas and spaces"))
     }
 
     /// 4.1: reads the headers of a response with status 101.
