@@ -3,7 +3,7 @@
 import os
 import sys
 
-from .common import HERE, WORK, CannotRun, say, shown, succeed
+from .common import HERE, WORK, CannotRun, build, say, shown, succeed
 
 WEBSOCKETS_VERSION = "17.4"  # Needs Python 3.11.
 WS_VERSION = "8.23.0"
@@ -11,6 +11,7 @@ WS_VERSION = "8.23.0"
 PEERS = HERE / "peers"
 VENV = WORK / "venv"
 NODE = WORK / "node"
+TUNGSTENITE = WORK / "tungstenite"
 
 
 def install_websockets():
@@ -41,6 +42,13 @@ def install_ws():
     return lambda program: ["node", str(PEERS / "node" / f"{program}.js")]
 
 
+def build_tungstenite():
+    """Build a server of Rust's `tungstenite`, in the version of its Cargo.lock."""
+    build("the server of tungstenite", "--manifest-path", PEERS / "tungstenite" / "Cargo.toml",
+          "--target-dir", TUNGSTENITE)
+    return lambda _program: [str(TUNGSTENITE / "release" / "interop-tungstenite")]
+
+
 def is_installed(command, version):
     try:
         return succeed(command) == version
@@ -54,5 +62,7 @@ def require_version(command, version):
         raise CannotRun(f"version {found} was installed instead of {version}")
 
 
-# Each function returns one that makes the command that starts the peer's `client`.
+# Each function returns one that makes the command that starts the peer's `client` or `server`.
+# tungstenite has no client here: it is of the same language, and does not compress.
 CLIENTS = {"websockets": install_websockets, "ws": install_ws}
+SERVERS = CLIENTS | {"tungstenite": build_tungstenite}
