@@ -14,19 +14,15 @@
 //! `--origin ORIGIN`, `--max-message-size BYTES`, and `--deflate 'PARAMETER=VALUE; ...'` with
 //! the parameters of permessage-deflate.
 
-use std::{
-    convert::Infallible,
-    env,
-    error::Error,
-    fs, future,
-    io::{BufRead, stdin},
-    thread,
-};
+#[path = "support/input.rs"]
+mod input;
+
+use std::{convert::Infallible, env, error::Error, fs, future};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tower_websock::{
     CloseFrame, Config, DeflateConfig, Message, RecvHalf, SendHalf, Subprotocol, Upgraded,
     WebSocket,
@@ -44,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let (sender, receiver) = socket.split();
             tokio::select! {
                 () = receive(receiver) => {}
-                never = obey(sender, commands()) => match never? {},
+                never = obey(sender, input::lines()) => match never? {},
             }
         }
         Err(client::Error::Refused(response)) => {
@@ -98,16 +94,6 @@ fn deflate(offer: &str) -> Result<DeflateConfig, Box<dyn Error>> {
         };
     }
     Ok(config)
-}
-
-/// The lines of the input, read by a thread that does not keep the process alive.
-fn commands() -> UnboundedReceiver<String> {
-    let (sender, receiver) = unbounded_channel();
-    thread::spawn(move || {
-        let mut lines = stdin().lock().lines().map_while(Result::ok);
-        while lines.next().is_some_and(|line| sender.send(line).is_ok()) {}
-    });
-    receiver
 }
 
 /// Does as it is told.
