@@ -6,10 +6,12 @@
 //! The end of the input closes the connection. The exit status is 0 if the closing handshake
 //! was completed, 1 if the connection was lost or failed, and 2 if there was none.
 
+#[path = "support/input.rs"]
+mod input;
+
 use std::{env, error::Error, process::ExitCode};
 
 use http::{HeaderName, HeaderValue};
-use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 use tower_websock::{
     CloseFrame, Closure, Config, DeflateConfig, Message, Subprotocol, WebSocket, client::Builder,
     close_code,
@@ -68,7 +70,7 @@ async fn open() -> Result<WebSocket, Box<dyn Error>> {
 }
 
 async fn talk(mut socket: WebSocket) -> ExitCode {
-    let mut lines = BufReader::new(stdin()).lines();
+    let mut lines = input::lines();
     let mut is_typing = true;
     loop {
         tokio::select! {
@@ -77,8 +79,8 @@ async fn talk(mut socket: WebSocket) -> ExitCode {
                 Some(Err(error)) => eprintln!("error: {error}"),
                 None => break,
             },
-            line = lines.next_line(), if is_typing => {
-                let message = if let Ok(Some(line)) = line {
+            line = lines.recv(), if is_typing => {
+                let message = if let Some(line) = line {
                     line.into()
                 } else {
                     is_typing = false;

@@ -8,6 +8,7 @@ const assert = require('assert');
 const fs = require('fs');
 const { once } = require('events');
 const WebSocket = require('ws');
+const { deflateOptions, sendFragments, startClose } = require('./common');
 
 const report = { messages: 0, bytes: 0, pongs: 0, closes: 0, limits: 0, failures: [] };
 const payloads = new Map();
@@ -15,14 +16,6 @@ const payloads = new Map();
 function read(file) {
   if (!payloads.has(file)) payloads.set(file, fs.readFileSync(file));
   return payloads.get(file);
-}
-
-/** The options of `ws` that make an offer. */
-function deflateOptions(offer) {
-  if (offer === null) return false;
-  const camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
-  const options = Object.entries(offer).map(([name, value]) => [camelCase(name), value]);
-  return { threshold: 0, ...Object.fromEntries(options) };
 }
 
 /** A connection whose messages, pongs and Close are waited for in order. */
@@ -63,17 +56,8 @@ class Socket {
     return this.unlessFailed(new Promise((resolve) => this.waiting.push(resolve)));
   }
 
-  /** Send a message, with a ping before its third fragment. */
   send({ file, text, fragments }) {
-    const payload = read(file);
-    const cut = (index) => Math.floor((payload.length * index) / fragments);
-    for (let index = 0; index < fragments; index++) {
-      const fin = index === fragments - 1;
-      // Also within a character.
-      const fragment = payload.subarray(cut(index), cut(index + 1));
-      if (index === 2) this.ws.ping('between fragments');
-      this.ws.send(fragment, { binary: !text, fin });
-    }
+    sendFragments(this.ws, read(file), !text, fragments);
   }
 
   async ping(text) {
@@ -92,8 +76,7 @@ class Socket {
 
   /** Close. The server answers with the code that it was sent (RFC 6455, section 5.5.1). */
   async close(code, reason) {
-    if (code === null) this.ws.close();
-    else this.ws.close(code, reason);
+    startClose(this.ws, code, reason);
     const [answered, itsReason] = await this.closed;
     const text = `Close (${code}, ${reason}) was answered with (${answered}, ${itsReason})`;
     assert(answered === (code ?? 1005) && itsReason === '', text);

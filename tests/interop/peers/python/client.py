@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+from common import close, send
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
@@ -43,11 +44,13 @@ class Client:
             for messages in json.loads(Path(plan).read_text(encoding="utf-8")):
                 receive = asyncio.create_task(self._receive_all(socket, messages))
                 for message in messages:
-                    await send(socket, message)
+                    await send(
+                        socket, read(message["file"]), message["text"], message["fragments"],
+                        functools.partial(ping, socket))
                 await receive
                 await ping(socket)
                 self.report["pongs"] += 1
-            await close(socket, 1000, "done")
+            await close_answered(socket, 1000, "done")
 
     async def _receive_all(self, socket, messages):
         """Compare what comes back. In order: nothing may overtake."""
@@ -67,7 +70,7 @@ class Client:
             async with self.connect(url) as socket:
                 await socket.send("hello")
                 await socket.recv()
-                await close(socket, code, reason)
+                await close_answered(socket, code, reason)
             self.report["closes"] += 1
 
     async def exceed(self, url, size):
@@ -92,35 +95,14 @@ def read(file):
     return Path(file).read_bytes()
 
 
-async def send(socket, message):
-    payload = read(message["file"])
-    count = message["fragments"]
-    data = payload if count == 1 else fragments(socket, payload, count)
-    await socket.send(data, text=message["text"])
-
-
-async def fragments(socket, payload, count):
-    """Cut a payload, also within a character. Ping between two fragments."""
-    for index in range(count):
-        if index == 2:
-            await ping(socket)
-        yield payload[len(payload) * index // count:len(payload) * (index + 1) // count]
-
-
 async def ping(socket):
     """Ping, and wait for the pong."""
     await (await socket.ping())
 
 
-async def close(socket, code, reason):
+async def close_answered(socket, code, reason):
     """Close. The server answers with the code that it was sent (RFC 6455, section 5.5.1)."""
-    if code is None:
-        # The public method has no way to send a Close without a status.
-        async with socket.send_context():
-            socket.protocol.send_close()
-        await socket.wait_closed()
-    else:
-        await socket.close(code, reason)
+    await close(socket, code, reason)
     answered = (socket.close_code, socket.close_reason)
     if answered != (code or 1005, ""):
         raise Unexpected(f"Close ({code}, {reason}) was answered with {answered}")

@@ -1,0 +1,1 @@
+"""The runner of the tests of interoperability, behind tests/interop/run."""
