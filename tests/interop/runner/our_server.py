@@ -37,6 +37,7 @@ NO_TAKEOVER = {"server_no_context_takeover": True, "client_no_context_takeover":
 # client's only if the client did. The example's windows have 12 bits at most.
 CASES = [
     Case("no offer", None, None),
+    Case("no offer, none wanted", None, None, server="plain"),
     Case("default", offered(),
          deflate("server_max_window_bits=12", "client_max_window_bits=12")),
     Case("no context takeover", offered(**NO_TAKEOVER),
@@ -166,6 +167,11 @@ def offer_text(offer):
         for name in names if offer.get(name)))
 
 
+def cases_of(peer):
+    """The cases that a client can play. tungstenite does not compress."""
+    return [case for case in CASES if peer != "tungstenite" or case.offer is None]
+
+
 def run_all(commands, plans):
     """Run the clients. Return the outcomes, and what became of the echoes."""
     binary = build_example("echo")
@@ -177,7 +183,7 @@ def run_all(commands, plans):
         def run(peer, case):
             return run_case(peer, commands[peer], case, echoes, plans)
 
-        outcomes = run_beside_each_other(run, {peer: CASES for peer in commands})
+        outcomes = run_beside_each_other(run, {peer: cases_of(peer) for peer in commands})
         dead = [
             f"the echo example ended during the run; see {shown(echo.log)}"
             for echo in echoes.values() if echo.process.poll() is not None]

@@ -8,7 +8,7 @@ from .common import HERE, WORK, CannotRun, build, say, shown, succeed
 WEBSOCKETS_VERSION = "17.4"  # Needs Python 3.11.
 WS_VERSION = "8.23.0"
 
-PEERS = HERE / "peers"
+PROGRAMS = HERE / "peers"
 VENV = WORK / "venv"
 NODE = WORK / "node"
 TUNGSTENITE = WORK / "tungstenite"
@@ -26,7 +26,7 @@ def install_websockets():
         succeed([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                  "websockets==" + WEBSOCKETS_VERSION])
     require_version(version, WEBSOCKETS_VERSION)
-    return lambda program: [str(python), str(PEERS / "python" / f"{program}.py")]
+    return lambda program: [str(python), str(PROGRAMS / "python" / f"{program}.py")]
 
 
 def install_ws():
@@ -39,14 +39,14 @@ def install_ws():
         succeed(["npm", "install", "--no-save", "--no-audit", "--no-fund", "--silent",
                  "--prefix", NODE, "ws@" + WS_VERSION])
     require_version(version, WS_VERSION)
-    return lambda program: ["node", str(PEERS / "node" / f"{program}.js")]
+    return lambda program: ["node", str(PROGRAMS / "node" / f"{program}.js")]
 
 
 def build_tungstenite():
-    """Build a server of Rust's `tungstenite`, in the version of its Cargo.lock."""
-    build("the server of tungstenite", "--manifest-path", PEERS / "tungstenite" / "Cargo.toml",
+    """Build the programs of Rust's `tungstenite`, in the version of its Cargo.lock."""
+    build("tungstenite", "--manifest-path", PROGRAMS / "tungstenite" / "Cargo.toml",
           "--target-dir", TUNGSTENITE)
-    return lambda _program: [str(TUNGSTENITE / "release" / "interop-tungstenite")]
+    return lambda program: [str(TUNGSTENITE / "release" / program)]
 
 
 def is_installed(command, version):
@@ -63,6 +63,5 @@ def require_version(command, version):
 
 
 # Each function returns one that makes the command that starts the peer's `client` or `server`.
-# tungstenite has no client here: it is of the same language, and does not compress.
-CLIENTS = {"websockets": install_websockets, "ws": install_ws}
-SERVERS = CLIENTS | {"tungstenite": build_tungstenite}
+PEERS = {
+    "websockets": install_websockets, "ws": install_ws, "tungstenite": build_tungstenite}

@@ -5,29 +5,22 @@
 
 use std::{collections::HashMap, env, error::Error, sync::Arc};
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
+use interop_tungstenite::{PING, send};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async,
     tungstenite::{
-        self, Bytes, Message,
+        self, Message,
         handshake::server::{ErrorResponse, Request, Response},
         http::{self, header::SEC_WEBSOCKET_PROTOCOL},
-        protocol::{
-            CloseFrame,
-            frame::{
-                Frame,
-                coding::{Data, OpCode},
-            },
-        },
+        protocol::CloseFrame,
     },
 };
 
 type Socket = WebSocketStream<TcpStream>;
-
-const PING: &str = "between fragments";
 
 /// What is told of a case. What a server that compresses is told besides is left out.
 #[derive(Deserialize)]
@@ -153,31 +146,4 @@ async fn serve(job: &Job, socket: &mut Socket, report: &mut Report) -> tungsteni
         }
     }
     Ok(())
-}
-
-/// Sends a message, whole or in fragments, with a ping before the third.
-async fn send(socket: &mut Socket, message: Message, count: usize) -> tungstenite::Result<()> {
-    if count == 1 {
-        return socket.send(message).await;
-    }
-    let mut kind = if message.is_text() {
-        Data::Text
-    } else {
-        Data::Binary
-    };
-    let payload = message.into_data();
-    for index in 0..count {
-        if index == 2 {
-            socket
-                .feed(Message::Ping(Bytes::from_static(PING.as_bytes())))
-                .await?;
-        }
-        // Also within a character.
-        let fragment =
-            payload.slice(payload.len() * index / count..payload.len() * (index + 1) / count);
-        let frame = Frame::message(fragment, OpCode::Data(kind), index == count - 1);
-        socket.feed(Message::Frame(frame)).await?;
-        kind = Data::Continue;
-    }
-    socket.flush().await
 }
