@@ -19,7 +19,8 @@ const CONTENT: &[u8] = &[0x9D, 0x3A, 0x71, 0xC6];
 /// The same for a message whose last byte ends as such a header does, as of the usual encoders:
 /// the octets as they are, and an empty block, which is read as a block, and just so, only if
 /// no other one is open and no bit is left over. They give no output, so that the decompressor
-/// can go on with the next message. The last byte is not read.
+/// can go on with the next message. What ends so and is complete by chance with the octets
+/// passes, as 7.2.2 has it. The last byte is not read.
 const USUAL_END: [u8; 10] = [0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0x00];
 
 /// What is left of it behind either block.
