@@ -32,7 +32,7 @@ use tower_websock::{Config, DeflateConfig, WebSocketService};
 
 /// Connections that are counted.
 const CONNECTIONS: usize = 5000;
-/// Connections before them, so that what a thread makes once is there: it keeps 32 compressors.
+/// Connections before them, so that what a thread makes once is there: it keeps 32 codecs.
 const EARLIER: usize = 40;
 /// Says which row a server process is for.
 const ROLE: &str = "IDLE_SERVER";

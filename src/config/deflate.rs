@@ -40,10 +40,10 @@ const SIDE: DeflateSide = DeflateSide {
 /// # Memory
 ///
 /// The states of compressors (about 160 KiB each with the defaults) and decompressors
-/// (46 KiB) belong to the threads, which keep at most 32 and 4 of them. A connection that
-/// keeps its context holds its window between messages, at most 2<sup>bits</sup> bytes in
-/// each direction; without context takeover it holds no window. Nothing is allocated before
-/// the first compressed message.
+/// (46 KiB) belong to the threads, which keep at most 32 of each. A connection that keeps its
+/// context holds its window between messages, at most 2<sup>bits</sup> bytes in each direction;
+/// without context takeover it holds no window. Nothing is allocated before the first
+/// compressed message.
 ///
 /// # Security
 ///

@@ -2,6 +2,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::inflated::Inflated;
 use crate::{
     message::Message,
     wire::{FrameHeader, OpCode, ProtocolError, Utf8Validator},
@@ -18,6 +19,8 @@ pub(super) enum Assembler {
         validator: Utf8Validator,
     },
     Binary(BytesMut),
+    /// Of compressed frames.
+    Inflated(Inflated),
 }
 
 impl Assembler {
@@ -46,30 +49,15 @@ impl Assembler {
                 data.extend_from_slice(piece);
                 Ok(())
             }
+            Assembler::Inflated(inflated) => inflated.push(piece, usize::MAX),
         }
     }
 
     /// Appends what came out of decompression, of which there are at most `max` bytes in all.
     pub(super) fn push_inflated(&mut self, piece: &[u8], max: usize) -> Result<(), ProtocolError> {
-        self.make_room(piece.len(), max);
-        self.push(piece, 0)
-    }
-
-    /// Room for `additional` bytes: as much again as there is, but not beyond `max`.
-    fn make_room(&mut self, additional: usize, max: usize) {
-        let needed = self.len() + additional;
-        let grown = |capacity: usize| capacity.saturating_mul(2).min(max).max(needed);
         match self {
-            Assembler::Text { text, .. } if text.capacity() < needed => {
-                text.reserve_exact(grown(text.capacity()) - text.len());
-            }
-            Assembler::Binary(data) if data.capacity() < needed => {
-                // Its own growth knows no bound.
-                let mut roomier = BytesMut::with_capacity(grown(data.capacity()));
-                roomier.extend_from_slice(data);
-                *data = roomier;
-            }
-            _ => {}
+            Assembler::Inflated(inflated) => inflated.push(piece, max),
+            Assembler::Text { .. } | Assembler::Binary(_) => self.push(piece, 0),
         }
     }
 
@@ -91,7 +79,7 @@ impl Assembler {
     /// The last `count` bytes, which were read and are to be unmasked.
     pub(super) fn last(&mut self, count: usize) -> &mut [u8] {
         match self {
-            Assembler::Text { .. } => &mut [],
+            Assembler::Text { .. } | Assembler::Inflated(_) => &mut [],
             Assembler::Binary(data) => {
                 let begin = data.len() - count;
                 &mut data[begin..]
@@ -121,6 +109,7 @@ impl Assembler {
                 Ok(Message::Text(text.into()))
             }
             Assembler::Binary(data) => Ok(Message::Binary(data.freeze())),
+            Assembler::Inflated(inflated) => inflated.finish(),
         }
     }
 
@@ -150,6 +139,7 @@ impl Assembler {
         match self {
             Assembler::Text { text, validator } => text.len() + validator.carried(),
             Assembler::Binary(data) => data.len(),
+            Assembler::Inflated(inflated) => inflated.len(),
         }
     }
 }
@@ -183,6 +173,7 @@ mod tests {
             let room = |message: &Assembler| match message {
                 Assembler::Text { text, .. } => text.capacity(),
                 Assembler::Binary(data) => data.capacity(),
+                Assembler::Inflated(_) => unreachable!("nothing is compressed"),
             };
             let mut push = |len: usize| {
                 let piece = vec![b'a'; len];

@@ -12,6 +12,7 @@ mod deflate;
 #[cfg(not(feature = "deflate"))]
 #[path = "no_deflate.rs"]
 mod deflate;
+mod inflated;
 mod outbox;
 mod receiver;
 mod staging;

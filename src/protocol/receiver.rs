@@ -2,7 +2,7 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut, buf::Limit};
 
-use super::{assembler::Assembler, deflate::Inflation};
+use super::{assembler::Assembler, deflate::Inflation, inflated::Inflated};
 use crate::{
     config::{Config, deflate::DeflateParams},
     message::{CloseFrame, Message},
@@ -241,7 +241,11 @@ impl Receiver {
     fn begin_frame(&mut self, header: &FrameHeader) {
         let partial = self.message.get_or_insert_with(|| {
             Box::new(Partial {
-                message: Assembler::new(header.opcode),
+                message: if header.compressed {
+                    Assembler::Inflated(Inflated::new(header.opcode))
+                } else {
+                    Assembler::new(header.opcode)
+                },
                 compressed: header.compressed,
                 fragments: 0,
             })

@@ -60,13 +60,20 @@ impl Compressor {
         distance(written, self.deflate.total_out())
     }
 
+    /// Whether it may go on before it is restarted.
+    pub(super) fn is_durable(&self) -> bool {
+        self.deflate.total_in().max(self.deflate.total_out()) < DURABLE
+    }
+
     pub(super) const fn settings(&self) -> Settings {
         self.settings
     }
 }
 
 /// The state of a decompressor: 46 KiB, whatever the window.
-pub(super) struct Decompressor(Inflate);
+///
+/// Boxed, as an idle connection has room for one.
+pub(super) struct Decompressor(Box<Inflate>);
 
 /// What a step of a [`Decompressor`] led to.
 pub(super) struct Step {
@@ -77,7 +84,7 @@ pub(super) struct Step {
 /// Where a [`Decompressor`] stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reached {
-    /// The end of the input or of the room.
+    /// The end of the input, of the room, or of a block where that was asked for.
     Limit,
     /// The end of a block with BFINAL set to 1: it takes no more input.
     FinalBlock,
@@ -88,7 +95,7 @@ pub(super) enum Reached {
 impl Decompressor {
     pub(super) fn new() -> Self {
         // Memory is the same for every window.
-        Self(Inflate::new(false, 15))
+        Self(Box::new(Inflate::new(false, 15)))
     }
 
     /// Begins anew, behind `history`.
@@ -103,8 +110,22 @@ impl Decompressor {
 
     /// Decompresses `input` as far as `room`, which must not be empty, lasts.
     pub(super) fn decompress(&mut self, input: &mut &[u8], room: &mut [u8]) -> Step {
+        self.step(input, room, InflateFlush::NoFlush)
+    }
+
+    /// Like [`decompress`](Self::decompress), but at most to the end of the next block.
+    pub(super) fn decompress_block(&mut self, input: &mut &[u8], room: &mut [u8]) -> Step {
+        self.step(input, room, InflateFlush::Block)
+    }
+
+    /// Whether it may go on before it is restarted.
+    pub(super) fn is_durable(&self) -> bool {
+        self.0.total_in().max(self.0.total_out()) < DURABLE
+    }
+
+    fn step(&mut self, input: &mut &[u8], room: &mut [u8], flush: InflateFlush) -> Step {
         let (taken, written) = (self.0.total_in(), self.0.total_out());
-        let status = self.0.decompress(input, room, InflateFlush::NoFlush);
+        let status = self.0.decompress(input, room, flush);
         *input = &input[distance(taken, self.0.total_in())..];
         Step {
             written: distance(written, self.0.total_out()),
@@ -116,6 +137,9 @@ impl Decompressor {
         }
     }
 }
+
+/// The library counts bytes in 32 bits on some platforms, and must not get that far.
+const DURABLE: u64 = 1 << 28;
 
 /// How far a counter of bytes has moved within a slice.
 fn distance(from: u64, to: u64) -> usize {

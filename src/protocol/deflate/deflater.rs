@@ -89,7 +89,11 @@ impl Deflater {
         match self.takeover {
             Takeover::Kept => {
                 self.history.push(payload);
-                self.ticket = Some(pool::park_compressor(compressor));
+                if compressor.is_durable() {
+                    self.ticket = pool::park_compressor(compressor);
+                } else {
+                    pool::return_compressor(compressor);
+                }
             }
             Takeover::Reset => pool::return_compressor(compressor),
         }

@@ -3,9 +3,9 @@
 use super::{
     codec::{Decompressor, Reached, Step},
     history::History,
-    pool,
+    pool::{self, Lent, Ticket},
 };
-use crate::config::deflate::{DeflateSide, Takeover};
+use crate::config::deflate::{DeflateSide, MAX_WINDOW_BITS, Takeover};
 
 /// 7.2.1: a message ends with the header of an empty stored block, whose length the sender
 /// left out. 7.2.2 appends it; here it becomes a block with [`CONTENT`] and a final one, since
@@ -15,6 +15,19 @@ const END: [u8; 13] = [
     0x04, 0x00, 0xFB, 0xFF, 0x9D, 0x3A, 0x71, 0xC6, 0x01, 0x00, 0x00, 0xFF, 0xFF,
 ];
 const CONTENT: &[u8] = &[0x9D, 0x3A, 0x71, 0xC6];
+
+/// The same for a message whose last byte ends as such a header does, as of the usual encoders:
+/// the octets as they are, and an empty block, which is read as a block, and just so, only if
+/// no other one is open and no bit is left over. They give no output, so that the decompressor
+/// can go on with the next message. What ends so and is complete by chance with the octets
+/// passes, as 7.2.2 has it. The last byte is not read.
+const USUAL_END: [u8; 10] = [0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0x00];
+
+/// What is left of it behind either block.
+const USUAL_REST: [usize; 2] = [6, 1];
+
+/// The bits of a last byte that the three of a header, with zeros behind it, set to zero.
+const HEADER: u8 = 0xE0;
 
 /// Final blocks that any message may have: one is what a sender without a sync flush needs.
 const FREE_RESTARTS: usize = 4;
@@ -30,8 +43,10 @@ const BYTES_PER_RESTART: usize = 64;
 /// that exceeds its window there costs no memory. So the verdict depends on what was sent,
 /// not on when it arrived.
 pub(super) struct Inflater {
-    takeover: Takeover,
+    side: DeflateSide,
     history: History,
+    /// Where a decompressor may be that still holds `history`, and nothing else.
+    ticket: Option<Ticket>,
     message: Option<Message>,
 }
 
@@ -42,6 +57,16 @@ struct Message {
     /// Payload bytes taken.
     taken: usize,
     restarts: usize,
+    /// The last byte of the payload so far.
+    last: u8,
+}
+
+/// What a message leaves its decompressor like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// It goes on with the next message.
+    Intact,
+    Spent,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,8 +88,9 @@ pub(crate) enum InflateError {
 impl Inflater {
     pub(super) const fn new(side: DeflateSide) -> Self {
         Self {
-            takeover: side.takeover,
+            side,
             history: History::new(side.window_bits),
+            ticket: None,
             message: None,
         }
     }
@@ -87,7 +113,7 @@ impl Inflater {
         }
         let message = self
             .message
-            .get_or_insert_with(|| Message::begin(&self.history));
+            .get_or_insert_with(|| Message::begin(self.ticket.take(), &self.history));
         let mut left = budget;
         pool::with_room(|room| {
             // 7.2.1: further blocks may follow one with BFINAL set to 1.
@@ -125,26 +151,52 @@ impl Inflater {
     /// `Corrupt` if it ends inside a block.
     pub(super) fn finish(&mut self) -> Result<(), InflateError> {
         if let Some(mut message) = self.message.take() {
-            message.finish()?;
-            pool::return_decompressor(message.decompressor);
+            let left = message.finish()?;
+            self.take_back(message.decompressor, left);
         }
-        if self.takeover == Takeover::Reset {
+        if self.side.takeover == Takeover::Reset {
             // 7.1.1: the next message begins with an empty window.
             self.history.clear();
         }
         Ok(())
     }
+
+    /// Without it the next message restores the history.
+    #[cfg(test)]
+    pub(super) const fn ticket(&mut self) -> &mut Option<Ticket> {
+        &mut self.ticket
+    }
+
+    /// Gives the decompressor to the pool: with the history, if it holds just that.
+    fn take_back(&mut self, decompressor: Decompressor, left: Left) {
+        // Its own window is the largest, so that a smaller one must be restored.
+        let is_kept = self.side.takeover == Takeover::Kept
+            && self.side.window_bits == MAX_WINDOW_BITS
+            && left == Left::Intact
+            && decompressor.is_durable();
+        if is_kept {
+            self.ticket = pool::park_decompressor(decompressor);
+        } else {
+            pool::return_decompressor(decompressor);
+        }
+    }
 }
 
 impl Message {
-    fn begin(history: &History) -> Self {
-        let mut decompressor = pool::lend_decompressor();
-        decompressor.restart(history);
+    fn begin(ticket: Option<Ticket>, history: &History) -> Self {
+        let decompressor = match pool::lend_decompressor(ticket) {
+            Lent::Ready(decompressor) => decompressor,
+            Lent::Stale(mut decompressor) => {
+                decompressor.restart(history);
+                decompressor
+            }
+        };
         Self {
             decompressor,
             place: Place::Boundary,
             taken: 0,
             restarts: 0,
+            last: 0,
         }
     }
 
@@ -158,6 +210,7 @@ impl Message {
             self.restart(history)?;
         }
         let before = piece.len();
+        self.last = piece.last().copied().unwrap_or(self.last);
         let step = self.decompressor.decompress(piece, room);
         self.taken = self.taken.saturating_add(before - piece.len());
         self.place = match step.reached {
@@ -177,18 +230,34 @@ impl Message {
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<(), InflateError> {
+    fn finish(&mut self) -> Result<Left, InflateError> {
         if self.place == Place::Boundary {
-            return Ok(());
+            return Ok(Left::Spent);
+        }
+        if self.last & HEADER == 0 {
+            self.finish_as_usual()?;
+            return Ok(Left::Intact);
         }
         let mut rest = &END[..];
         let mut room = [0; 2 * END.len()];
         let step = self.decompressor.decompress(&mut rest, &mut room);
         let is_end = step.reached == Reached::FinalBlock && rest.is_empty();
         if is_end && room[..step.written] == *CONTENT {
-            Ok(())
+            Ok(Left::Spent)
         } else {
             Err(InflateError::Corrupt)
         }
+    }
+
+    fn finish_as_usual(&mut self) -> Result<(), InflateError> {
+        let mut rest = &USUAL_END[..];
+        for left in USUAL_REST {
+            // With input and room left, the end of a block is what stopped it.
+            let step = self.decompressor.decompress_block(&mut rest, &mut [0]);
+            if step.reached != Reached::Limit || step.written > 0 || rest.len() != left {
+                return Err(InflateError::Corrupt);
+            }
+        }
+        Ok(())
     }
 }

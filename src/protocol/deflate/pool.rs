@@ -1,87 +1,100 @@
 //! States of codecs and room to work in: of the thread, lent to a connection for a message.
 //!
-//! A compressor comes back with the history of the connection that had it. If that connection
-//! is the next to want it, it finds it as it was, by its [`Ticket`]; if another one has
-//! taken it, the history is restored into another compressor. So a few busy connections
-//! compress as if they owned a compressor each, and idle ones own none.
+//! A state comes back with the history of the connection that had it. If that connection is
+//! the next to want it, it finds it as it was, by its [`Ticket`]; if another one has taken it,
+//! the history is restored into another state. So a few busy connections work as if they owned
+//! a state each, and idle ones own none.
 
 use std::{
     cell::{Cell, RefCell},
-    thread::{self, ThreadId},
+    collections::VecDeque,
+    thread::{self, LocalKey, ThreadId},
 };
 
 use super::codec::{Compressor, Decompressor, Settings};
 
-/// Compressors that a thread keeps: so many busy connections do not take one from each other.
-const COMPRESSORS: usize = 32;
+/// States of each kind that a thread keeps: so many busy connections do not take one from
+/// each other.
+const KEPT: usize = 32;
 
 /// After how many messages of others a connection is not expected back soon.
-const FORGOTTEN: u64 = 8 * COMPRESSORS as u64;
-
-/// Decompressors that a thread keeps. One is lent for as long as a message is under way.
-const DECOMPRESSORS: usize = 4;
+const FORGOTTEN: u64 = 8 * KEPT as u64;
 
 /// Room for the output of one step.
 const SCRATCH: usize = 16 * 1024;
 
+type Pool<T> = LocalKey<RefCell<Lender<T>>>;
+
 thread_local! {
-    static LENDER: RefCell<Lender> = RefCell::new(Lender::new());
-    static IDLE: RefCell<Vec<Decompressor>> = const { RefCell::new(Vec::new()) };
+    static COMPRESSORS: RefCell<Lender<Compressor>> = RefCell::new(Lender::new());
+    static DECOMPRESSORS: RefCell<Lender<Decompressor>> = RefCell::new(Lender::new());
     static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Says which compressor holds the history of a connection. Good for one time: it is never
-/// issued again, not even by another thread.
+/// Says which state holds the history of a connection. Good for one time: it is never issued
+/// again for a state of this kind, not even by another thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket {
     thread: ThreadId,
     number: u64,
 }
 
-/// A compressor as it was found.
-pub(super) enum Lent {
+/// A state as it was found.
+pub(super) enum Lent<T> {
     /// It holds the history that the ticket stands for.
-    Ready(Compressor),
+    Ready(T),
     /// It must be restarted.
-    Stale(Compressor),
+    Stale(T),
 }
 
 /// Lends the compressor that `ticket` stands for, or any other that fits.
-pub(super) fn lend_compressor(settings: Settings, ticket: Option<Ticket>) -> Lent {
-    LENDER.with_borrow_mut(|lender| lender.lend(settings, ticket))
+pub(super) fn lend_compressor(settings: Settings, ticket: Option<Ticket>) -> Lent<Compressor> {
+    let fits = |compressor: &Compressor| compressor.settings() == settings;
+    lend(&COMPRESSORS, ticket, fits).unwrap_or_else(|| Lent::Stale(Compressor::new(settings)))
 }
 
 /// Takes a compressor back whose history will be asked for again.
-pub(super) fn park_compressor(compressor: Compressor) -> Ticket {
-    LENDER.with_borrow_mut(|lender| {
-        let ticket = lender.issue();
-        lender.take_back(compressor, Some(ticket));
-        ticket
-    })
+pub(super) fn park_compressor(compressor: Compressor) -> Option<Ticket> {
+    park(&COMPRESSORS, compressor)
 }
 
 /// Takes a compressor back whose history nobody will ask for.
 pub(super) fn return_compressor(compressor: Compressor) {
-    LENDER.with_borrow_mut(|lender| lender.take_back(compressor, None));
+    take_back(&COMPRESSORS, compressor);
 }
 
-/// Lends a decompressor, which must be restarted.
-pub(super) fn lend_decompressor() -> Decompressor {
-    IDLE.try_with(|idle| idle.borrow_mut().pop())
-        .ok()
-        .flatten()
-        .unwrap_or_else(Decompressor::new)
+/// Lends the decompressor that `ticket` stands for, or any other.
+pub(super) fn lend_decompressor(ticket: Option<Ticket>) -> Lent<Decompressor> {
+    lend(&DECOMPRESSORS, ticket, |_| true).unwrap_or_else(|| Lent::Stale(Decompressor::new()))
 }
 
-/// Takes a decompressor back.
+/// Takes a decompressor back whose history will be asked for again.
+pub(super) fn park_decompressor(decompressor: Decompressor) -> Option<Ticket> {
+    park(&DECOMPRESSORS, decompressor)
+}
+
+/// Takes a decompressor back whose history nobody will ask for.
 pub(super) fn return_decompressor(decompressor: Decompressor) {
-    // The thread may be at its end, here and below.
-    let _ = IDLE.try_with(|idle| {
-        let mut idle = idle.borrow_mut();
-        if idle.len() < DECOMPRESSORS {
-            idle.push(decompressor);
-        }
-    });
+    take_back(&DECOMPRESSORS, decompressor);
+}
+
+// The thread may be at its end, here and below.
+
+fn lend<T>(
+    pool: &'static Pool<T>,
+    ticket: Option<Ticket>,
+    fits: impl Fn(&T) -> bool,
+) -> Option<Lent<T>> {
+    let lent = pool.try_with(|lender| lender.borrow_mut().lend(ticket, fits));
+    lent.ok().flatten()
+}
+
+fn park<T>(pool: &'static Pool<T>, state: T) -> Option<Ticket> {
+    pool.try_with(|lender| lender.borrow_mut().park(state)).ok()
+}
+
+fn take_back<T>(pool: &'static Pool<T>, state: T) {
+    let _ = pool.try_with(|lender| lender.borrow_mut().take_back(state, None));
 }
 
 /// Lends room to work in. What it holds is not specified.
@@ -93,67 +106,69 @@ pub(super) fn with_room<T>(f: impl FnOnce(&mut [u8]) -> T) -> T {
     output
 }
 
-type Parked = (Option<Ticket>, Compressor);
-
-/// The compressors of a thread.
-struct Lender {
+/// The states of a thread that are of one kind.
+struct Lender<T> {
     /// Who came back longest ago is first.
-    parked: Vec<Parked>,
+    parked: VecDeque<(Option<Ticket>, T)>,
     thread: ThreadId,
     issued: u64,
 }
 
-impl Lender {
+impl<T> Lender<T> {
     fn new() -> Self {
         Self {
-            parked: Vec::new(),
+            parked: VecDeque::new(),
             thread: thread::current().id(),
             issued: 0,
         }
     }
 
-    fn issue(&mut self) -> Ticket {
-        self.issued += 1;
-        Ticket {
-            thread: self.thread,
-            number: self.issued,
+    /// `None` if a new state is best made.
+    fn lend(&mut self, ticket: Option<Ticket>, fits: impl Fn(&T) -> bool) -> Option<Lent<T>> {
+        let holds_it = |(other, _): &(_, T)| ticket.is_some() && *other == ticket;
+        if let Some(found) = self.parked.iter().rposition(holds_it) {
+            return self
+                .parked
+                .remove(found)
+                .map(|(_, state)| Lent::Ready(state));
         }
+        let found = self.to_restart(fits)?;
+        self.parked
+            .remove(found)
+            .map(|(_, state)| Lent::Stale(state))
     }
 
-    fn lend(&mut self, settings: Settings, ticket: Option<Ticket>) -> Lent {
-        if ticket.is_some()
-            && let Some(found) = self.parked.iter().position(|(other, _)| *other == ticket)
-        {
-            return Lent::Ready(self.parked.remove(found).1);
-        }
-        match self.to_restart(settings) {
-            Some(found) => Lent::Stale(self.parked.remove(found).1),
-            None => Lent::Stale(Compressor::new(settings)),
-        }
-    }
-
-    /// The compressor that is best used for another history; `None` if a new one is.
-    fn to_restart(&self, settings: Settings) -> Option<usize> {
-        let fits = |parked: &Parked| parked.1.settings() == settings;
-        let of_nobody = |parked: &Parked| fits(parked) && parked.0.is_none();
+    /// The state that is best used for another history; `None` if a new one is.
+    fn to_restart(&self, fits: impl Fn(&T) -> bool) -> Option<usize> {
+        let of_nobody = |(ticket, state): &(_, T)| Option::is_none(ticket) && fits(state);
         let found = self.parked.iter().position(of_nobody);
-        let oldest = self.parked.first()?;
-        if found.is_some() || self.parked.len() < COMPRESSORS {
+        let (ticket, oldest) = self.parked.front()?;
+        if found.is_some() || self.parked.len() < KEPT {
             return found;
         }
-        let number = oldest.0.map_or(0, |ticket| ticket.number);
+        let number = ticket.map_or(0, |ticket| ticket.number);
         if self.issued - number > FORGOTTEN {
             return fits(oldest).then_some(0);
         }
-        // The oldest one would be wrong: of more connections than compressors that take turns
-        // none would find its own.
-        self.parked.iter().rposition(fits)
+        // The oldest one would be wrong: of more connections than states that take turns none
+        // would find its own.
+        self.parked.iter().rposition(|(_, state)| fits(state))
     }
 
-    fn take_back(&mut self, compressor: Compressor, ticket: Option<Ticket>) {
-        if self.parked.len() >= COMPRESSORS {
-            self.parked.remove(0);
+    fn park(&mut self, state: T) -> Ticket {
+        self.issued += 1;
+        let ticket = Ticket {
+            thread: self.thread,
+            number: self.issued,
+        };
+        self.take_back(state, Some(ticket));
+        ticket
+    }
+
+    fn take_back(&mut self, state: T, ticket: Option<Ticket>) {
+        if self.parked.len() >= KEPT {
+            self.parked.pop_front();
         }
-        self.parked.push((ticket, compressor));
+        self.parked.push_back((ticket, state));
     }
 }

@@ -4,7 +4,7 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{
     super::{
-        codec::{Compressor, Settings},
+        codec::{Compressor, Decompressor, Settings},
         history::History,
         pool::{self, Lent},
     },
@@ -50,12 +50,29 @@ fn ticket_is_good_for_one_time() {
         .collect();
     for _ in 0..3 {
         for ticket in &mut tickets {
-            let Lent::Ready(compressor) = pool::lend_compressor(SETTINGS, Some(*ticket)) else {
+            let Lent::Ready(compressor) = pool::lend_compressor(SETTINGS, *ticket) else {
                 panic!("eight connections do not take one from each other");
             };
-            let again = pool::lend_compressor(SETTINGS, Some(*ticket));
+            let again = pool::lend_compressor(SETTINGS, *ticket);
             assert!(matches!(again, Lent::Stale(_)));
             *ticket = pool::park_compressor(compressor);
+        }
+    }
+}
+
+/// The same of decompressors.
+#[test]
+fn decompressor_is_found_by_its_ticket() {
+    let mut tickets: Vec<_> = (0..8)
+        .map(|_| pool::park_decompressor(Decompressor::new()))
+        .collect();
+    for _ in 0..3 {
+        for ticket in &mut tickets {
+            let Lent::Ready(decompressor) = pool::lend_decompressor(*ticket) else {
+                panic!("eight connections do not take one from each other");
+            };
+            assert!(matches!(pool::lend_decompressor(*ticket), Lent::Stale(_)));
+            *ticket = pool::park_decompressor(decompressor);
         }
     }
 }
@@ -77,7 +94,7 @@ fn connections_in_turn_share_the_compressors() {
                     }
                     Lent::Stale(compressor) => compressor,
                 };
-                *ticket = Some(pool::park_compressor(compressor));
+                *ticket = pool::park_compressor(compressor);
             }
         }
     }

@@ -2,6 +2,7 @@
 //! the library that made it.
 
 mod abuse;
+mod live;
 mod memory;
 mod properties;
 mod reference;
