@@ -341,12 +341,14 @@ async fn transport_that_overclaims_is_dropped() {
     io.overclaims = true;
     let task = supervise(io, Config::new(), |mut socket: WebSocket| async move {
         socket.send(vec![7_u8; 5000].into()).await.unwrap();
+        socket.send(vec![7_u8; 50_000].into()).await.unwrap();
         assert!(socket.flush().await.is_err());
     });
     assert_eq!(task.await.unwrap(), Closure::Lost);
     let mut seen = Vec::new();
     client.read_to_end(&mut seen).await.unwrap();
-    assert_eq!(seen, [0x82, 126, 0x13, 0x88], "the header, then nothing");
+    assert_eq!(seen[..4], [0x82, 126, 0x13, 0x88]);
+    assert_eq!(seen.len(), 16 * 1024, "the first write, then nothing");
 }
 
 /// The transport is dropped outside of the connection's lock: its `Drop` may use a half.
