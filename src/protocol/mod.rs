@@ -6,6 +6,7 @@
 //! [`Protocol::advance`].
 
 mod assembler;
+mod batch;
 mod closing;
 #[cfg(feature = "deflate")]
 mod deflate;
@@ -23,7 +24,7 @@ use std::{io::IoSlice, sync::Arc};
 use bytes::{Bytes, BytesMut, buf::Limit};
 
 pub use self::closing::{Closure, Initiator};
-pub(crate) use self::{closing::Phase, outbox::MaskKeys};
+pub(crate) use self::{batch::Batch, closing::Phase, outbox::MaskKeys};
 use self::{
     deflate::Deflation,
     outbox::{Kind, Outbox},
@@ -104,6 +105,14 @@ impl Protocol {
     #[inline]
     pub(crate) fn decode_plain(&mut self, input: &mut BytesMut) -> Option<Message> {
         self.receiver.decode_plain(input, &self.config)
+    }
+
+    /// Takes small plain messages out of `input`, at most `most`.
+    ///
+    /// `None` says nothing: [`decode`](Self::decode) tells.
+    #[inline]
+    pub(crate) fn decode_batch(&mut self, input: &mut BytesMut, most: usize) -> Option<Batch> {
+        self.receiver.decode_batch(input, most, &self.config)
     }
 
     /// Where to read next in place of the input, at most so much as the buffer says; `None`

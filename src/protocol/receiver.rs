@@ -2,7 +2,11 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut, buf::Limit};
 
-use super::{assembler::Assembler, deflate::Inflation};
+use super::{
+    assembler::Assembler,
+    batch::{self, Batch},
+    deflate::Inflation,
+};
 use crate::{
     config::{Config, deflate::DeflateParams},
     message::{CloseFrame, Message},
@@ -108,6 +112,24 @@ impl Receiver {
             unmask(header.mask, 0, &mut input[payload]);
         }
         message.ok()
+    }
+
+    /// Takes small plain messages of one kind out of `input`, at most `most`; `None` leaves all
+    /// as it was, for [`decode`](Self::decode).
+    #[inline]
+    pub(super) fn decode_batch(
+        &mut self,
+        input: &mut BytesMut,
+        most: usize,
+        limits: &Config,
+    ) -> Option<Batch> {
+        if !matches!(self.state, State::Header) || self.message.is_some() {
+            return None;
+        }
+        let max = limits.max_frame_size.min(limits.max_message_size);
+        let (batch, len) = batch::decode(input, self.role, max, most)?;
+        input.advance(len);
+        Some(batch)
     }
 
     /// Where to read the payload under way to, at most to its end, in place of the input;

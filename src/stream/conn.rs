@@ -22,7 +22,7 @@ use crate::protocol::{Closure, Phase, Protocol};
 
 /// What a supervised connection does at most in one turn, so that other tasks of the thread
 /// get theirs: messages that the handler receives, and reads.
-const MESSAGES_PER_TURN: u8 = 128;
+const MESSAGES_PER_TURN: usize = 128;
 const READS_PER_TURN: u8 = 32;
 
 /// Who calls.
@@ -54,6 +54,8 @@ pub(super) struct Conn<T> {
     pub(super) linger: Option<Box<Linger>>,
     driver: Driver,
     pub(super) turn: Turn,
+    /// How many messages the user took last in one go, and may not have come to yet.
+    pub(super) batched: usize,
     handles: usize,
     /// Allocated when first needed: a handler in its own task needs none.
     waiters: Option<Arc<Waiters>>,
@@ -87,7 +89,7 @@ enum Driver {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn {
     /// Messages that the handler may still receive.
-    pub(super) messages: u8,
+    pub(super) messages: usize,
     pub(super) reads: u8,
     /// The handler waits in `recv` and has polled the transport.
     pub(super) recv_parked: bool,
@@ -131,6 +133,7 @@ impl<T> Conn<T> {
             linger: None,
             driver: Driver::Handles,
             turn: Turn::NEW,
+            batched: 0,
             handles: 1,
             waiters: None,
             wake: Wake::default(),
@@ -151,6 +154,8 @@ impl<T> Conn<T> {
         self.io_waker.clone_from(waker);
         self.set_supervised();
         self.turn = Turn::NEW;
+        // They may all be received in this turn.
+        self.turn.messages -= self.batched;
     }
 
     pub(super) const fn has_handles(&self) -> bool {

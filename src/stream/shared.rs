@@ -34,7 +34,7 @@ impl<T> Shared<T> {
         let caller = if !conn.is_supervised() {
             conn.wake_halves();
             Caller::Owner
-        } else if HANDLER_OF.get() == self.id() {
+        } else if self.is_handlers_turn() {
             Caller::Handler
         } else {
             Caller::Elsewhere
@@ -46,6 +46,11 @@ impl<T> Shared<T> {
             aftermath();
         }
         result
+    }
+
+    /// Whether the caller is the handler, in its supervisor's task.
+    pub(super) fn is_handlers_turn(&self) -> bool {
+        HANDLER_OF.get() == self.id()
     }
 
     fn lock(&self) -> MutexGuard<'_, Conn<T>> {
