@@ -85,10 +85,19 @@ impl Protocol {
     /// A ping is answered here. A Close and an error change nothing until they are
     /// [delivered](Self::deliver), so that answers to what came before can still be queued.
     /// After either, everything that comes is discarded.
+    #[inline]
     pub(crate) fn decode(
         &mut self,
         input: &mut BytesMut,
     ) -> Option<Result<Message, ProtocolError>> {
+        if self.receiver.needs_more(input) {
+            return None;
+        }
+        self.decode_next(input)
+    }
+
+    #[inline(never)]
+    fn decode_next(&mut self, input: &mut BytesMut) -> Option<Result<Message, ProtocolError>> {
         if let Some(message) = self.decode_plain(input) {
             return Some(Ok(message));
         }

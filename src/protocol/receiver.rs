@@ -77,7 +77,7 @@ impl Receiver {
         input: &mut BytesMut,
         limits: &Config,
     ) -> Result<Option<Message>, ProtocolError> {
-        if input.is_empty() && !self.is_payload_complete() {
+        if self.needs_more(input) {
             return Ok(None);
         }
         let decoded = self.decode_frames(input, limits);
@@ -167,8 +167,12 @@ impl Receiver {
         }
     }
 
-    const fn is_payload_complete(&self) -> bool {
-        matches!(self.state, State::Payload(Payload { done, len, .. }) if done == len)
+    /// Whether nothing can come of `input`, for it is empty.
+    #[inline]
+    pub(super) fn needs_more(&self, input: &[u8]) -> bool {
+        // What was read directly may have completed a payload.
+        input.is_empty()
+            && !matches!(self.state, State::Payload(Payload { done, len, .. }) if done == len)
     }
 
     /// Interprets nothing more.

@@ -57,6 +57,8 @@ pub(super) struct Conn<T> {
     /// How many messages the user took last in one go, and may not have come to yet.
     pub(super) batched: usize,
     handles: usize,
+    /// The last handle is gone, and the closing was started for that.
+    abandoned: bool,
     /// Allocated when first needed: a handler in its own task needs none.
     waiters: Option<Arc<Waiters>>,
     wake: Wake,
@@ -135,6 +137,7 @@ impl<T> Conn<T> {
             turn: Turn::NEW,
             batched: 0,
             handles: 1,
+            abandoned: false,
             waiters: None,
             wake: Wake::default(),
         }
@@ -158,8 +161,9 @@ impl<T> Conn<T> {
         self.turn.messages -= self.batched;
     }
 
-    pub(super) const fn has_handles(&self) -> bool {
-        self.handles > 0
+    /// Whether the last handle is gone since it was asked last.
+    pub(super) const fn becomes_abandoned(&mut self) -> bool {
+        self.handles == 0 && !mem::replace(&mut self.abandoned, true)
     }
 
     pub(super) fn add_handle(&mut self) {

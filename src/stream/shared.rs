@@ -96,11 +96,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
         self.with(|conn, _| conn.close_for_handler(code));
     }
 
-    /// Whether a socket, or a half of one, lives.
-    pub(crate) fn has_handles(&self) -> bool {
-        self.lock().has_handles()
-    }
-
     /// The supervisor ends; who still waits learns it.
     pub(crate) fn cut(&self) {
         self.with(|conn, _| conn.cut());
