@@ -60,7 +60,8 @@
 //! - A violation by the peer is answered with a Close frame with the right code at the
 //!   first byte that shows it, and nothing that comes after it is interpreted.
 //! - Nothing is allocated by a number that the peer sent, only by bytes that arrived.
-//! - Payload bytes are unmasked once, validated once, and copied at most once each way.
+//! - Payload bytes are unmasked once, validated once, and copied at most once each way; small
+//!   texts that came together are copied twice.
 //! - An idle connection holds no buffer.
 //! - Our last frame arrives: the transport is shut down, then drained, then dropped.
 //! - Dropping a future of [`WebSocket`] at any point loses nothing.

@@ -274,6 +274,31 @@ async fn messages_read_ahead_do_not_keep_their_buffers() {
     }
 }
 
+/// A small message that is kept keeps at most 1 KiB of those that came with it.
+#[tokio::test]
+async fn small_messages_keep_little_of_their_batch() {
+    const COUNT: isize = 100;
+    for first in [TEXT, BINARY] {
+        for size in [1, 32, 125] {
+            let script = Script::new(&[], &frame(first, &vec![b'a'; size]), 100 * 100);
+            let mut socket = WebSocket::server(script, &Config::new());
+            let before = held();
+            let mut kept = Vec::with_capacity(COUNT as usize);
+            for n in 0..COUNT * 100 {
+                let message = socket.recv().await.unwrap().unwrap();
+                if n % 100 == 99 {
+                    kept.push(message);
+                }
+            }
+            drop(socket);
+            let entries = COUNT * size_of::<tower_websock::Message>() as isize;
+            let each = (held() - before - entries) / COUNT;
+            println!("one of 100 messages of {size} bytes: keeps {each} bytes");
+            assert!(each <= KIB + 100, "{size}: {each}");
+        }
+    }
+}
+
 /// A peer that takes nothing has a bounded amount queued: senders wait.
 #[tokio::test]
 async fn sending_waits_for_a_peer_that_takes_nothing() {
@@ -293,6 +318,7 @@ async fn idle_connection_holds_no_buffer() {
     for (what, bytes) in [
         ("nothing", Vec::new()),
         ("a small message", frame(TEXT, b"hello")),
+        ("small messages", frame(TEXT, b"hello").repeat(100)),
         ("half a header", frame(TEXT, b"hello")[..3].to_vec()),
         ("a large message", frame(BINARY, &vec![0; 500_000])),
         ("a large message in two frames", {

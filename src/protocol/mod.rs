@@ -6,6 +6,7 @@
 //! [`Protocol::advance`].
 
 mod assembler;
+mod batch;
 mod closing;
 #[cfg(feature = "deflate")]
 mod deflate;
@@ -24,7 +25,7 @@ use std::{io::IoSlice, sync::Arc};
 use bytes::{Bytes, BytesMut, buf::Limit};
 
 pub use self::closing::{Closure, Initiator};
-pub(crate) use self::{closing::Phase, outbox::MaskKeys};
+pub(crate) use self::{batch::Batch, closing::Phase, outbox::MaskKeys};
 use self::{
     deflate::Deflation,
     outbox::{Kind, Outbox},
@@ -85,10 +86,19 @@ impl Protocol {
     /// A ping is answered here. A Close and an error change nothing until they are
     /// [delivered](Self::deliver), so that answers to what came before can still be queued.
     /// After either, everything that comes is discarded.
+    #[inline]
     pub(crate) fn decode(
         &mut self,
         input: &mut BytesMut,
     ) -> Option<Result<Message, ProtocolError>> {
+        if self.receiver.needs_more(input) {
+            return None;
+        }
+        self.decode_next(input)
+    }
+
+    #[inline(never)]
+    fn decode_next(&mut self, input: &mut BytesMut) -> Option<Result<Message, ProtocolError>> {
         if let Some(message) = self.decode_plain(input) {
             return Some(Ok(message));
         }
@@ -105,6 +115,14 @@ impl Protocol {
     #[inline]
     pub(crate) fn decode_plain(&mut self, input: &mut BytesMut) -> Option<Message> {
         self.receiver.decode_plain(input, &self.config)
+    }
+
+    /// Takes small plain messages out of `input`, at most `most`.
+    ///
+    /// `None` says nothing: [`decode`](Self::decode) tells.
+    #[inline]
+    pub(crate) fn decode_batch(&mut self, input: &mut BytesMut, most: usize) -> Option<Batch> {
+        self.receiver.decode_batch(input, most, &self.config)
     }
 
     /// Where to read next in place of the input, at most so much as the buffer says; `None`

@@ -75,10 +75,11 @@ impl Outbox {
         if data.len() <= STAGE_UP_TO || self.keys.is_some() {
             self.stage(kind, &data);
         } else {
-            let header = self.header(kind, data.len()).encode();
+            let header = self.header(kind, data.len());
+            let begin = self.staged.end();
             self.staged.push(&header, &[]);
-            self.len += header.len() + data.len();
             let at = self.staged.end();
+            self.len += at.wrapping_sub(begin) + data.len();
             self.large.push_back(Large { at, data });
         }
     }
@@ -171,12 +172,12 @@ impl Outbox {
     #[inline]
     fn stage(&mut self, kind: Kind, data: &[u8]) {
         let header = self.header(kind, data.len());
-        let encoded = header.encode();
-        let payload = self.staged.push(&encoded, data);
+        let begin = self.staged.end();
+        let payload = self.staged.push(&header, data);
         if let Some(key) = header.mask {
             apply_mask(key, 0, payload);
         }
-        self.len += encoded.len() + data.len();
+        self.len += self.staged.end().wrapping_sub(begin);
     }
 
     fn header(&mut self, kind: Kind, len: usize) -> FrameHeader {

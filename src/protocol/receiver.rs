@@ -2,7 +2,12 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut, buf::Limit};
 
-use super::{assembler::Assembler, deflate::Inflation, inflated::Inflated};
+use super::{
+    assembler::Assembler,
+    batch::{self, Batch},
+    deflate::Inflation,
+    inflated::Inflated,
+};
 use crate::{
     config::{Config, deflate::DeflateParams},
     message::{CloseFrame, Message},
@@ -73,7 +78,7 @@ impl Receiver {
         input: &mut BytesMut,
         limits: &Config,
     ) -> Result<Option<Message>, ProtocolError> {
-        if input.is_empty() && !self.is_payload_complete() {
+        if self.needs_more(input) {
             return Ok(None);
         }
         let decoded = self.decode_frames(input, limits);
@@ -108,6 +113,24 @@ impl Receiver {
             unmask(header.mask, 0, &mut input[payload]);
         }
         message.ok()
+    }
+
+    /// Takes small plain messages of one kind out of `input`, at most `most`; `None` leaves all
+    /// as it was, for [`decode`](Self::decode).
+    #[inline]
+    pub(super) fn decode_batch(
+        &mut self,
+        input: &mut BytesMut,
+        most: usize,
+        limits: &Config,
+    ) -> Option<Batch> {
+        if !matches!(self.state, State::Header) || self.message.is_some() {
+            return None;
+        }
+        let max = limits.max_frame_size.min(limits.max_message_size);
+        let (batch, len) = batch::decode(input, self.role, max, most)?;
+        input.advance(len);
+        Some(batch)
     }
 
     /// Where to read the payload under way to, at most to its end, in place of the input;
@@ -145,8 +168,12 @@ impl Receiver {
         }
     }
 
-    const fn is_payload_complete(&self) -> bool {
-        matches!(self.state, State::Payload(Payload { done, len, .. }) if done == len)
+    /// Whether nothing can come of `input`, for it is empty.
+    #[inline]
+    pub(super) fn needs_more(&self, input: &[u8]) -> bool {
+        // What was read directly may have completed a payload.
+        input.is_empty()
+            && !matches!(self.state, State::Payload(Payload { done, len, .. }) if done == len)
     }
 
     /// Interprets nothing more.

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, mem};
 
-use crate::wire::EncodedHeader;
+use crate::wire::FrameHeader;
 
 /// First allocation: room for what is often sent in one go.
 const CAPACITY: usize = 4 * 1024;
@@ -29,12 +29,12 @@ pub(super) struct Staging {
 impl Staging {
     /// Appends a frame; returns its payload, to be masked in place.
     #[inline]
-    pub(super) fn push(&mut self, header: &EncodedHeader, payload: &[u8]) -> &mut [u8] {
-        let room = EncodedHeader::MAX_LEN + payload.len();
+    pub(super) fn push(&mut self, header: &FrameHeader, payload: &[u8]) -> &mut [u8] {
+        let room = FrameHeader::MAX_LEN + payload.len();
         if self.bytes.capacity() - self.bytes.len() < room {
             self.make_room(room);
         }
-        header.append_to(&mut self.bytes);
+        header.encode_to(&mut self.bytes);
         let begin = self.bytes.len();
         self.bytes.extend_from_slice(payload);
         &mut self.bytes[begin..]
@@ -102,17 +102,16 @@ impl Staging {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{FrameHeader, OpCode};
+    use crate::wire::OpCode;
 
-    fn header(len: usize) -> EncodedHeader {
-        let header = FrameHeader {
+    fn header(len: usize) -> FrameHeader {
+        FrameHeader {
             fin: true,
             compressed: false,
             opcode: OpCode::Binary,
             mask: None,
             len,
-        };
-        header.encode()
+        }
     }
 
     /// A queue that never runs empty does not grow with what has passed through it.

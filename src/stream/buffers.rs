@@ -26,7 +26,9 @@ thread_local! {
 /// for. When the rest of one is short, the frame moves to the front, or to another.
 pub(super) fn prepare(buffer: &mut BytesMut) {
     let capacity = buffer.capacity();
-    if capacity < CAPACITY
+    if capacity == 0 {
+        *buffer = lend();
+    } else if capacity < CAPACITY
         && capacity - buffer.len() < MIN_SPARE
         && !buffer.try_reclaim(CAPACITY.saturating_sub(buffer.len()))
     {

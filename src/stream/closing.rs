@@ -43,6 +43,9 @@ pub(super) struct Linger {
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// The supervisor's turn after the handler's. Ready when the transport is gone.
     pub(super) fn poll_supervise(&mut self) -> Poll<()> {
+        if self.becomes_abandoned() {
+            self.close_for_handler(close_code::NORMAL);
+        }
         self.flush_or_lose();
         if !self.turn.recv_parked && !self.has_ended() {
             self.read_ahead();

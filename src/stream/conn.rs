@@ -23,7 +23,7 @@ use crate::protocol::{Closure, Phase, Protocol};
 
 /// What a supervised connection does at most in one turn, so that other tasks of the thread
 /// get theirs: messages that the handler receives, and reads.
-const MESSAGES_PER_TURN: u8 = 128;
+const MESSAGES_PER_TURN: usize = 128;
 const READS_PER_TURN: u8 = 32;
 
 /// Who calls.
@@ -56,7 +56,11 @@ pub(super) struct Conn<T> {
     pub(super) linger: Option<Box<Linger>>,
     driver: Driver,
     pub(super) turn: Turn,
+    /// How many messages the user took last in one go, and may not have come to yet.
+    pub(super) batched: usize,
     handles: usize,
+    /// The last handle is gone, and the closing was started for that.
+    abandoned: bool,
     /// Allocated when first needed: a handler in its own task needs none.
     waiters: Option<Arc<Waiters>>,
     wake: Wake,
@@ -89,7 +93,7 @@ enum Driver {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn {
     /// Messages that the handler may still receive.
-    pub(super) messages: u8,
+    pub(super) messages: usize,
     pub(super) reads: u8,
     /// The handler waits in `recv` and has polled the transport.
     pub(super) recv_parked: bool,
@@ -134,7 +138,9 @@ impl<T> Conn<T> {
             linger: None,
             driver: Driver::Handles,
             turn: Turn::NEW,
+            batched: 0,
             handles: 1,
+            abandoned: false,
             waiters: None,
             wake: Wake::default(),
         }
@@ -154,10 +160,13 @@ impl<T> Conn<T> {
         self.io_waker.clone_from(waker);
         self.set_supervised();
         self.turn = Turn::NEW;
+        // They may all be received in this turn.
+        self.turn.messages -= self.batched;
     }
 
-    pub(super) const fn has_handles(&self) -> bool {
-        self.handles > 0
+    /// Whether the last handle is gone since it was asked last.
+    pub(super) const fn becomes_abandoned(&mut self) -> bool {
+        self.handles == 0 && !mem::replace(&mut self.abandoned, true)
     }
 
     pub(super) fn add_handle(&mut self) {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
-    protocol::{Closure, Compress},
+    protocol::{Batch, Closure, Compress},
 };
 
 pub(super) struct Handle<T> {
@@ -58,8 +58,23 @@ impl<T> Handle<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
-    pub(super) fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
-        self.shared.with(|conn, caller| conn.poll_recv(cx, caller))
+    /// Receives the next message: that of `batch`, else one of the connection, which may put
+    /// those behind it into `batch`.
+    #[inline]
+    pub(super) fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        batch: &mut Batch,
+    ) -> Poll<Option<Result<Message, Error>>> {
+        if batch.is_empty() {
+            let shared = &self.shared;
+            return shared.with(|conn, caller| conn.poll_recv(cx, batch, caller));
+        }
+        // A handler's turn was charged for the batch as a whole.
+        if !self.shared.is_handlers_turn() {
+            ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+        }
+        Poll::Ready(batch.pop().map(Ok))
     }
 
     pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -108,8 +123,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
 
     // Plain futures, not `async fn`s in each other: those keep a copy of the message each.
 
-    pub(super) fn recv(&self) -> impl Future<Output = Option<Result<Message, Error>>> {
-        poll_fn(|cx| self.poll_recv(cx))
+    pub(super) fn recv(
+        &self,
+        batch: &mut Batch,
+    ) -> impl Future<Output = Option<Result<Message, Error>>> {
+        poll_fn(|cx| self.poll_recv(cx, batch))
     }
 
     pub(super) fn feed(&self, message: Message) -> impl Future<Output = Result<(), Error>> {
@@ -139,9 +157,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         poll_fn(|cx| self.poll_flush(cx))
     }
 
-    pub(super) async fn close(&self, frame: Option<CloseFrame>) -> Result<Closure, InvalidClose> {
-        self.start_close(frame.as_ref())?;
-        Ok(poll_fn(|cx| self.shared.with(|conn, caller| conn.poll_close(cx, caller))).await)
+    /// Waits for the end of the closing handshake. What comes until then is dropped.
+    pub(super) fn closed(&self) -> impl Future<Output = Closure> {
+        poll_fn(|cx| self.shared.with(|conn, caller| conn.poll_close(cx, caller)))
     }
 }
 

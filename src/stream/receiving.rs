@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     message::{CloseFrame, Message},
-    protocol::Phase,
+    protocol::{Batch, Phase},
     wire::close_code,
 };
 
@@ -98,13 +98,35 @@ impl<T> Conn<T> {
         self.is_discarding() || self.ahead.has_room(partial_len, self.is_awaited())
     }
 
-    /// The next message, if nothing stands before it and it is plain.
+    /// The next message, if nothing stands before it and it is plain; small ones behind it go
+    /// to `batch`.
     #[inline]
-    fn next_plain(&mut self) -> Option<Message> {
+    fn next_plain(&mut self, batch: &mut Batch, caller: Caller) -> Option<Message> {
         let is_next = self.ahead.is_empty()
             && !self.is_discarding()
             && matches!(self.end, End::Open | End::Transport(_));
-        is_next.then(|| self.protocol.decode_plain(&mut self.input))?
+        let message = is_next.then(|| self.protocol.decode_plain(&mut self.input))??;
+        if !self.input.is_empty() {
+            self.fill(batch, caller);
+        }
+        Some(message)
+    }
+
+    /// Takes messages that need nothing but to be handed over, so that the user need not come
+    /// here for each of them.
+    #[inline]
+    fn fill(&mut self, batch: &mut Batch, caller: Caller) {
+        let left = match caller {
+            Caller::Handler => self.turn.messages,
+            Caller::Owner | Caller::Elsewhere => Batch::MAX_LEN,
+        };
+        if let Some(filled) = self.protocol.decode_batch(&mut self.input, left) {
+            self.batched = filled.len();
+            if caller == Caller::Handler {
+                self.turn.messages -= self.batched;
+            }
+            *batch = filled;
+        }
     }
 
     fn next_item(&mut self) -> Option<Item> {
@@ -119,13 +141,16 @@ impl<T> Conn<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
-    /// Receives the next message; `None` when all has been received.
+    /// Receives the next message; `None` when all has been received. `batch`, which is used up,
+    /// takes messages that follow.
     #[inline]
     pub(super) fn poll_recv(
         &mut self,
         cx: &mut Context<'_>,
+        batch: &mut Batch,
         caller: Caller,
     ) -> Poll<Option<Result<Message, Error>>> {
+        self.batched = 0;
         if caller == Caller::Handler {
             let Some(left) = self.turn.messages.checked_sub(1) else {
                 self.turn.recv_parked = true;
@@ -134,10 +159,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 return Poll::Pending;
             };
             self.turn.messages = left;
-            return self.poll_plain_or_next(cx, caller);
+            return self.poll_plain_or_next(cx, batch, caller);
         }
         let budget = ready!(tokio::task::coop::poll_proceed(cx));
-        let next = self.poll_plain_or_next(cx, caller);
+        let next = self.poll_plain_or_next(cx, batch, caller);
         if next.is_ready() {
             budget.made_progress();
         }
@@ -149,14 +174,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     fn poll_plain_or_next(
         &mut self,
         cx: &mut Context<'_>,
+        batch: &mut Batch,
         caller: Caller,
     ) -> Poll<Option<Result<Message, Error>>> {
-        match self.next_plain() {
+        match self.next_plain(batch, caller) {
             Some(message) => {
                 self.resume(caller);
                 Poll::Ready(Some(Ok(message)))
             }
-            None => self.poll_next(cx, caller),
+            None => self.poll_next(cx, batch, caller),
         }
     }
 
@@ -164,6 +190,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
+        batch: &mut Batch,
         caller: Caller,
     ) -> Poll<Option<Result<Message, Error>>> {
         loop {
@@ -188,7 +215,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 return Poll::Pending;
             }
             if self.poll_fill().is_ready() {
-                if let Some(message) = self.next_plain() {
+                if let Some(message) = self.next_plain(batch, caller) {
                     return Poll::Ready(Some(Ok(message)));
                 }
                 continue;

@@ -34,7 +34,7 @@ impl<T> Shared<T> {
         let caller = if !conn.is_supervised() {
             conn.wake_halves();
             Caller::Owner
-        } else if HANDLER_OF.get() == self.id() {
+        } else if self.is_handlers_turn() {
             Caller::Handler
         } else {
             Caller::Elsewhere
@@ -46,6 +46,11 @@ impl<T> Shared<T> {
             aftermath();
         }
         result
+    }
+
+    /// Whether the caller is the handler, in its supervisor's task.
+    pub(super) fn is_handlers_turn(&self) -> bool {
+        HANDLER_OF.get() == self.id()
     }
 
     fn lock(&self) -> MutexGuard<'_, Conn<T>> {
@@ -89,11 +94,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
     /// The handler has ended. The peer is told `code`, unless it closes already.
     pub(crate) fn close_for_handler(&self, code: CloseCode) {
         self.with(|conn, _| conn.close_for_handler(code));
-    }
-
-    /// Whether a socket, or a half of one, lives.
-    pub(crate) fn has_handles(&self) -> bool {
-        self.lock().has_handles()
     }
 
     /// The supervisor ends; who still waits learns it.

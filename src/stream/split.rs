@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{Error, handle::Handle};
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
-    protocol::Compress,
+    protocol::{Batch, Compress},
 };
 
 /// The half that sends. Made by [`WebSocket::split`](crate::WebSocket::split).
@@ -30,6 +30,8 @@ pub struct SendHalf<T> {
 /// messages that still come are dropped too.
 pub struct RecvHalf<T> {
     handle: Handle<T>,
+    /// Messages that were received, and not by the user yet.
+    batch: Batch,
 }
 
 impl<T> SendHalf<T> {
@@ -111,8 +113,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
 }
 
 impl<T> RecvHalf<T> {
-    pub(super) const fn new(handle: Handle<T>) -> Self {
-        Self { handle }
+    pub(super) const fn new(handle: Handle<T>, batch: Batch) -> Self {
+        Self { handle, batch }
     }
 }
 
@@ -133,21 +135,22 @@ impl<T: AsyncRead + AsyncWrite + Unpin> RecvHalf<T> {
     ///
     /// Dropping the future loses nothing.
     pub fn recv(&mut self) -> impl Future<Output = Option<Result<Message, Error>>> {
-        self.handle.recv()
+        self.handle.recv(&mut self.batch)
     }
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Stream for RecvHalf<T> {
     type Item = Result<Message, Error>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.handle.poll_recv(cx)
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        this.handle.poll_recv(cx, &mut this.batch)
     }
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> FusedStream for RecvHalf<T> {
     fn is_terminated(&self) -> bool {
-        self.handle.is_done()
+        self.batch.is_empty() && self.handle.is_done()
     }
 }
 

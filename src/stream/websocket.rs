@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::{Config, Subprotocol, deflate::DeflateParams},
     message::{CloseFrame, InvalidClose, Message},
-    protocol::{Closure, Compress, Protocol},
+    protocol::{Batch, Closure, Compress, Protocol},
 };
 
 /// A WebSocket connection: a [`Stream`] and a [`Sink`] of [`Message`]s.
@@ -42,6 +42,8 @@ use crate::{
 /// the transport. End it with [`close`](Self::close), or receive until `None`.
 pub struct WebSocket<T = Upgraded> {
     handle: Handle<T>,
+    /// Messages that were received, and not by the user yet.
+    batch: Batch,
     subprotocol: Option<Subprotocol>,
 }
 
@@ -88,6 +90,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ) -> Self {
         Self {
             handle: Handle::first(Shared::new(Conn::new(io, protocol))),
+            batch: Batch::default(),
             subprotocol,
         }
     }
@@ -100,6 +103,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         let shared = Shared::new(conn);
         let socket = Self {
             handle: Handle::first(shared.clone()),
+            batch: Batch::default(),
             subprotocol: terms.subprotocol,
         };
         (socket, shared)
@@ -109,6 +113,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// A Close frame is the last message; our answer to it has been written by then. After
     /// it, or after an error, there is only `None`.
+    ///
+    /// Small messages that came together share a block of memory, of at most 1 KiB: copy what
+    /// you take from a few of them to keep it for long.
     ///
     /// # Errors
     ///
@@ -120,7 +127,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// Dropping the future loses nothing.
     pub fn recv(&mut self) -> impl Future<Output = Option<Result<Message, Error>>> {
-        self.handle.recv()
+        self.handle.recv(&mut self.batch)
     }
 
     /// Sends a message.
@@ -205,12 +212,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// The Close frame is queued at the first poll; what remains can be awaited again.
     pub async fn close(&mut self, frame: Option<CloseFrame>) -> Result<Closure, InvalidClose> {
-        self.handle.close(frame).await
+        self.handle.start_close(frame.as_ref())?;
+        self.batch = Batch::default();
+        Ok(self.handle.closed().await)
     }
 
     /// Splits the socket in two halves, which may live in different tasks.
     pub fn split(self) -> (SendHalf<T>, RecvHalf<T>) {
-        let recv = RecvHalf::new(self.handle.another());
+        let recv = RecvHalf::new(self.handle.another(), self.batch);
         (SendHalf::new(self.handle), recv)
     }
 }
@@ -230,14 +239,15 @@ impl<T> WebSocket<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<T> {
     type Item = Result<Message, Error>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.handle.poll_recv(cx)
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        this.handle.poll_recv(cx, &mut this.batch)
     }
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<T> {
     fn is_terminated(&self) -> bool {
-        self.handle.is_done()
+        self.batch.is_empty() && self.handle.is_done()
     }
 }
 

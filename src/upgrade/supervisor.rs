@@ -35,8 +35,6 @@ pin_project! {
         #[pin]
         handler: Handler<T, H, F>,
         panic: Option<Box<dyn Any + Send>>,
-        // The last handle is gone, and the closing was started for that.
-        closing: bool,
     }
 
     impl<T, H, F> PinnedDrop for Supervisor<T, H, F>
@@ -73,7 +71,6 @@ where
             shared,
             handler: Handler::Called { call },
             panic: None,
-            closing: false,
         }
     }
 }
@@ -134,10 +131,6 @@ where
                     shared.close_for_handler(close_code::ERROR);
                 }
             }
-        }
-        if !*this.closing && !shared.has_handles() {
-            *this.closing = true;
-            shared.close_for_handler(close_code::NORMAL);
         }
         if shared.poll_supervise().is_pending() || !this.handler.has_ended() {
             return Poll::Pending;

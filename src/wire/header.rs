@@ -5,9 +5,6 @@ use super::{OpCode, ProtocolError, Role};
 /// 5.5: control frames carry at most 125 bytes.
 pub(crate) const MAX_CONTROL_PAYLOAD: usize = 125;
 
-/// Two bytes, eight of length, four of mask.
-const MAX_HEADER: usize = 14;
-
 const FIN: u8 = 0x80;
 const RSV: u8 = 0x70;
 const RSV1: u8 = 0x40;
@@ -70,6 +67,9 @@ pub(crate) enum Decoded<T> {
 }
 
 impl FrameHeader {
+    /// The longest: two bytes, eight of length, four of mask.
+    pub(crate) const MAX_LEN: usize = 14;
+
     /// Decodes the header at the start of `buf`.
     ///
     /// Every violation is reported at the first byte that shows it, however little of
@@ -162,56 +162,26 @@ impl FrameHeader {
         Some((value, end))
     }
 
-    /// The header's bytes, its length in the fewest (5.2).
+    /// Appends the header to `bytes`, its length in the fewest (5.2).
     #[inline]
-    pub(crate) fn encode(&self) -> EncodedHeader {
-        let mut bytes = [0; MAX_HEADER];
+    pub(crate) fn encode_to(&self, bytes: &mut Vec<u8>) {
         let rsv = if self.compressed { RSV1 } else { 0 };
-        bytes[0] = if self.fin { FIN } else { 0 } | rsv | self.opcode as u8;
+        let first = if self.fin { FIN } else { 0 } | rsv | self.opcode as u8;
         let mask = if self.mask.is_some() { MASK } else { 0 };
-        let mut len = if let Ok(len) = u8::try_from(self.len)
+        if let Ok(len) = u8::try_from(self.len)
             && len < LEN_16
         {
-            bytes[1] = mask | len;
-            2
+            bytes.extend_from_slice(&[first, mask | len]);
         } else if let Ok(len) = u16::try_from(self.len) {
-            bytes[1] = mask | LEN_16;
-            bytes[2..4].copy_from_slice(&len.to_be_bytes());
-            4
+            let [high, low] = len.to_be_bytes();
+            bytes.extend_from_slice(&[first, mask | LEN_16, high, low]);
         } else {
-            bytes[1] = mask | LEN_64;
-            bytes[2..10].copy_from_slice(&(self.len as u64).to_be_bytes());
-            10
-        };
-        if let Some(key) = self.mask {
-            bytes[len..len + key.len()].copy_from_slice(&key);
-            len += key.len();
+            bytes.extend_from_slice(&[first, mask | LEN_64]);
+            bytes.extend_from_slice(&(self.len as u64).to_be_bytes());
         }
-        EncodedHeader { bytes, len }
-    }
-}
-
-/// A header as it goes over the wire.
-pub(crate) struct EncodedHeader {
-    bytes: [u8; MAX_HEADER],
-    len: usize,
-}
-
-impl EncodedHeader {
-    /// Room that [`append_to`](Self::append_to) makes use of.
-    pub(crate) const MAX_LEN: usize = MAX_HEADER;
-
-    pub(crate) const fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Appends it to `bytes`.
-    #[inline]
-    pub(crate) fn append_to(&self, bytes: &mut Vec<u8>) {
-        let end = bytes.len() + self.len;
-        // As many bytes each time: copied without a call.
-        bytes.extend_from_slice(&self.bytes);
-        bytes.truncate(end);
+        if let Some(key) = self.mask {
+            bytes.extend_from_slice(&key);
+        }
     }
 }
 

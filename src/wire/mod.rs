@@ -11,7 +11,7 @@ mod role;
 mod utf8;
 
 pub use error::ProtocolError;
-pub(crate) use header::{Decoded, EncodedHeader, FrameHeader, HeaderRules, MAX_CONTROL_PAYLOAD};
+pub(crate) use header::{Decoded, FrameHeader, HeaderRules, MAX_CONTROL_PAYLOAD};
 pub(crate) use mask::apply_mask;
 pub(crate) use opcode::OpCode;
 pub use role::Role;

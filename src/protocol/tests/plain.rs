@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 
 use super::harness::{Peer, ROLES, head, key_of, masked, opposite};
-use crate::{config::Config, message::Message};
+use crate::{config::Config, message::Message, wire::Role};
 
 /// Decodes `bytes` both ways. What the short way says, the long way says; if it says
 /// nothing, it has touched nothing.
@@ -82,6 +82,125 @@ fn short_way_decodes_longer_lengths() {
                 let lacking = &bytes[..bytes.len() - 1];
                 assert_eq!(assert_same(&mut peer, &config, lacking), None);
             }
+        }
+    }
+}
+
+/// The batch at the start of `bytes` holds what the long way decodes one by one; returns how
+/// many messages, and what is left.
+fn batch_of(peer: &mut Peer, config: &Config, bytes: &[u8], most: usize) -> (usize, BytesMut) {
+    let mut rest = BytesMut::from(bytes);
+    let receiver = &mut peer.protocol.receiver;
+    let Some(mut batch) = receiver.decode_batch(&mut rest, most, config) else {
+        assert_eq!(rest, bytes, "touched");
+        return (0, rest);
+    };
+    let len = batch.len();
+    assert!((1..=most).contains(&len));
+    let mut long = BytesMut::from(bytes);
+    let mut payload = 0;
+    while let Some(message) = batch.pop() {
+        payload += message.payload_len();
+        assert_eq!(receiver.decode(&mut long, config), Ok(Some(message)));
+    }
+    assert_eq!(rest, long);
+    assert!(batch.is_empty());
+    assert!(payload <= 1024, "what one message keeps: {payload}");
+    (len, rest)
+}
+
+/// A small message as the opposite of `role` sends it.
+fn small(role: Role, first: u8, payload: &[u8]) -> Vec<u8> {
+    let key = key_of(opposite(role));
+    let len = u8::try_from(payload.len()).expect("small");
+    let mut frame = head(first, key, len, len.into());
+    frame.extend(masked(key, payload));
+    frame
+}
+
+/// Small messages of one kind make a batch, as far as they are there as a whole, and up to its
+/// bounds.
+#[test]
+fn batch_holds_what_the_long_way_decodes() {
+    let config = Config::new();
+    for role in ROLES {
+        let mut peer = Peer::facing(role);
+        for first in [0x81, 0x82] {
+            for (len, most, expected) in [
+                (0, 32, 32),
+                (32, 32, 32),
+                (32, 5, 5),
+                (32, 0, 0),
+                (33, 32, 31),
+                (125, 32, 8),
+                (126, 32, 0),
+            ] {
+                let one = if len < 126 {
+                    small(role, first, &vec![b'a'; len])
+                } else {
+                    let key = key_of(opposite(role));
+                    let payload = masked(key, &vec![b'a'; len]);
+                    [head(first, key, 126, len as u64), payload].concat()
+                };
+                let (count, rest) = batch_of(&mut peer, &config, &one.repeat(40), most);
+                assert_eq!(count, expected, "{role:?} {len} {most}");
+                assert_eq!(rest, one.repeat(40 - count));
+            }
+            let one = small(role, first, "grün".as_bytes());
+            let three = one.repeat(3);
+            for len in 0..=three.len() {
+                let (count, _) = batch_of(&mut peer, &config, &three[..len], 32);
+                assert_eq!(count, len / one.len());
+            }
+        }
+    }
+}
+
+/// 5.4, 5.5, 7.1.7: a control frame, a fragment, another kind, a message above the limit and a
+/// violation end a batch, and are left as they are.
+#[test]
+fn batch_ends_before_what_is_not_plain() {
+    let config = Config::new().max_message_size(100);
+    for role in ROLES {
+        let mut peer = Peer::facing_with(role, &config);
+        let one = small(role, 0x82, b"one");
+        for other in [
+            small(role, 0x81, b"text"),
+            small(role, 0x89, b"ping"),
+            small(role, 0x88, &1000_u16.to_be_bytes()),
+            small(role, 0x02, b"fragment"),
+            small(role, 0xC2, b"compressed"),
+            small(role, 0x83, b"reserved"),
+            small(opposite(role), 0x82, b"masked wrongly"),
+            small(role, 0x82, &[b'a'; 101]),
+        ] {
+            let bytes = [&one[..], &one, &other, &one].concat();
+            let (count, rest) = batch_of(&mut peer, &config, &bytes, 32);
+            assert_eq!(count, 2, "{other:x?}");
+            assert_eq!(rest, bytes[2 * one.len()..]);
+        }
+        peer.receive_bytes(&small(role, 0x02, b"fragment"));
+        assert_eq!(batch_of(&mut peer, &config, &one, 32).0, 0);
+    }
+}
+
+/// 8.1: text that is valid only together with its neighbour is not valid, and with a text that
+/// is not there is no batch.
+#[test]
+fn batch_of_text_is_valid_message_by_message() {
+    let config = Config::new();
+    let [lead, trail] = *"ü".as_bytes() else {
+        unreachable!("two bytes")
+    };
+    for role in ROLES {
+        let mut peer = Peer::facing(role);
+        for texts in [[&[b'a', lead][..], &[trail, b'a']], [b"a", &[0xFF]]] {
+            let bytes = texts.map(|text| small(role, 0x81, text)).concat();
+            assert_eq!(batch_of(&mut peer, &config, &bytes, 32).0, 0);
+            assert_eq!(
+                batch_of(&mut peer, &config, &bytes, 1).0,
+                usize::from(texts[1] == [0xFF])
+            );
         }
     }
 }

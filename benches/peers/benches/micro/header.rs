@@ -32,7 +32,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     for (name, opcode, len) in HEADERS {
         let header = header(opcode, len, Some([0x37, 0xfa, 0x21, 0x3d]));
         let mut bytes = Vec::new();
-        header.encode().append_to(&mut bytes);
+        header.encode_to(&mut bytes);
         let decoded = FrameHeader::decode(&bytes, &RULES);
         let len = bytes.len();
         let value = header;
@@ -51,7 +51,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
             let mut bytes = Vec::with_capacity(64);
             bencher.iter(|| {
                 bytes.clear();
-                black_box(&header).encode().append_to(&mut bytes);
+                black_box(&header).encode_to(&mut bytes);
                 bytes.len()
             });
         });

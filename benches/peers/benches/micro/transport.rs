@@ -111,7 +111,7 @@ fn push_frame(to: &mut Vec<u8>, fin: bool, opcode: OpCode, payload: &[u8]) {
         mask: Some(key),
         len: payload.len(),
     };
-    header.encode().append_to(to);
+    header.encode_to(to);
     let start = to.len();
     to.extend_from_slice(payload);
     apply_mask(key, 0, &mut to[start..]);
