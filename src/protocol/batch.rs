@@ -1,6 +1,6 @@
 //! Small messages that came together.
 
-use std::{mem, vec};
+use std::mem;
 
 use bytes::Bytes;
 
@@ -20,7 +20,24 @@ const MAX_PAYLOAD: usize = 125;
 /// Their payloads share one block of memory, which costs less than one each. An empty batch
 /// holds no memory.
 #[derive(Debug, Default)]
-pub(crate) struct Batch(vec::IntoIter<Message>);
+pub(crate) struct Batch(Option<Box<Contents>>);
+
+#[derive(Debug)]
+struct Contents {
+    payloads: Payloads,
+    /// Where each payload ends, and the next begins.
+    ends: [u16; Batch::MAX_LEN],
+    /// The messages that are left.
+    next: usize,
+    len: usize,
+    begin: usize,
+}
+
+#[derive(Debug)]
+enum Payloads {
+    Text(Utf8Bytes),
+    Binary(Bytes),
+}
 
 impl Batch {
     /// Most messages of a batch.
@@ -29,21 +46,36 @@ impl Batch {
     /// Takes the next message.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Message> {
-        let next = self.0.next();
-        if self.is_empty() {
-            *self = Self::default();
+        let contents = self.0.as_deref_mut()?;
+        let message = contents.pop();
+        if contents.next == contents.len {
+            self.0 = None;
         }
-        next
+        message
     }
 
     #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        let contents = self.0.as_deref();
+        contents.map_or(0, |contents| contents.len - contents.next)
+    }
+}
+
+impl Contents {
+    #[inline]
+    fn pop(&mut self) -> Option<Message> {
+        let end = usize::from(*self.ends.get(self.next)?);
+        let range = mem::replace(&mut self.begin, end)..end;
+        self.next += 1;
+        match &self.payloads {
+            Payloads::Text(text) => text.slice(range).map(Message::Text),
+            Payloads::Binary(data) => Some(Message::Binary(data.slice(range))),
+        }
     }
 }
 
@@ -65,7 +97,7 @@ pub(super) fn decode(
 struct Block {
     opcode: OpCode,
     payloads: Vec<u8>,
-    ends: [usize; Batch::MAX_LEN],
+    ends: [u16; Batch::MAX_LEN],
     len: usize,
 }
 
@@ -95,8 +127,7 @@ impl Block {
         {
             taken += at + header.len;
         }
-        let messages = self.finish()?;
-        Some((Batch(messages.into_iter()), taken))
+        Some((self.finish()?, taken))
     }
 
     /// Appends the payload of a plain frame; `false` if it does not belong here.
@@ -110,7 +141,7 @@ impl Block {
         if header.opcode != self.opcode || end > self.payloads.capacity() {
             return false;
         }
-        *slot = end;
+        *slot = u16::try_from(end).expect("a block is small");
         self.len += 1;
         self.payloads.extend_from_slice(payload);
         if let Some(key) = header.mask {
@@ -120,22 +151,24 @@ impl Block {
     }
 
     /// The messages; `None` if there are none, or one of them is not valid.
-    fn finish(self) -> Option<Vec<Message>> {
-        let ends = &self.ends[..self.len];
-        let mut begin = 0;
-        let ranges = ends.iter().map(|&end| mem::replace(&mut begin, end)..end);
-        if ends.is_empty() {
-            None
-        } else if self.opcode == OpCode::Text {
+    fn finish(self) -> Option<Batch> {
+        let ends = self.ends.get(..self.len).filter(|ends| !ends.is_empty())?;
+        let payloads = if self.opcode == OpCode::Text {
             // 8.1: if all are valid together, each is that begins and ends with a character.
             let text = simdutf8::basic::from_utf8(&self.payloads).ok()?;
-            let text = Utf8Bytes::from(text);
-            let texts = ranges.map(|range| text.slice(range).map(Message::Text));
-            texts.collect()
+            if !ends.iter().all(|&end| text.is_char_boundary(end.into())) {
+                return None;
+            }
+            Payloads::Text(Utf8Bytes::from(text))
         } else {
-            let data = Bytes::from(self.payloads);
-            let messages = ranges.map(|range| Message::Binary(data.slice(range)));
-            Some(messages.collect())
-        }
+            Payloads::Binary(Bytes::from(self.payloads))
+        };
+        Some(Batch(Some(Box::new(Contents {
+            payloads,
+            ends: self.ends,
+            next: 0,
+            len: self.len,
+            begin: 0,
+        }))))
     }
 }
