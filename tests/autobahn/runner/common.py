@@ -13,13 +13,14 @@ WORK = ROOT / "target" / "autobahn"
 
 
 class Files:
-    """What a run in one role leaves behind."""
+    """What a run leaves behind."""
 
-    def __init__(self, role):
-        self.directory = WORK / role
+    def __init__(self, name):
+        self.directory = WORK / name
         self.report = self.directory / "report"
         self.wstest_log = self.directory / "wstest.log"
         self.example_log = self.directory / "example.log"
+        self.proxy_log = self.directory / "haproxy.log"
 
 
 class CannotRun(Exception):
@@ -77,6 +78,12 @@ def tail(log, lines=20):
     text = log.read_text(encoding="utf-8", errors="replace")
     last_lines = "\n".join(text.splitlines()[-lines:]) or "(it is empty)"
     return "the end of {}:\n{}".format(shown(log), last_lines)
+
+
+def died_lines(name, process, log):
+    """Return a line if a process that should run does not."""
+    died = process.poll() is not None
+    return ["{} ended during the run; {}".format(name, tail(log))] if died else []
 
 
 def free_port():
