@@ -6,27 +6,40 @@ import sys
 from .common import HERE, WORK, CannotRun, build, say, shown, succeed
 
 WEBSOCKETS_VERSION = "17.4"  # Needs Python 3.11.
+H2_VERSION = "4.3.0"
 WS_VERSION = "8.23.0"
 
 PROGRAMS = HERE / "peers"
 VENV = WORK / "venv"
+H2_VENV = WORK / "h2-venv"
 NODE = WORK / "node"
 TUNGSTENITE = WORK / "tungstenite"
 
 
 def install_websockets():
     """Install Python's `websockets`, unless it is there."""
-    python = VENV / "bin" / "python"
-    version = [python, "-c", "import websockets; print(websockets.__version__)"]
-    if not is_installed(version, WEBSOCKETS_VERSION):
-        if sys.version_info < (3, 11):
-            raise CannotRun(f"websockets {WEBSOCKETS_VERSION} needs Python 3.11")
-        say(f"installing websockets {WEBSOCKETS_VERSION} into {shown(VENV)}")
-        succeed([sys.executable, "-m", "venv", "--clear", VENV])
-        succeed([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                 "websockets==" + WEBSOCKETS_VERSION])
-    require_version(version, WEBSOCKETS_VERSION)
+    if sys.version_info < (3, 11):
+        raise CannotRun(f"websockets {WEBSOCKETS_VERSION} needs Python 3.11")
+    python = install_from_pypi("websockets", WEBSOCKETS_VERSION, VENV)
     return lambda program: [str(python), str(PROGRAMS / "python" / f"{program}.py")]
+
+
+def install_h2():
+    """Install Python's `h2`, unless it is there. Return the Python that has it."""
+    return install_from_pypi("h2", H2_VERSION, H2_VENV)
+
+
+def install_from_pypi(package, version, venv):
+    """Make a virtualenv with a package, unless it is there. Return its Python."""
+    python = venv / "bin" / "python"
+    asked = [python, "-c", f"import {package}; print({package}.__version__)"]
+    if not is_installed(asked, version):
+        say(f"installing {package} {version} into {shown(venv)}")
+        succeed([sys.executable, "-m", "venv", "--clear", venv])
+        succeed([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                 f"{package}=={version}"])
+    require_version(asked, version)
+    return python
 
 
 def install_ws():
