@@ -34,7 +34,8 @@ pub enum Rejection {
     /// 400: `Connection` or `Upgrade` over HTTP/2 (RFC 8441, section 5).
     ConnectionSpecific,
     /// 400: not exactly one `Host` (4.2.1 item 2; RFC 9112, section 3.2), or over HTTP/2
-    /// no `:authority`, or another `Host` than that (RFC 9113, section 8.3.1).
+    /// no `:authority`, another `Host` than that (RFC 9113, section 8.3.1), or a `:scheme`
+    /// that is not HTTP's (RFC 8441, section 5).
     Host,
     /// 426: `Upgrade` does not list `websocket` (4.2.1 item 3).
     Upgrade,

@@ -80,12 +80,15 @@ impl Handshake {
         if !protocol.eq_ignore_ascii_case("websocket") {
             return Err(Rejection::Protocol);
         }
-        // 4: `:scheme` and `:path` are there, and `:authority` is the host.
+        // 4: `:scheme` and `:path` are there, and `:authority` is the host. 5: the scheme is
+        // that of HTTP.
         let authority = parts.uri.authority().map(Authority::as_str);
         let authority = authority.filter(|host| origin::is_host(host.as_bytes()));
-        let (Some(authority), Some(_), Some(_)) =
-            (authority, parts.uri.scheme(), parts.uri.path_and_query())
-        else {
+        let (Some(authority), Some("http" | "https"), Some(_)) = (
+            authority,
+            parts.uri.scheme_str(),
+            parts.uri.path_and_query(),
+        ) else {
             return Err(Rejection::Host);
         };
         // RFC 9113, section 8.3.1: `Host` must not tell another one.

@@ -94,6 +94,7 @@ fn request_without_scheme_path_or_host_is_refused() {
     for uri in [
         "server.example.com:443",
         "/chat",
+        "ftp://server.example.com/chat",
         "https://user@server.example.com/chat",
     ] {
         let mut parts = connect();
