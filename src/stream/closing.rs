@@ -8,11 +8,12 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 
 use super::{
@@ -32,12 +33,26 @@ use crate::{
 /// our last frame until the deadline, while dropping the transport would destroy it.
 const DISCARDED_BYTES: usize = 64 << 20;
 
+/// How long a stream of HTTP/2 is kept for the peer's end after a clean close. Chromium does
+/// not end its side, and a stream that is kept is one of those that may be open at a time. A
+/// reset harms no peer that has not ended its own side by then (RFC 9113, section 8.1).
+const PEERS_END: Duration = Duration::from_millis(500);
+
 /// State of a connection that closes; an open one does not pay for it.
 pub(super) struct Linger {
     deadline: Pin<Box<Sleep>>,
     /// Our side is shut down.
     shut: bool,
     discarded: usize,
+}
+
+impl Linger {
+    /// Waits for the peer's end no longer than for that of a stream.
+    fn hurry(&mut self) {
+        let deadline = self.deadline.deadline();
+        let sooner = deadline.min(Instant::now() + PEERS_END);
+        self.deadline.as_mut().reset(sooner);
+    }
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
@@ -173,8 +188,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         };
         match ready!(unconstrained(|| Pin::new(&mut *io).poll_shutdown(&mut cx))) {
             Ok(()) => {
+                let is_spent = self.siblings.may_exist()
+                    && self.closure().is_some_and(|closure| closure.is_clean());
                 if let Some(linger) = &mut self.linger {
                     linger.shut = true;
+                    if is_spent {
+                        linger.hurry();
+                    }
                 }
             }
             Err(_) => self.cut(),

@@ -35,6 +35,10 @@ impl Siblings {
         }
     }
 
+    pub(super) const fn may_exist(self) -> bool {
+        self.may_exist
+    }
+
     /// A read brought `bytes`.
     pub(super) const fn note_read(&mut self, bytes: usize) {
         self.was_read_small = bytes < SMALL;

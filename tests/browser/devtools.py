@@ -22,6 +22,9 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-extensions",
     "--disable-sync", "--disable-default-apps", "--mute-audio", "--hide-scrollbars",
     "--password-store=basic",
+    # Pages behind others are not slowed down.
+    "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows",
 ]
 
 # They hold whole messages, which the page compares itself.

@@ -209,6 +209,20 @@ const checks = (() => {
     return versions;
   }
 
+  /** Open and close sockets in turn, 200 a second at most. Resolves with how many ended how. */
+  async function manyInTurn(url, count) {
+    const ends = {};
+    for (let i = 0; i < count; i++) {
+      const pause = new Promise(resolve => setTimeout(resolve, 5));
+      const client = await Client.open(url);
+      const { code, wasClean } = await client.close(1000);
+      const end = `${client.version} ${code} ${wasClean}`;
+      ends[end] = (ends[end] ?? 0) + 1;
+      await pause;
+    }
+    return ends;
+  }
+
   /** Sockets that are open at the same time, and the page's requests between them. */
   async function sideBySide(url, count) {
     const clients = await Promise.all(Array.from({ length: count }, () => Client.open(url)));
@@ -250,7 +264,7 @@ const checks = (() => {
   const pageProtocol = () => performance.getEntriesByType("navigation")[0].nextHopProtocol;
 
   return {
-    echoes, inFlight, terms, closed, refused, unavailable, inTurn, sideBySide,
-    shows, middle, overflow, pageProtocol,
+    echoes, inFlight, terms, closed, refused, unavailable, inTurn, manyInTurn,
+    sideBySide, shows, middle, overflow, pageProtocol,
   };
 })();

@@ -52,8 +52,7 @@ async fn close_of_the_peer_is_answered_and_the_stream_ended() {
     raw.open().await;
 }
 
-/// RFC 8441, section 5: until the peer's `END_STREAM` comes, what it sends is thrown away. A
-/// browser that is reset there uses HTTP/1.1 from then on.
+/// RFC 8441, section 5: until the peer's `END_STREAM` comes, what it sends is thrown away.
 #[tokio::test]
 async fn stream_is_not_reset_while_the_peer_ends_it() {
     let addr = serve(echo, Config::new()).await;
@@ -83,6 +82,43 @@ async fn stream_that_the_peer_never_ends_is_reset() {
     assert_eq!(socket.next().await, Event::End);
     let reset = std::future::poll_fn(|cx| socket.send.poll_reset(cx));
     soon(reset).await.unwrap();
+}
+
+/// RFC 9113, section 8.1: after a clean close the peer has nothing more to say. Chromium does
+/// not end its side, and until it is reset the stream counts as open.
+#[tokio::test]
+async fn stream_that_was_closed_cleanly_is_reset_without_error_soon() {
+    let config = Config::new().close_timeout(Duration::from_secs(600));
+    let addr = serve(echo, config).await;
+    let mut raw = Raw::connect(addr).await;
+    let mut socket = raw.open().await;
+    socket.send(frame(CLOSE, &close(1000))).await;
+    assert_eq!(socket.next().await, Event::Frame(CLOSE, close(1000)));
+    assert_eq!(socket.next().await, Event::End);
+    let reset = std::future::poll_fn(|cx| socket.send.poll_reset(cx));
+    assert_eq!(soon(reset).await.unwrap(), Reason::NO_ERROR);
+}
+
+/// Nor is it reset before a peer that reads late has all that it was sent.
+#[tokio::test]
+async fn late_reader_has_everything_before_the_reset() {
+    const MESSAGES: usize = 100;
+    let addr = serve(echo, Config::new()).await;
+    let mut raw = Raw::connect(addr).await;
+    let mut socket = raw.open().await;
+    // More than its window holds.
+    for _ in 0..MESSAGES {
+        socket.send(frame(TEXT, &[b'x'; 1000])).await;
+    }
+    socket.send(frame(CLOSE, &close(1000))).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for _ in 0..MESSAGES {
+        assert_eq!(socket.next().await, Event::Frame(TEXT, vec![b'x'; 1000]));
+    }
+    assert_eq!(socket.next().await, Event::Frame(CLOSE, close(1000)));
+    assert_eq!(socket.next().await, Event::End);
+    let reset = std::future::poll_fn(|cx| socket.send.poll_reset(cx));
+    assert_eq!(soon(reset).await.unwrap(), Reason::NO_ERROR);
 }
 
 /// We close: the code reaches the peer, and its answer is waited for.
