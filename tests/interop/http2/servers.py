@@ -47,5 +47,7 @@ class Server:
                 "the server has ended; see", shown(self._echo.log))
 
     def _read(self):
-        for line in self._echo.process.stdout:
-            self._lines.put(line.decode().strip().split(" ", 2))
+        # It is closed under our hands when the server has been ended.
+        with contextlib.suppress(ValueError):
+            for line in self._echo.process.stdout:
+                self._lines.put(line.decode().strip().split(" ", 2))
