@@ -8,10 +8,12 @@
 mod http_server;
 #[path = "support/options.rs"]
 mod options;
+#[path = "support/page.rs"]
+mod page;
 
 use std::{convert::Infallible, io};
 
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{net::TcpListener, signal::ctrl_c};
@@ -31,14 +33,7 @@ async fn echo(mut socket: WebSocket) -> Result<(), Error> {
 
 /// What is not a WebSocket request gets a page, which makes one.
 async fn page(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
-    let mut response = Response::new(String::from(include_str!("echo.html")));
-    if request.uri().path() != "/" {
-        response = Response::new(String::from("The page is at /, the WebSocket at /ws.\n"));
-        *response.status_mut() = StatusCode::NOT_FOUND;
-    }
-    let html = HeaderValue::from_static("text/html; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, html);
-    Ok(response)
+    Ok(page::at_root(&request, include_str!("echo.html")))
 }
 
 async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {

@@ -8,10 +8,12 @@
 
 #[path = "support/http_server.rs"]
 mod http_server;
+#[path = "support/page.rs"]
+mod page;
 
 use std::{convert::Infallible, env, error::Error, fs, sync::Arc};
 
-use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use http::{Request, Response, request::Parts};
 use hyper::body::Incoming;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use rcgen::{Certificate, CertifiedKey, KeyPair, generate_simple_self_signed};
@@ -43,14 +45,7 @@ async fn echo(mut socket: WebSocket, request: Parts) -> Result<(), tower_websock
 
 /// What is not a WebSocket request gets a page, which makes one.
 async fn page(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
-    let mut response = Response::new(String::from(include_str!("tls.html")));
-    if request.uri().path() != "/" {
-        response = Response::new(String::from("The page is at /, the WebSocket at /ws.\n"));
-        *response.status_mut() = StatusCode::NOT_FOUND;
-    }
-    let html = HeaderValue::from_static("text/html; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, html);
-    Ok(response)
+    Ok(page::at_root(&request, include_str!("tls.html")))
 }
 
 async fn serve(listener: TcpListener, acceptor: TlsAcceptor) -> Result<(), Box<dyn Error>> {
