@@ -361,3 +361,8 @@ pub(super) fn assert_close(frame: &Frame, code: u16) {
     let reason = std::str::from_utf8(reason).expect("5.5.1: the reason is UTF-8");
     assert_ne!(reason, "", "7.1.6: a reason helps to find the cause");
 }
+
+/// The end of a connection that was closed in order.
+pub(super) fn clean(initiator: Initiator, frame: Option<CloseFrame>) -> Closure {
+    Closure::Clean { initiator, frame }
+}

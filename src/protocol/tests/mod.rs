@@ -4,6 +4,7 @@
     reason = "lengths in tests are known"
 )]
 
+mod close_frame;
 mod closing;
 mod control;
 #[cfg(feature = "deflate")]
@@ -13,7 +14,9 @@ mod failing;
 mod fragmentation;
 mod frame;
 mod framing;
+mod generated;
 mod harness;
+mod header;
 mod header_model;
 mod limits;
 mod plain;
