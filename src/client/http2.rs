@@ -14,7 +14,6 @@ use hyper::{
     ext::Protocol,
     rt::{Read, Write, bounds::Http2ClientConnExec},
 };
-
 use tokio::time::interval;
 
 use super::{Builder, Error, Pending, target::Target};
@@ -25,8 +24,8 @@ const LOOK: Duration = Duration::from_millis(1);
 
 impl Builder {
     /// The request for `uri`, to be sent on a connection of HTTP/2 whose server has enabled
-    /// it (see [`extended_connect`]), and the handshake that its
-    /// response completes (RFC 8441). Many sockets may share a connection.
+    /// it (see [`extended_connect`]), and the handshake that its response completes
+    /// (RFC 8441). Many sockets may share a connection.
     ///
     /// ```
     /// # use bytes::Bytes;
@@ -71,8 +70,7 @@ impl Builder {
 /// section 3), which it says in the SETTINGS that it begins with.
 ///
 /// A server that never does keeps this waiting: bound it with a timeout. Then spawn the
-/// connection, and send the requests of
-/// [`Builder::http2_request`](super::Builder::http2_request).
+/// connection, and send the requests of [`Builder::http2_request`].
 ///
 /// # Errors
 ///

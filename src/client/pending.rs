@@ -57,18 +57,12 @@ impl Pending {
         let io = upgraded
             .map_err(|_| Error::TimedOut)?
             .map_err(Error::Http)?;
-        let is_stream = version == Version::HTTP_2;
         let terms = Terms {
             config: self.config,
             subprotocol,
             deflate,
-            is_multiplexed: is_stream,
+            is_multiplexed: version == Version::HTTP_2,
         };
-        let io = if is_stream {
-            Upgraded::stream(io)
-        } else {
-            Upgraded::connection(io)
-        };
-        Ok(WebSocket::of_client(io, terms))
+        Ok(WebSocket::of_client(Upgraded::hyper(io, version), terms))
     }
 }

@@ -5,6 +5,8 @@ use std::{error::Error, fmt};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
+use super::response::insert_upgrade;
+
 /// Why a WebSocket handshake was refused.
 ///
 /// Displayed, it is a sentence for the client's developer; it is also the body of the
@@ -116,14 +118,7 @@ impl Rejection {
             }
             // RFC 9110, section 15.5.22.
             Rejection::HttpVersion | Rejection::Upgrade | Rejection::Version => {
-                headers.insert(
-                    header::UPGRADE,
-                    const { HeaderValue::from_static("websocket") },
-                );
-                headers.insert(
-                    header::CONNECTION,
-                    const { HeaderValue::from_static("Upgrade") },
-                );
+                insert_upgrade(headers);
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! The server's answer to a valid handshake (RFC 6455, section 4.2.2; RFC 8441, section 5).
 
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::config::Subprotocol;
 
@@ -32,6 +32,12 @@ pub(crate) fn acceptance<B: Default>(
 fn switch_protocols<B>(response: &mut Response<B>, accept: HeaderValue) {
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
+    insert_upgrade(headers);
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+}
+
+/// RFC 9110, section 7.8: what a response names that switches protocols, or asks for it.
+pub(super) fn insert_upgrade(headers: &mut HeaderMap) {
     headers.insert(
         header::UPGRADE,
         const { HeaderValue::from_static("websocket") },
@@ -40,5 +46,4 @@ fn switch_protocols<B>(response: &mut Response<B>, accept: HeaderValue) {
         header::CONNECTION,
         const { HeaderValue::from_static("Upgrade") },
     );
-    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
 }

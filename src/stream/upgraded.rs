@@ -8,6 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use http::Version;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -31,22 +32,21 @@ enum Transport {
 }
 
 impl Upgraded {
-    /// A connection of HTTP/1.1.
-    pub(crate) fn connection(io: hyper::upgrade::Upgraded) -> Self {
-        Self::of(Transport::Hyper(TokioIo::new(io)))
-    }
-
-    /// A stream of HTTP/2.
-    pub(crate) fn stream(io: hyper::upgrade::Upgraded) -> Self {
+    /// A connection of HTTP/1.1, or a stream of HTTP/2.
+    pub(crate) fn hyper(io: hyper::upgrade::Upgraded, version: Version) -> Self {
         Self {
-            largest_write: HTTP2_WRITE,
-            ..Self::connection(io)
+            transport: Transport::Hyper(TokioIo::new(io)),
+            largest_write: if version == Version::HTTP_2 {
+                HTTP2_WRITE
+            } else {
+                usize::MAX
+            },
         }
     }
 
-    const fn of(transport: Transport) -> Self {
+    const fn provided(io: Box<dyn Io>) -> Self {
         Self {
-            transport,
+            transport: Transport::Provided(io),
             largest_write: usize::MAX,
         }
     }
@@ -103,7 +103,7 @@ impl ProvidedIo {
     /// Takes the transport; `None` the second time.
     pub(crate) fn take(&self) -> Option<Upgraded> {
         let mut io = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        io.take().map(|io| Upgraded::of(Transport::Provided(io)))
+        io.take().map(Upgraded::provided)
     }
 }
 

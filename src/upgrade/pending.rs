@@ -14,10 +14,8 @@ use crate::stream::{ProvidedIo, Upgraded};
 
 /// The transport to come once the response has been written.
 pub(super) enum PendingIo {
-    /// The connection of a request of HTTP/1.1.
-    Connection(OnUpgrade),
-    /// The stream of a request of HTTP/2.
-    Stream(OnUpgrade),
+    /// The connection of a request of HTTP/1.1, or the stream of one of HTTP/2.
+    Hyper(OnUpgrade, Version),
     Provided(ProvidedIo),
 }
 
@@ -28,16 +26,12 @@ impl PendingIo {
             return Some(PendingIo::Provided(provided));
         }
         let on_upgrade = parts.extensions.remove()?;
-        Some(if parts.version == Version::HTTP_2 {
-            PendingIo::Stream(on_upgrade)
-        } else {
-            PendingIo::Connection(on_upgrade)
-        })
+        Some(PendingIo::Hyper(on_upgrade, parts.version))
     }
 
     /// Whether the transport shares its connection with others.
     pub(super) const fn is_multiplexed(&self) -> bool {
-        matches!(self, PendingIo::Stream(_))
+        matches!(self, PendingIo::Hyper(_, Version::HTTP_2))
     }
 }
 
@@ -46,11 +40,8 @@ impl Future for PendingIo {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match self.get_mut() {
-            PendingIo::Connection(on_upgrade) => ready!(Pin::new(on_upgrade).poll(cx))
-                .map(Upgraded::connection)
-                .map_err(UpgradeError::Http),
-            PendingIo::Stream(on_upgrade) => ready!(Pin::new(on_upgrade).poll(cx))
-                .map(Upgraded::stream)
+            PendingIo::Hyper(on_upgrade, version) => ready!(Pin::new(on_upgrade).poll(cx))
+                .map(|io| Upgraded::hyper(io, *version))
                 .map_err(UpgradeError::Http),
             PendingIo::Provided(provided) => provided.take().ok_or(UpgradeError::IoTaken),
         })

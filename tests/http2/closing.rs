@@ -41,9 +41,7 @@ async fn close_of_the_peer_is_answered_and_the_stream_ended() {
     let addr = serve(handler, Config::new()).await;
     let mut raw = Raw::connect(addr).await;
     let mut socket = raw.open().await;
-    socket.send(frame(CLOSE, &close(4001))).await;
-    assert_eq!(socket.next().await, Event::Frame(CLOSE, close(4001)));
-    assert_eq!(socket.next().await, Event::End);
+    close_in_order(&mut socket, 4001).await;
     let (error, closure) = soon(told).await.unwrap();
     assert_eq!(error, None);
     assert!(closure.unwrap().is_clean());
@@ -58,9 +56,7 @@ async fn stream_is_not_reset_while_the_peer_ends_it() {
     let addr = serve(echo, Config::new()).await;
     let mut raw = Raw::connect(addr).await;
     let mut socket = raw.open().await;
-    socket.send(frame(CLOSE, &close(1000))).await;
-    assert_eq!(socket.next().await, Event::Frame(CLOSE, close(1000)));
-    assert_eq!(socket.next().await, Event::End);
+    close_in_order(&mut socket, 1000).await;
     // More than the window: somebody must be reading.
     for _ in 0..200 {
         socket.send(vec![0; 1024]).await;
@@ -77,9 +73,7 @@ async fn stream_that_the_peer_never_ends_is_reset() {
     let addr = serve(echo, config).await;
     let mut raw = Raw::connect(addr).await;
     let mut socket = raw.open().await;
-    socket.send(frame(CLOSE, &close(1000))).await;
-    assert_eq!(socket.next().await, Event::Frame(CLOSE, close(1000)));
-    assert_eq!(socket.next().await, Event::End);
+    close_in_order(&mut socket, 1000).await;
     let reset = std::future::poll_fn(|cx| socket.send.poll_reset(cx));
     soon(reset).await.unwrap();
 }
@@ -92,9 +86,7 @@ async fn stream_that_was_closed_cleanly_is_reset_without_error_soon() {
     let addr = serve(echo, config).await;
     let mut raw = Raw::connect(addr).await;
     let mut socket = raw.open().await;
-    socket.send(frame(CLOSE, &close(1000))).await;
-    assert_eq!(socket.next().await, Event::Frame(CLOSE, close(1000)));
-    assert_eq!(socket.next().await, Event::End);
+    close_in_order(&mut socket, 1000).await;
     let reset = std::future::poll_fn(|cx| socket.send.poll_reset(cx));
     assert_eq!(soon(reset).await.unwrap(), Reason::NO_ERROR);
 }
@@ -238,4 +230,11 @@ async fn assert_no_reset(socket: &mut raw::RawSocket) {
     // Long enough for a reset that was sent at once.
     let reset = timeout(Duration::from_millis(100), reset).await;
     assert!(!matches!(reset, Ok(Ok(_))), "{reset:?}");
+}
+
+/// The peer closes: its code comes back, then `END_STREAM`.
+async fn close_in_order(socket: &mut raw::RawSocket, code: u16) {
+    socket.send(frame(CLOSE, &close(code))).await;
+    assert_eq!(socket.next().await, Event::Frame(CLOSE, close(code)));
+    assert_eq!(socket.next().await, Event::End);
 }
