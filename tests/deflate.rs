@@ -4,7 +4,7 @@
 mod support;
 
 use support::{deflate::*, *};
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncWriteExt, DuplexStream};
 use tower_websock::{Config, DeflateConfig, Error, Message, WebSocket};
 
 const ROOM: usize = 1 << 20;
@@ -236,5 +236,67 @@ async fn compressed_message_that_was_not_agreed_on_is_answered_with_1002() {
         peer.expect(CLOSE, &[&[0x03, 0xEA][..], reason].concat())
             .await;
         peer.expect_end().await;
+    }
+}
+
+/// 5.1 of RFC 6455: what is inflated ahead comes in order, is answered in order, and ends with
+/// what ends it, whatever lies between: messages that are not compressed, large ones, pings.
+#[tokio::test]
+async fn small_compressed_messages_arrive_in_order_to_the_last() {
+    let corrupt = frame(COMPRESSED_TEXT, b"\xFF\xFF\xFF");
+    let damaged = b"\x03\xEFcompressed message is damaged";
+    for room in [64, 4096, ROOM] {
+        for (last, close) in [
+            (close_frame(1001), &b"\x03\xE9"[..]),
+            (corrupt.clone(), &damaged[..]),
+        ] {
+            let mut deflater = Deflater::new();
+            let mut messages = Vec::new();
+            let mut wire = Vec::new();
+            for i in 0..200_u8 {
+                let mut message = format!("{i} ").into_bytes();
+                message.extend(json([100, 1000, 0, 20_000][usize::from(i % 4)]));
+                wire.extend(match i % 5 {
+                    3 => frame(TEXT, &message),
+                    _ => frame(COMPRESSED_TEXT, &deflater.message(&message)),
+                });
+                if i % 7 == 0 {
+                    wire.extend(frame(PING, &[i]));
+                }
+                messages.push(message);
+            }
+            wire.extend(last);
+            wire.extend(frame(TEXT, b"not looked at"));
+
+            let config = Config::new().deflate(DeflateConfig::new());
+            let (peer, _) = connect(echo, &config, Some("permessage-deflate"), room).await;
+            let (input, mut output) = tokio::io::split(peer.io);
+            let writing = tokio::spawn(async move { output.write_all(&wire).await });
+            let mut peer = Peer::new(tokio::io::join(input, tokio::io::sink()));
+            let (mut inflater, mut answered) = (Inflater::new(), Vec::new());
+            let mut expected = messages.iter();
+            let end = loop {
+                let (first, payload) = peer.read().await.unwrap();
+                let message = match first {
+                    COMPRESSED_TEXT => inflater.message(&payload),
+                    TEXT => payload,
+                    PONG => {
+                        answered.extend(payload);
+                        continue;
+                    }
+                    _ => break payload,
+                };
+                assert!(Some(&message) == expected.next());
+            };
+            assert_eq!(end, close);
+            assert_eq!(expected.len(), 0);
+            // 5.5.3: of pings that pile up, the newest is answered.
+            let sent: Vec<u8> = (0..200).step_by(7).collect();
+            assert!(answered.is_sorted() && answered.last() == sent.last());
+            assert!(answered.iter().all(|ping| sent.contains(ping)));
+            assert_eq!(answered.len() == sent.len(), room == ROOM, "{room}");
+            drop(peer);
+            let _ = writing.await.unwrap();
+        }
     }
 }

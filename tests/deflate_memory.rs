@@ -146,6 +146,31 @@ async fn bomb_costs_the_limit_and_no_more() {
     }
 }
 
+/// 10.4: of messages that come together as a few bytes, no more than one large one is held, be
+/// it the first or behind small ones. Its parts exist twice while they are joined.
+#[tokio::test]
+async fn large_messages_behind_small_ones_are_inflated_one_at_a_time() {
+    const LIMIT: usize = 1 << 20;
+    let config = compressing().max_message_size(LIMIT);
+    let large = frame(COMPRESSED_BINARY, &deflated(&vec![b'x'; LIMIT]));
+    let small = frame(COMPRESSED_BINARY, &deflated(&json(100)));
+    let beside = 160 * KIB;
+    for before in [0, 1, 7, 40] {
+        let few = [small.repeat(before), large.clone()].concat();
+        let bytes = few.repeat(8);
+        let (mut peer, _) = connect(receive, &config, Some(BROWSER), 1 << 20).await;
+        let ((), peak) = peak_of(async {
+            peer.send(&bytes).await;
+            peer.send(&close_frame(1000)).await;
+            peer.expect_close(1000).await;
+        })
+        .await;
+        println!("8 large messages, {before} small ones before each: peak {peak} bytes");
+        assert!(peak >= LIMIT as isize, "{peak}");
+        assert!(peak <= 2 * LIMIT as isize + beside, "{peak}");
+    }
+}
+
 /// What a client sends: a part of it again and again, so that all of it is in the cache.
 struct Flood {
     first: Vec<u8>,

@@ -230,6 +230,11 @@ impl Protocol {
         self.receiver.partial_len()
     }
 
+    /// Whether messages may come compressed.
+    pub(crate) const fn receives_compressed(&self) -> bool {
+        self.receiver.receives_compressed()
+    }
+
     /// How far closing has come.
     pub(crate) const fn phase(&self) -> &Phase {
         &self.phase

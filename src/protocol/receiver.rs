@@ -187,6 +187,10 @@ impl Receiver {
         self.role
     }
 
+    pub(super) const fn receives_compressed(&self) -> bool {
+        self.inflation.is_agreed()
+    }
+
     pub(super) fn partial_len(&self) -> usize {
         self.message
             .as_ref()

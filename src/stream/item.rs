@@ -26,6 +26,11 @@ impl Item {
         matches!(self, Item::Decoded(Ok(Message::Ping(_) | Message::Pong(_))))
     }
 
+    /// Whether it is a message of the user's.
+    pub(super) const fn is_message(&self) -> bool {
+        !self.is_last() && !self.is_notice()
+    }
+
     pub(super) fn payload_len(&self) -> usize {
         match self {
             Item::Decoded(Ok(message)) => message.payload_len(),
