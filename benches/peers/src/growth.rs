@@ -126,12 +126,11 @@ pub struct Growth {
 
 impl Growth {
     pub fn measure(axis: Axis, options: &Options) -> Self {
-        let times = options.times();
         let table = |step: &Step| {
             let name = format!("{}: {}", axis.name, axis.label(*step));
             let extension = step.echo.extension;
             Table::measure(name, extension, options, |process, peer| {
-                echo(process, &step.echo, peer, times)
+                echo(process, &step.echo, peer, options)
             })
         };
         let tables = axis.steps.iter().map(table).collect();

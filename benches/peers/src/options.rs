@@ -9,12 +9,14 @@ use crate::{
 };
 
 pub const USAGE: &str = "\
-[--rounds N] [--quick] [--only TEXT] [--servers A,B] [--unpinned]
+[--rounds N] [--quick] [--only TEXT] [--servers A,B] [--sleeping-client] [--unpinned]
 
   --rounds N     rounds of every server in turn (5); the medians count
   --quick        two rounds, a quarter of the time each
   --only TEXT    only what has TEXT in its name
   --servers A,B  only these servers, and tcp; `yawc` is all forms, `yawc-plain` one
+  --sleeping-client
+                 the client sleeps while nothing comes, so that servers pay for waking it
   --unpinned     do not bind server and client to a processor each";
 
 #[derive(Clone, Debug)]
@@ -25,6 +27,17 @@ pub struct Options {
     /// The reference comes first.
     pub servers: Vec<Server>,
     pub pinned: bool,
+    pub waiting: Waiting,
+}
+
+/// What the client of an echo scenario does while nothing comes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Waiting {
+    /// It looks again and again, so that no server spends time on waking it: over a network
+    /// it would not be the server's processor that does.
+    Busy,
+    /// It sleeps in the kernel. Whether a server has to wake it depends on how fast it is.
+    Sleeping,
 }
 
 impl Options {
@@ -38,6 +51,7 @@ impl Options {
                 "--quick" => (options.quick, options.rounds) = (true, 2),
                 "--only" => options.only = Some(value()?),
                 "--servers" => options.servers = choose(&value()?)?,
+                "--sleeping-client" => options.waiting = Waiting::Sleeping,
                 "--unpinned" => options.pinned = false,
                 _ => return Err(USAGE.into()),
             }
@@ -50,7 +64,18 @@ impl Options {
 
     /// Whether the results stand for the whole comparison.
     pub fn is_complete(&self) -> bool {
-        !self.quick && self.only.is_none() && self.servers.len() == Server::all().count()
+        let is_usual = !self.quick && self.waiting == Waiting::Busy;
+        is_usual && self.only.is_none() && self.servers.len() == Server::all().count()
+    }
+
+    /// What the client does while nothing comes. Without a processor of its own it sleeps, for
+    /// it would take the server's.
+    pub fn waiting(&self) -> Waiting {
+        if self.pinned {
+            self.waiting
+        } else {
+            Waiting::Sleeping
+        }
     }
 
     /// For how long a server is warmed up, and for how long it is measured.
@@ -90,6 +115,7 @@ impl Default for Options {
             only: None,
             servers: Server::all().collect(),
             pinned: true,
+            waiting: Waiting::Busy,
         }
     }
 }

@@ -35,7 +35,7 @@ fn measure(options: &Options) -> Results {
     for scenario in options.echoes() {
         let (name, extension) = (scenario.to_string(), scenario.extension);
         let table = Table::measure(name, extension, options, |process, peer| {
-            echo(process, &scenario, peer, times)
+            echo(process, &scenario, peer, options)
         });
         match extension {
             Extension::None => results.echoes.push(table),

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     Error,
+    options::{Options, Waiting},
     process::Process,
     scenario::{Echo, Extension},
     stats::percentile,
@@ -34,14 +35,15 @@ pub struct Echoed {
     pub reply_bytes: f64,
 }
 
-/// Loads a server for `warm_up`, and then for `time` while measuring.
+/// Loads a server to warm it up, and then while measuring.
 pub fn echo(
     process: &Process,
     scenario: &Echo,
     peer: Peer,
-    [warm_up, time]: [Duration; 2],
+    options: &Options,
 ) -> Result<Echoed, Error> {
-    let mut client = Client::connect(process, scenario, peer)?;
+    let [warm_up, time] = options.times();
+    let mut client = Client::connect(process, scenario, peer, options.waiting())?;
     client.run(warm_up)?;
     client.latencies.clear();
     client.sizes.clear();
@@ -74,6 +76,7 @@ struct Connection {
 
 struct Client {
     poll: Poll,
+    waiting: Waiting,
     windows: Rc<[Window]>,
     connections: Vec<Connection>,
     buffer: Vec<u8>,
@@ -84,7 +87,12 @@ struct Client {
 }
 
 impl Client {
-    fn connect(process: &Process, scenario: &Echo, peer: Peer) -> Result<Self, Error> {
+    fn connect(
+        process: &Process,
+        scenario: &Echo,
+        peer: Peer,
+        waiting: Waiting,
+    ) -> Result<Self, Error> {
         let poll = Poll::new()?;
         let windows: Rc<[_]> = Window::all(scenario, peer)?.into();
         let mut connections = Vec::new();
@@ -113,6 +121,7 @@ impl Client {
         }
         Ok(Self {
             poll,
+            waiting,
             windows,
             connections,
             buffer: vec![0; 256 << 10],
@@ -130,10 +139,7 @@ impl Client {
         }
         let mut events = Events::with_capacity(256);
         while busy > 0 {
-            self.poll.poll(&mut events, Some(PATIENCE))?;
-            if events.is_empty() {
-                return Err("replies are missing".into());
-            }
+            self.wait(&mut events)?;
             for event in &events {
                 let connection = &mut self.connections[event.token().0];
                 connection.write()?;
@@ -150,6 +156,23 @@ impl Client {
             }
         }
         Ok(began.elapsed())
+    }
+
+    fn wait(&mut self, events: &mut Events) -> Result<(), Error> {
+        let timeout = match self.waiting {
+            Waiting::Busy => Duration::ZERO,
+            Waiting::Sleeping => PATIENCE,
+        };
+        let began = Instant::now();
+        loop {
+            self.poll.poll(events, Some(timeout))?;
+            if !events.is_empty() {
+                return Ok(());
+            }
+            if began.elapsed() >= PATIENCE {
+                return Err("replies are missing".into());
+            }
+        }
     }
 
     /// Median payload of a reply: as it came, or as it was sent where no other can come.
