@@ -9,7 +9,7 @@ use crate::{
 };
 
 pub const USAGE: &str = "\
-[--rounds N] [--quick] [--only TEXT] [--servers A,B] [--sleeping-client] [--unpinned]
+[--rounds N] [--quick] [--only TEXT] [--servers A,B] [--sleeping-client] [--unpinned] [--memory kept|returned]
 
   --rounds N     rounds of every server in turn (5); the medians count
   --quick        two rounds, a quarter of the time each
@@ -17,7 +17,10 @@ pub const USAGE: &str = "\
   --servers A,B  only these servers, and tcp; `yawc` is all forms, `yawc-plain` one
   --sleeping-client
                  the client sleeps while nothing comes, so that servers pay for waking it
-  --unpinned     do not bind server and client to a processor each";
+  --unpinned     do not bind server and client to a processor each
+  --memory kept|returned
+                 whether the servers' allocator keeps large memory that is freed, or gives it
+                 back to the kernel, as is usual";
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -28,6 +31,7 @@ pub struct Options {
     pub servers: Vec<Server>,
     pub pinned: bool,
     pub waiting: Waiting,
+    pub memory: Memory,
 }
 
 /// What the client of an echo scenario does while nothing comes.
@@ -38,6 +42,16 @@ pub enum Waiting {
     Busy,
     /// It sleeps in the kernel. Whether a server has to wake it depends on how fast it is.
     Sleeping,
+}
+
+/// What a server's allocator does with large memory that is freed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Memory {
+    /// Keeps all of it for the next message.
+    Kept,
+    /// What it usually does: glibc's maps what is larger than 32 MiB anew each time, and the
+    /// kernel clears it page by page.
+    Returned,
 }
 
 impl Options {
@@ -53,6 +67,7 @@ impl Options {
                 "--servers" => options.servers = choose(&value()?)?,
                 "--sleeping-client" => options.waiting = Waiting::Sleeping,
                 "--unpinned" => options.pinned = false,
+                "--memory" => options.memory = Memory::parse(&value()?)?,
                 _ => return Err(USAGE.into()),
             }
         }
@@ -64,8 +79,11 @@ impl Options {
 
     /// Whether the results stand for the whole comparison.
     pub fn is_complete(&self) -> bool {
-        let is_usual = !self.quick && self.waiting == Waiting::Busy;
-        is_usual && self.only.is_none() && self.servers.len() == Server::all().count()
+        let is_usual = self.waiting == Waiting::Busy && self.memory == Memory::Returned;
+        is_usual
+            && !self.quick
+            && self.only.is_none()
+            && self.servers.len() == Server::all().count()
     }
 
     /// What the client does while nothing comes. Without a processor of its own it sleeps, for
@@ -107,6 +125,16 @@ impl Options {
     }
 }
 
+impl Memory {
+    fn parse(name: &str) -> Result<Self, Error> {
+        match name {
+            "kept" => Ok(Self::Kept),
+            "returned" => Ok(Self::Returned),
+            other => Err(format!("memory is kept or returned, not {other}").into()),
+        }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -116,6 +144,7 @@ impl Default for Options {
             servers: Server::all().collect(),
             pinned: true,
             waiting: Waiting::Busy,
+            memory: Memory::Returned,
         }
     }
 }

@@ -13,10 +13,21 @@ use rustix::{
     thread::{CpuSet, sched_getaffinity, sched_setaffinity},
 };
 
-use crate::{Error, servers::Server};
+use crate::{
+    Error,
+    options::{Memory, Options},
+    servers::Server,
+};
 
 /// The first argument that makes a measuring program serve instead.
 pub(crate) const SERVE: &str = "serve";
+
+/// What has glibc's allocator give nothing back: nothing is mapped by itself, and the end of
+/// the heap is not trimmed. In bytes.
+const KEEPING: [(&str, &str); 2] = [
+    ("MALLOC_MMAP_THRESHOLD_", "1073741824"),
+    ("MALLOC_TRIM_THRESHOLD_", "4294967296"),
+];
 
 /// A server in a process of its own, which is killed with this value.
 #[derive(Debug)]
@@ -26,9 +37,13 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a server, on the first processor if `pinned`.
-    pub fn start(server: Server, pinned: bool) -> Result<Self, Error> {
-        let mut child = Command::new(env::current_exe()?)
+    /// Starts a server, on the first processor if that is wanted.
+    pub fn start(server: Server, options: &Options) -> Result<Self, Error> {
+        let mut command = Command::new(env::current_exe()?);
+        if options.memory == Memory::Kept {
+            command.envs(KEEPING);
+        }
+        let mut child = command
             .arg(SERVE)
             .args(server.args())
             .stdin(Stdio::piped())
@@ -42,7 +57,7 @@ impl Process {
             addr: addr.map_err(|error| format!("{server} printed {line:?}: {error}"))?,
             child,
         };
-        if pinned {
+        if options.pinned {
             let id = i32::try_from(process.child.id())?;
             pin(Pid::from_raw(id), 0)?;
         }

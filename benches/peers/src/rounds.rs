@@ -66,8 +66,8 @@ impl<T: Copy> Table<T> {
                     Kind::Tcp => Peer::Raw,
                     _ => Peer::WebSocket,
                 };
-                let measured = Process::start(row.server, options.pinned)
-                    .and_then(|process| measure(&process, peer));
+                let measured =
+                    Process::start(row.server, options).and_then(|process| measure(&process, peer));
                 row.rounds.push(match measured {
                     Ok(figures) => Some(figures),
                     Err(error) => {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use peers::{
     Error,
     growth::{Axis, Growth},
-    options::Options,
+    options::{Memory, Options},
     process::allow_many_sockets,
     program,
     servers::{Kind, Server},
@@ -15,6 +15,7 @@ fn main() -> Result<ExitCode, Error> {
     let measured = |server: &Server| matches!(server.kind, Kind::Tcp | Kind::TowerWebsock);
     let defaults = Options {
         servers: Server::all().filter(measured).collect(),
+        memory: Memory::Kept,
         ..Options::default()
     };
     program::run("linear", defaults, check)
