@@ -28,6 +28,7 @@ impl Inflation {
     pub(super) fn inflate(
         &mut self,
         _piece: &[u8],
+        _is_last: bool,
         _len: usize,
         _max: usize,
         _sink: impl FnMut(&[u8]) -> Result<(), ProtocolError>,

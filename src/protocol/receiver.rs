@@ -301,18 +301,19 @@ impl Receiver {
         let piece = &mut input[..arrived];
         unmask(payload.mask, payload.done, piece);
         payload.done += arrived;
+        let complete = payload.done == payload.len;
         if let Some(partial) = &mut self.message {
             if partial.compressed {
                 let (message, max) = (&mut partial.message, limits.max_message_size);
-                let len = message.len();
-                self.inflation
-                    .inflate(piece, len, max, |output| message.push_inflated(output, max))?;
+                let (is_last, len) = (complete && payload.fin, message.len());
+                self.inflation.inflate(piece, is_last, len, max, |output| {
+                    message.push_inflated(output, max)
+                })?;
             } else {
                 partial.message.push(piece, payload.len - payload.done)?;
             }
         }
         input.advance(arrived);
-        let complete = payload.done == payload.len;
         self.state = if complete {
             State::Header
         } else {

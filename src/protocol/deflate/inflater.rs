@@ -96,7 +96,7 @@ impl Inflater {
     }
 
     /// Inflates a piece of a message's payload, however it was cut, and hands the output on
-    /// in pieces of at most 16 KiB.
+    /// in pieces of at most 17 KiB. If it `is_last`, [`finish`](Self::finish) follows.
     ///
     /// # Errors
     ///
@@ -105,6 +105,7 @@ impl Inflater {
     pub(super) fn inflate<E: From<InflateError>>(
         &mut self,
         mut piece: &[u8],
+        is_last: bool,
         budget: usize,
         mut sink: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -114,16 +115,20 @@ impl Inflater {
         let message = self
             .message
             .get_or_insert_with(|| Message::begin(self.ticket.take(), &self.history));
+        // 7.1.1: nothing refers to what the last step gives if no message and no step follows.
+        let is_forgotten = is_last && self.side.takeover == Takeover::Reset;
         let mut left = budget;
         pool::with_room(|room| {
+            let mut before = 0;
             // 7.2.1: further blocks may follow one with BFINAL set to 1.
             while !piece.is_empty() || message.place == Place::Block {
+                self.history.push(&room[..before]);
                 // One byte more than is left would be too many.
                 let len = room.len().min(left.saturating_add(1));
                 let room = &mut room[..len];
                 let Step { written, reached } = message.step(&mut piece, room, &self.history)?;
-                let output = &room[..written.min(left)];
-                self.history.push(output);
+                before = written.min(left);
+                let output = &room[..before];
                 if !output.is_empty() {
                     sink(output)?;
                 }
@@ -136,6 +141,9 @@ impl Inflater {
                     Reached::Limit | Reached::FinalBlock => {}
                     Reached::Error => return Err(InflateError::Corrupt.into()),
                 }
+            }
+            if !is_forgotten {
+                self.history.push(&room[..before]);
             }
             Ok(())
         })

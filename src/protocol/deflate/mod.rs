@@ -84,11 +84,12 @@ impl Inflation {
         self.0.is_agreed()
     }
 
-    /// Inflates a piece of a message, of which `len` bytes have come out and at most `max`
-    /// may; the next ones go to `sink` in pieces.
+    /// Inflates a piece of a message, maybe the last, of which `len` bytes have come out and at
+    /// most `max` may; the next ones go to `sink` in pieces.
     pub(super) fn inflate(
         &mut self,
         piece: &[u8],
+        is_last: bool,
         len: usize,
         max: usize,
         mut sink: impl FnMut(&[u8]) -> Result<(), ProtocolError>,
@@ -96,7 +97,7 @@ impl Inflation {
         let Some(inflater) = self.0.begin(Inflater::new) else {
             return Ok(());
         };
-        let outcome = inflater.inflate(piece, max.saturating_sub(len), |output| {
+        let outcome = inflater.inflate(piece, is_last, max.saturating_sub(len), |output| {
             sink(output).map_err(Fault::Content)
         });
         outcome.map_err(|fault| match fault {

@@ -20,8 +20,9 @@ const KEPT: usize = 32;
 /// After how many messages of others a connection is not expected back soon.
 const FORGOTTEN: u64 = 8 * KEPT as u64;
 
-/// Room for the output of one step.
-const SCRATCH: usize = 16 * 1024;
+/// Room for the output of one step: for a message of 16 KiB and more, since that it is complete
+/// is known by room that is left.
+const SCRATCH: usize = 17 * 1024;
 
 type Pool<T> = LocalKey<RefCell<Lender<T>>>;
 

@@ -60,9 +60,11 @@ fn inflate<'a>(
     budget: usize,
 ) -> Result<Vec<u8>, InflateError> {
     let mut message = Vec::new();
-    for piece in pieces {
+    let mut pieces = pieces.into_iter().peekable();
+    while let Some(piece) = pieces.next() {
         let left = budget - message.len();
-        inflater.inflate(piece, left, |output| {
+        let is_last = pieces.peek().is_none();
+        inflater.inflate(piece, is_last, left, |output| {
             message.extend_from_slice(output);
             Ok::<_, InflateError>(())
         })?;

@@ -170,15 +170,17 @@ fn outcome<'a>(
 ) -> (Vec<u8>, Result<(), InflateError>) {
     let mut output = Vec::new();
     let mut left = budget;
-    let verdict = pieces
-        .into_iter()
-        .try_for_each(|piece| {
-            inflater.inflate(piece, left, |part| {
+    let mut pieces = pieces.into_iter().peekable();
+    let mut inflate_all = || {
+        while let Some(piece) = pieces.next() {
+            inflater.inflate(piece, pieces.peek().is_none(), left, |part| {
                 left -= part.len();
                 output.extend_from_slice(part);
                 Ok(())
-            })
-        })
-        .and_then(|()| inflater.finish());
+            })?;
+        }
+        inflater.finish()
+    };
+    let verdict = inflate_all();
     (output, verdict)
 }
