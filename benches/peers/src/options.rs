@@ -9,7 +9,8 @@ use crate::{
 };
 
 pub const USAGE: &str = "\
-[--rounds N] [--quick] [--only TEXT] [--servers A,B] [--sleeping-client] [--unpinned] [--memory kept|returned]
+[--rounds N] [--quick] [--only TEXT] [--servers A,B] [--sleeping-client] [--unpinned]
+[--memory kept|returned]
 
   --rounds N     rounds of every server in turn (5); the medians count
   --quick        two rounds, a quarter of the time each

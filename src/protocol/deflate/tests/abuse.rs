@@ -55,7 +55,9 @@ fn bomb_stops_at_the_budget() {
 /// A message of just the budget is received; of one byte more it is not.
 #[test]
 fn budget_is_exact() {
-    for len in [1, 1000, 16_384, 17_407, 17_408, 17_409, 100_000] {
+    for len in [
+        1, 1000, 16_383, 16_384, 16_385, 17_407, 17_408, 17_409, 100_000,
+    ] {
         let payload = deflate(&mut Deflater::new(kept(15), effort(6)), &vec![b'a'; len]);
         for pieces in [payload.len(), 1] {
             let inflate_within = |budget| {

@@ -59,18 +59,31 @@ fn inflate<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,
     budget: usize,
 ) -> Result<Vec<u8>, InflateError> {
-    let mut message = Vec::new();
+    let (message, verdict) = outcome(inflater, pieces, budget);
+    verdict.map(|()| message)
+}
+
+/// The output up to the end or the error, and which it was.
+fn outcome<'a>(
+    inflater: &mut Inflater,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    budget: usize,
+) -> (Vec<u8>, Result<(), InflateError>) {
+    let mut output = Vec::new();
+    let mut left = budget;
     let mut pieces = pieces.into_iter().peekable();
-    while let Some(piece) = pieces.next() {
-        let left = budget - message.len();
-        let is_last = pieces.peek().is_none();
-        inflater.inflate(piece, is_last, left, |output| {
-            message.extend_from_slice(output);
-            Ok::<_, InflateError>(())
-        })?;
-    }
-    inflater.finish()?;
-    Ok(message)
+    let mut inflate_all = || {
+        while let Some(piece) = pieces.next() {
+            inflater.inflate(piece, pieces.peek().is_none(), left, |part| {
+                left -= part.len();
+                output.extend_from_slice(part);
+                Ok(())
+            })?;
+        }
+        inflater.finish()
+    };
+    let verdict = inflate_all();
+    (output, verdict)
 }
 
 fn inflate_whole(inflater: &mut Inflater, payload: &[u8]) -> Result<Vec<u8>, InflateError> {

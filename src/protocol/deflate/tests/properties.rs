@@ -161,26 +161,3 @@ proptest! {
         }
     }
 }
-
-/// The output up to the end or the error, and which it was.
-fn outcome<'a>(
-    inflater: &mut Inflater,
-    pieces: impl IntoIterator<Item = &'a [u8]>,
-    budget: usize,
-) -> (Vec<u8>, Result<(), InflateError>) {
-    let mut output = Vec::new();
-    let mut left = budget;
-    let mut pieces = pieces.into_iter().peekable();
-    let mut inflate_all = || {
-        while let Some(piece) = pieces.next() {
-            inflater.inflate(piece, pieces.peek().is_none(), left, |part| {
-                left -= part.len();
-                output.extend_from_slice(part);
-                Ok(())
-            })?;
-        }
-        inflater.finish()
-    };
-    let verdict = inflate_all();
-    (output, verdict)
-}

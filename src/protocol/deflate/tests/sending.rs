@@ -9,7 +9,7 @@ fn sizes_around_64_kib_survive() {
         let mut deflater = Deflater::new(side, effort(1));
         let mut inflater = Inflater::new(side);
         for len in [
-            1, 16_384, 17_407, 17_408, 17_409, 65_535, 65_536, 65_537, 131_072,
+            1, 16_383, 16_384, 16_385, 17_407, 17_408, 17_409, 65_535, 65_536, 65_537, 131_072,
         ] {
             for message in [random_bytes(5, len), json(5, len), vec![b'a'; len]] {
                 let mut out = BytesMut::from(&b"before"[..]);
