@@ -75,6 +75,8 @@ pub(super) enum Reading {
     Paused,
     /// They are dropped: nobody will receive any more.
     Discarding,
+    /// They are dropped, and the user, who will receive, is to be told.
+    Overrun,
 }
 
 /// Who polls the transport.

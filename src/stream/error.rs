@@ -16,6 +16,9 @@ pub enum Error {
     Lost,
     /// The transport failed.
     Io(io::Error),
+    /// This side left too many messages unread that share an HTTP/2 connection with other
+    /// WebSockets. The peer was told by the code 1008; what was unread is lost.
+    Overrun,
     /// Nothing can be sent any more: a Close was sent or received, or the transport is gone.
     Closed,
     /// The caller's Close frame must not be sent. Nothing was sent.
@@ -33,6 +36,7 @@ impl fmt::Display for Error {
             }
             Error::Lost => f.write_str("connection lost without a closing handshake"),
             Error::Io(_) => f.write_str("transport failed"),
+            Error::Overrun => f.write_str("too many messages were left unread"),
             Error::Closed => f.write_str("connection is closed for sending"),
             Error::InvalidClose(_) => f.write_str("invalid close frame"),
             Error::ControlTooLong(len) => {
@@ -48,7 +52,7 @@ impl error::Error for Error {
             Error::Protocol(error) => Some(error),
             Error::Io(error) => Some(error),
             Error::InvalidClose(error) => Some(error),
-            Error::Lost | Error::Closed | Error::ControlTooLong(_) => None,
+            Error::Lost | Error::Overrun | Error::Closed | Error::ControlTooLong(_) => None,
         }
     }
 }

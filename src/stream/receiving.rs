@@ -50,7 +50,7 @@ impl<T> Conn<T> {
     }
 
     fn is_discarding(&self) -> bool {
-        self.reading == Reading::Discarding
+        matches!(self.reading, Reading::Discarding | Reading::Overrun)
     }
 
     /// Reading ahead goes on if it had stopped for want of room.
@@ -219,6 +219,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         batch: &mut Batch,
         caller: Caller,
     ) -> Poll<Option<Result<Message, Error>>> {
+        if self.reading == Reading::Overrun {
+            self.reading = Reading::Discarding;
+            return Poll::Ready(Some(Err(Error::Overrun)));
+        }
         loop {
             match self.end {
                 End::Held(_) => return self.poll_hand_over(cx, caller),
@@ -334,6 +338,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 // Does nothing if a Close was sent; the frame is valid.
                 let _ = self.protocol.close(Some(&frame));
                 self.discard();
+                self.reading = Reading::Overrun;
                 self.wake_everyone();
             }
         }

@@ -121,7 +121,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// Once, as the last item: [`Error::Protocol`] if the peer broke the protocol (it was
     /// told by a Close frame), [`Error::Lost`] or [`Error::Io`] if the transport ended
-    /// without a Close frame.
+    /// without a Close frame, [`Error::Overrun`] if too much was left unread.
     ///
     /// # Cancel safety
     ///

@@ -1,5 +1,8 @@
 //! Streams of one connection do not harm each other.
 
+use std::sync::Arc;
+
+use futures_util::stream::FusedStream;
 use tokio::sync::Semaphore;
 use tower_websock::close_code;
 
@@ -51,6 +54,45 @@ async fn small_frames_to_a_busy_handler_end_its_stream_only() {
     assert_eq!(body[..2], close_code::POLICY.to_be_bytes());
     expect_raw_echo(&mut sibling).await;
     expect_raw_echo(&mut raw.open().await).await;
+}
+
+/// The handler learns that it has lost messages, and why, also if it does so late.
+#[tokio::test]
+async fn handler_whose_unread_messages_were_dropped_is_told() {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let closed = Arc::new(Semaphore::new(0));
+    let go_on = closed.clone();
+    let addr = serve(
+        move |mut socket: WebSocket| {
+            let (tell, closed) = (tell.clone(), closed.clone());
+            async move {
+                let _ = closed.acquire().await;
+                let overrun = socket.recv().await;
+                let was_terminated = socket.is_terminated();
+                let _ = tell.send((overrun, was_terminated, socket.recv().await));
+                Ok::<_, Error>(())
+            }
+        },
+        Config::new(),
+    )
+    .await;
+    let mut raw = Raw::connect(addr).await;
+    let mut slow = raw.open().await;
+    for _ in 0..100_000 {
+        if !soon(slow.try_send(frame(TEXT, b"x"))).await {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    let Event::Frame(CLOSE, body) = slow.next().await else {
+        panic!("no Close");
+    };
+    assert_eq!(body[..2], close_code::POLICY.to_be_bytes());
+    go_on.add_permits(1);
+    let (overrun, was_terminated, then) = soon(told.recv()).await.unwrap();
+    assert!(matches!(overrun, Some(Err(Error::Overrun))), "{overrun:?}");
+    assert!(was_terminated, "only once");
+    assert!(then.is_none(), "{then:?}");
 }
 
 /// A few thousand small messages wait for their handler.
