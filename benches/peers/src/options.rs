@@ -80,7 +80,7 @@ impl Options {
 
     /// Whether the results stand for the whole comparison.
     pub fn is_complete(&self) -> bool {
-        let is_usual = self.waiting == Waiting::Busy && self.memory == Memory::Returned;
+        let is_usual = self.waiting() == Waiting::Busy && self.memory == Memory::Returned;
         is_usual
             && !self.quick
             && self.only.is_none()

@@ -7,7 +7,7 @@ use crate::{
     process::Process,
     scenario::Extension,
     servers::{Kind, Server},
-    stats::median,
+    stats::{median, range},
 };
 
 /// What one server did in each round.
@@ -26,9 +26,18 @@ impl<T: Copy> Row<T> {
 
     /// The median over the rounds of this figure, divided by the reference's in that round.
     pub fn ratio(&self, to: &Self, figure: impl Fn(T) -> f64) -> Option<f64> {
+        median(self.ratios(to, figure))
+    }
+
+    /// The least and the greatest of what [`ratio`](Self::ratio) is the median of.
+    pub fn ratio_range(&self, to: &Self, figure: impl Fn(T) -> f64) -> Option<[f64; 2]> {
+        range(&self.ratios(to, figure))
+    }
+
+    fn ratios(&self, to: &Self, figure: impl Fn(T) -> f64) -> Vec<f64> {
         let rounds = self.rounds.iter().zip(&to.rounds);
         let both = rounds.filter_map(|(one, other)| Some(figure((*one)?) / figure((*other)?)));
-        median(both.collect())
+        both.collect()
     }
 }
 

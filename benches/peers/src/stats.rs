@@ -1,4 +1,4 @@
-//! Medians and percentiles.
+//! Medians, ranges and percentiles.
 
 /// The middle value, or the mean of the two in the middle; `None` of nothing.
 pub fn median(mut values: Vec<f64>) -> Option<f64> {
@@ -10,6 +10,14 @@ pub fn median(mut values: Vec<f64>) -> Option<f64> {
     } else {
         upper
     })
+}
+
+/// The least and the greatest value; `None` of nothing.
+pub fn range(values: &[f64]) -> Option<[f64; 2]> {
+    let &first = values.first()?;
+    let least = values.iter().copied().fold(first, f64::min);
+    let greatest = values.iter().copied().fold(first, f64::max);
+    Some([least, greatest])
 }
 
 /// The value below which `percent` of the values lie; 0 of nothing.
@@ -30,6 +38,13 @@ mod tests {
         assert_eq!(median(vec![]), None);
         assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
+    }
+
+    #[test]
+    fn range_is_from_the_least_to_the_greatest_value() {
+        assert_eq!(range(&[]), None);
+        assert_eq!(range(&[2.0]), Some([2.0, 2.0]));
+        assert_eq!(range(&[2.0, 3.0, 1.0]), Some([1.0, 3.0]));
     }
 
     #[test]

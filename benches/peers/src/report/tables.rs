@@ -81,13 +81,13 @@ fn echoes(text: &mut String, table: &Table<Echoed>, reference: &str, more: &[Col
     let heads: Vec<_> = columns().map(|column| column.head).collect();
     line!(
         text,
-        "| server | times {reference} | {} |",
+        "| server | times {reference} | of all rounds | {} |",
         heads.join(" | ")
     );
-    line!(text, "|---|---{}|", "|---".repeat(heads.len()));
+    line!(text, "|---|---|---{}|", "|---".repeat(heads.len()));
     for row in sorted(table, |echoed| echoed.cpu_micros) {
-        let ratio = row.ratio(&table.rows[0], |echoed| echoed.cpu_micros);
-        let _ = write!(text, "| {} | {} |", row.server, cell(ratio, 2));
+        let [ratio, range] = ratio(table, row, |echoed| echoed.cpu_micros);
+        let _ = write!(text, "| {} | {ratio} | {range} |", row.server);
         for column in columns() {
             let _ = write!(
                 text,
@@ -104,16 +104,16 @@ fn connects(text: &mut String, table: &Table<crate::load::Connects>) {
     line!(text, "## Connects: open, upgrade, close\n");
     line!(
         text,
-        "| server | CPU per connect (us) | times raw TCP | connects per second | closed in order |"
+        "| server | times raw TCP | of all rounds | CPU per connect (us) | connects per second | closed in order |"
     );
-    line!(text, "|---|---|---|---|---|");
+    line!(text, "|---|---|---|---|---|---|");
     for row in sorted(table, |connects| connects.cpu_micros) {
+        let [ratio, range] = ratio(table, row, |connects| connects.cpu_micros);
         line!(
             text,
-            "| {} | {} | {} | {} | {} % |",
+            "| {} | {ratio} | {range} | {} | {} | {} % |",
             row.server,
             cell(row.median(|connects| connects.cpu_micros), 1),
-            cell(row.ratio(&table.rows[0], |connects| connects.cpu_micros), 2),
             cell(row.median(|connects| connects.per_second), 0),
             cell(row.median(|connects| connects.clean * 100.0), 0),
         );
@@ -146,6 +146,19 @@ fn sorted<T: Copy>(table: &Table<T>, figure: impl Fn(T) -> f64 + Copy) -> Vec<&R
     let key = |row: &Row<T>| row.ratio(&table.rows[0], figure).unwrap_or(f64::INFINITY);
     rows[1..].sort_by(|one, other| key(one).total_cmp(&key(other)));
     rows
+}
+
+/// The median of the ratios to the reference, and the least and the greatest of them.
+fn ratio<T: Copy>(table: &Table<T>, row: &Row<T>, figure: impl Fn(T) -> f64 + Copy) -> [String; 2] {
+    let reference = &table.rows[0];
+    let range = row.ratio_range(reference, figure);
+    [
+        cell(row.ratio(reference, figure), 2),
+        range.map_or_else(
+            || "-".to_owned(),
+            |[least, greatest]| format!("{least:.2} to {greatest:.2}"),
+        ),
+    ]
 }
 
 fn errors<T>(text: &mut String, table: &Table<T>) {
