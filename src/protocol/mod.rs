@@ -189,6 +189,11 @@ impl Protocol {
         self.outbox.slices(slices)
     }
 
+    /// The same if it lies in one place.
+    pub(crate) fn outgoing_in_one(&self) -> Option<&[u8]> {
+        self.outbox.as_slice()
+    }
+
     /// `written` bytes of [`outgoing`](Self::outgoing) have left.
     pub(crate) fn advance(&mut self, written: usize) {
         self.outbox.advance(written);

@@ -128,8 +128,28 @@ impl Outbox {
         filled
     }
 
+    /// All of it, if it is staged.
+    #[inline]
+    pub(super) fn as_slice(&self) -> Option<&[u8]> {
+        let (front, end) = (self.staged.front(), self.staged.end());
+        self.large
+            .is_empty()
+            .then(|| self.staged.between(front, end))
+    }
+
     /// The first `written` bytes have left.
+    #[inline]
     pub(super) fn advance(&mut self, written: usize) {
+        if self.large.is_empty() {
+            let written = written.min(self.len);
+            self.len -= written;
+            self.staged.advance(written);
+        } else {
+            self.advance_scattered(written);
+        }
+    }
+
+    fn advance_scattered(&mut self, written: usize) {
         let mut left = written.min(self.len);
         self.len -= left;
         while left > 0 {
@@ -161,7 +181,9 @@ impl Outbox {
     pub(super) fn release(&mut self) {
         if self.len == 0 {
             self.staged.release();
-            self.large = VecDeque::new();
+            if self.large.capacity() > 0 {
+                self.large = VecDeque::new();
+            }
         }
     }
 
@@ -188,6 +210,51 @@ impl Outbox {
             // 5.1: a server does not mask; 5.3: a client takes a fresh key for each frame.
             mask: self.keys.as_mut().map(|keys| keys.next_key()),
             len,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written_in(outbox: &Outbox) -> Vec<u8> {
+        let mut slices = [IoSlice::new(&[]); 16];
+        let filled = outbox.slices(&mut slices);
+        let slices = slices[..filled].iter();
+        slices.flat_map(|slice| slice.iter().copied()).collect()
+    }
+
+    /// What is handed out in one place or in several, and however it leaves, is the same.
+    #[test]
+    fn staged_bytes_are_one_slice_until_a_large_payload_stands_between() {
+        let kind = Kind::plain(OpCode::Binary);
+        let small = Bytes::from_static(b"small");
+        let large = Bytes::from(vec![7; STAGE_UP_TO + 1]);
+        for step in 1..9 {
+            let mut outbox = Outbox::new(None);
+            assert_eq!(outbox.as_slice(), Some(&[][..]));
+            outbox.push(kind, small.clone());
+            outbox.push(kind, small.clone());
+            assert_eq!(outbox.as_slice(), Some(&b"\x82\x05small\x82\x05small"[..]));
+            outbox.advance(step);
+            outbox.push(kind, large.clone());
+            outbox.push(kind, small.clone());
+            assert_eq!(outbox.as_slice(), None);
+            let all = written_in(&outbox);
+            assert_eq!(all.len(), outbox.len());
+            // Up to the last byte of the large one, then beyond it.
+            let behind_large = small.len() + 2;
+            let mut left = 0;
+            while left < all.len() {
+                assert_eq!(written_in(&outbox), all[left..]);
+                let scattered = all.len() - left > behind_large;
+                assert_eq!(outbox.as_slice().is_none(), scattered, "{step} {left}");
+                outbox.advance(step);
+                left = (left + step).min(all.len());
+            }
+            assert_eq!(outbox.len(), 0);
+            assert_eq!(outbox.as_slice(), Some(&[][..]));
         }
     }
 }

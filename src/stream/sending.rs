@@ -147,10 +147,14 @@ fn poll_write_all<T: AsyncWrite + Unpin>(
     unflushed: &mut bool,
 ) -> Poll<io::Result<()>> {
     while protocol.queued() > 0 {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let filled = protocol.outgoing(&mut slices);
-        let slices = &slices[..filled];
-        let (written, given) = ready!(poll_write_some(&mut *io, cx, slices))?;
+        let (written, given) = if let Some(bytes) = protocol.outgoing_in_one() {
+            (
+                ready!(Pin::new(&mut *io).poll_write(cx, bytes))?,
+                bytes.len(),
+            )
+        } else {
+            ready!(poll_write_some(&mut *io, cx, protocol))?
+        };
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
@@ -164,18 +168,22 @@ fn poll_write_all<T: AsyncWrite + Unpin>(
     Poll::Ready(Ok(()))
 }
 
-/// Writes once; tells how much of how much. `slices` has one at least.
+/// Writes once what lies in several places; tells how much of how much.
+#[inline(never)]
 fn poll_write_some<T: AsyncWrite + Unpin>(
     io: &mut T,
     cx: &mut Context<'_>,
-    slices: &[IoSlice<'_>],
+    protocol: &Protocol,
 ) -> Poll<io::Result<(usize, usize)>> {
+    let mut slices = [IoSlice::new(&[]); SLICES];
+    let filled = protocol.outgoing(&mut slices);
+    let slices = &slices[..filled];
     let io = Pin::new(io);
-    let sum = || slices.iter().map(|slice| slice.len()).sum();
-    let (written, given) = if slices.len() == 1 {
-        (io.poll_write(cx, &slices[0]), slices[0].len())
+    let (written, given) = if let [slice] = slices {
+        (io.poll_write(cx, slice), slice.len())
     } else if io.is_write_vectored() {
-        (io.poll_write_vectored(cx, slices), sum())
+        let given = slices.iter().map(|slice| slice.len()).sum();
+        (io.poll_write_vectored(cx, slices), given)
     } else {
         piece::with(slices, |piece| (io.poll_write(cx, piece), piece.len()))
     };
