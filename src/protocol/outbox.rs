@@ -75,13 +75,19 @@ impl Outbox {
         if data.len() <= STAGE_UP_TO || self.keys.is_some() {
             self.stage(kind, &data);
         } else {
-            let header = self.header(kind, data.len());
-            let begin = self.staged.end();
-            self.staged.push(&header, &[]);
-            let at = self.staged.end();
-            self.len += at.wrapping_sub(begin) + data.len();
-            self.large.push_back(Large { at, data });
+            self.push_large(kind, data);
         }
+    }
+
+    /// Queues a frame whose payload is written from where it is.
+    #[inline(never)]
+    fn push_large(&mut self, kind: Kind, data: Bytes) {
+        let header = self.header(kind, data.len());
+        let begin = self.staged.end();
+        self.staged.push(&header, &[]);
+        let at = self.staged.end();
+        self.len += at.wrapping_sub(begin) + data.len();
+        self.large.push_back(Large { at, data });
     }
 
     /// Queues a control frame.
@@ -191,7 +197,8 @@ impl Outbox {
         self.len
     }
 
-    #[inline]
+    /// Queues a frame whose payload is copied.
+    #[inline(never)]
     fn stage(&mut self, kind: Kind, data: &[u8]) {
         let header = self.header(kind, data.len());
         let begin = self.staged.end();
