@@ -190,6 +190,24 @@ async fn message_takes_at_most_twice_what_arrived() {
     }
 }
 
+/// A message of fragments costs at most twice the limit, although its buffer grows by doubling.
+#[tokio::test]
+async fn fragments_take_at_most_twice_the_limit() {
+    const LIMIT: usize = 1 << 20;
+    for first in [TEXT, BINARY] {
+        for len in [1000, 30_000, 60_000, 70_000, 150_000, 300_000, 500_000] {
+            let fragment = vec![b'a'; len];
+            let intro = frame(first & 0x0F, &fragment);
+            let pattern = frame(0x00, &fragment);
+            let script = Script::new(&intro, &pattern, LIMIT / len - 1);
+            let config = Config::new().max_message_size(LIMIT).max_fragments(2000);
+            let peak = peak_of_waiting(WebSocket::server(script, &config)).await;
+            println!("fragments of {len} bytes up to {LIMIT}: peak {peak} bytes");
+            assert!(peak <= 2 * LIMIT as isize + 72 * KIB, "{len}: {peak}");
+        }
+    }
+}
+
 /// Fragments of one byte share one buffer.
 #[tokio::test]
 async fn tiny_fragments_cost_no_more_than_their_bytes() {

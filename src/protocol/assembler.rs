@@ -10,7 +10,8 @@ use crate::{
 
 /// Joins the payloads of a message's frames in one buffer.
 ///
-/// The buffer grows with what arrives, never by what was announced.
+/// The buffer grows with what arrives, never by what was announced, and not beyond what the
+/// message may become.
 #[derive(Debug)]
 pub(super) enum Assembler {
     /// Text is validated as it comes (8.1).
@@ -18,7 +19,7 @@ pub(super) enum Assembler {
         text: String,
         validator: Utf8Validator,
     },
-    Binary(BytesMut),
+    Binary(Vec<u8>),
     /// Of compressed frames.
     Inflated(Inflated),
 }
@@ -31,21 +32,26 @@ impl Assembler {
                 validator: Utf8Validator::default(),
             }
         } else {
-            Assembler::Binary(BytesMut::new())
+            Assembler::Binary(Vec::new())
         }
     }
 
-    /// Appends unmasked payload bytes, behind which `rest` are announced.
-    pub(super) fn push(&mut self, piece: &[u8], rest: usize) -> Result<(), ProtocolError> {
-        let arrived = self.len() + piece.len();
-        let room = piece.len() + rest.min(room_after(arrived));
+    /// Appends unmasked payload bytes, behind which `rest` are announced, of a message of `most`
+    /// bytes at the end.
+    pub(super) fn push(
+        &mut self,
+        piece: &[u8],
+        rest: usize,
+        most: usize,
+    ) -> Result<(), ProtocolError> {
+        let needed = room_for(self.len() + piece.len(), rest);
         match self {
             Assembler::Text { text, validator } => {
-                text.reserve(validator.carried() + room);
+                text.reserve_exact(growth(text.len(), text.capacity(), needed, most));
                 validator.push(piece, text)
             }
             Assembler::Binary(data) => {
-                data.reserve(room);
+                data.reserve_exact(growth(data.len(), data.capacity(), needed, most));
                 data.extend_from_slice(piece);
                 Ok(())
             }
@@ -57,13 +63,13 @@ impl Assembler {
     pub(super) fn push_inflated(&mut self, piece: &[u8], max: usize) -> Result<(), ProtocolError> {
         match self {
             Assembler::Inflated(inflated) => inflated.push(piece, max),
-            Assembler::Text { .. } | Assembler::Binary(_) => self.push(piece, 0),
+            Assembler::Text { .. } | Assembler::Binary(_) => self.push(piece, 0, max),
         }
     }
 
-    /// Where `rest` more bytes may be read to; `None` if there is too little yet to make
-    /// room for more, or for text, which has to be looked at first.
-    pub(super) fn direct(&mut self, rest: usize) -> Option<&mut BytesMut> {
+    /// Where `rest` more bytes of a message of `most` may be read to; `None` if there is too
+    /// little yet to make room for more, or for text, which has to be looked at first.
+    pub(super) fn direct(&mut self, rest: usize, most: usize) -> Option<&mut Vec<u8>> {
         let Assembler::Binary(data) = self else {
             return None;
         };
@@ -71,7 +77,8 @@ impl Assembler {
             return None;
         }
         if data.capacity() == data.len() {
-            data.reserve(rest.min(room_after(data.len())));
+            let needed = room_for(data.len(), rest);
+            data.reserve_exact(growth(data.len(), data.capacity(), needed, most));
         }
         Some(data)
     }
@@ -95,7 +102,7 @@ impl Assembler {
                 text.shrink_to_fit();
             }
             Assembler::Binary(data) if is_sparse(data.len(), data.capacity()) => {
-                *data = BytesMut::from(&data[..]);
+                data.shrink_to_fit();
             }
             _ => {}
         }
@@ -108,7 +115,7 @@ impl Assembler {
                 validator.finish()?;
                 Ok(Message::Text(text.into()))
             }
-            Assembler::Binary(data) => Ok(Message::Binary(data.freeze())),
+            Assembler::Binary(data) => Ok(Message::Binary(data.into())),
             Assembler::Inflated(inflated) => inflated.finish(),
         }
     }
@@ -144,12 +151,23 @@ impl Assembler {
     }
 }
 
-/// Room for what is announced, but never for much more than has `arrived`.
-const fn room_after(arrived: usize) -> usize {
-    match arrived {
+/// Room for what has `arrived` and for the `rest` that is announced, but never for much more
+/// than has arrived.
+fn room_for(arrived: usize, rest: usize) -> usize {
+    let promised = match arrived {
         PROMISING..ROOM => ROOM,
         arrived => arrived,
+    };
+    arrived + rest.min(promised)
+}
+
+/// By how much a buffer of `len` bytes grows to have room for `needed`: to twice what it had, so
+/// that moving it costs no more than receiving did, but not beyond the `most` that will come.
+fn growth(len: usize, capacity: usize, needed: usize, most: usize) -> usize {
+    if needed <= capacity {
+        return 0;
     }
+    needed.max(capacity.saturating_mul(2).min(most)) - len
 }
 
 /// What arrives of a payload before room is made for what may follow in one go. What of
@@ -177,7 +195,7 @@ mod tests {
             };
             let mut push = |len: usize| {
                 let piece = vec![b'a'; len];
-                message.push(&piece, 1 << 20).expect("ASCII");
+                message.push(&piece, 1 << 20, usize::MAX).expect("ASCII");
                 room(&message)
             };
             assert!(push(1000) < 4000, "little has come");
@@ -185,7 +203,8 @@ mod tests {
             message.shrink();
             assert!(room(&message) < 10_000);
             for (len, rest) in [(70_000, 1 << 20), (30_000, 0)] {
-                message.push(&vec![b'a'; len], rest).expect("ASCII");
+                let piece = vec![b'a'; len];
+                message.push(&piece, rest, usize::MAX).expect("ASCII");
             }
             message.shrink();
             assert!(room(&message) >= 140_000, "most of it is used");

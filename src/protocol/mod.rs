@@ -127,10 +127,10 @@ impl Protocol {
 
     /// Where to read next in place of the input, at most so much as the buffer says; `None`
     /// if into the input, as is usual. The input must have been decoded.
-    pub(crate) fn direct(&mut self) -> Option<Limit<&mut BytesMut>> {
+    pub(crate) fn direct(&mut self) -> Option<Limit<&mut Vec<u8>>> {
         match self.phase {
             Phase::Ended(_) => None,
-            Phase::Open | Phase::CloseSent => self.receiver.direct(),
+            Phase::Open | Phase::CloseSent => self.receiver.direct(&self.config),
         }
     }
 

@@ -62,6 +62,22 @@ struct Payload {
     len: usize,
 }
 
+impl Payload {
+    /// Bytes that are announced and have not arrived.
+    const fn rest(&self) -> usize {
+        self.len - self.done
+    }
+
+    /// How large a message may become of which so much has `arrived`.
+    const fn most(&self, arrived: usize, limits: &Config) -> usize {
+        if self.fin {
+            arrived + self.rest()
+        } else {
+            limits.max_message_size
+        }
+    }
+}
+
 impl Receiver {
     pub(super) fn new(role: Role, deflate: Option<DeflateParams>) -> Self {
         Self {
@@ -138,17 +154,18 @@ impl Receiver {
     ///
     /// To be called when the input has been decoded. What was read is then
     /// [taken](Self::take_direct).
-    pub(super) fn direct(&mut self) -> Option<Limit<&mut BytesMut>> {
-        let State::Payload(Payload { done, len, .. }) = self.state else {
+    pub(super) fn direct(&mut self, limits: &Config) -> Option<Limit<&mut Vec<u8>>> {
+        let State::Payload(payload) = self.state else {
             return None;
         };
-        let rest = len - done;
+        let rest = payload.rest();
         if rest < DIRECT_FROM {
             return None;
         }
         let partial = self.message.as_mut().filter(|partial| !partial.compressed);
         let message = &mut partial?.message;
-        message.direct(rest).map(|data| data.limit(rest))
+        let most = payload.most(message.len(), limits);
+        message.direct(rest, most).map(|data| data.limit(rest))
     }
 
     /// `count` bytes were read to where [`direct`](Self::direct) said.
@@ -310,7 +327,8 @@ impl Receiver {
                     message.push_inflated(output, max)
                 })?;
             } else {
-                partial.message.push(piece, payload.len - payload.done)?;
+                let most = payload.most(partial.message.len() + arrived, limits);
+                partial.message.push(piece, payload.rest(), most)?;
             }
         }
         input.advance(arrived);
