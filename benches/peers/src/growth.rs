@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    load::{Echoed, echo},
+    load::{Echoed, echo, load},
     options::Options,
     rounds::{Row, Table},
     scenario::{self, Content, Echo, KIB, Size},
@@ -129,9 +129,14 @@ impl Growth {
         let table = |step: &Step| {
             let name = format!("{}: {}", axis.name, axis.label(*step));
             let extension = step.echo.extension;
-            Table::measure(name, extension, options, |process, peer| {
-                echo(process, &step.echo, peer, options)
-            })
+            Table::measure(
+                name,
+                extension,
+                options.slices(),
+                options,
+                |process, peer| load(process, &step.echo, peer, options),
+                |process, client| echo(process, client, options),
+            )
         };
         let tables = axis.steps.iter().map(table).collect();
         Self { axis, tables }

@@ -12,7 +12,7 @@ pub const USAGE: &str = "\
 [--rounds N] [--quick] [--only TEXT] [--servers A,B] [--sleeping-client] [--unpinned]
 [--memory kept|returned]
 
-  --rounds N     rounds of every server in turn (5); the medians count
+  --rounds N     how often every server is started anew (5); the medians count
   --quick        two rounds, a quarter of the time each
   --only TEXT    only what has TEXT in its name
   --servers A,B  only these servers, and tcp; `yawc` is all forms, `yawc-plain` one
@@ -95,6 +95,17 @@ impl Options {
         } else {
             Waiting::Sleeping
         }
+    }
+
+    /// Of how many [slices](Self::slice) a round consists.
+    pub fn slices(&self) -> u32 {
+        if self.quick { 2 } else { 8 }
+    }
+
+    /// For how long a server is measured before it is the next one's turn.
+    pub fn slice(&self) -> Duration {
+        let [_, time] = self.times();
+        time / self.slices()
     }
 
     /// For how long a server is warmed up, and for how long it is measured.

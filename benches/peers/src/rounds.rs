@@ -7,37 +7,69 @@ use crate::{
     process::Process,
     scenario::Extension,
     servers::{Kind, Server},
-    stats::{median, range},
+    stats::{median, middle_half},
 };
 
-/// What one server did in each round.
+/// What one server did in each slice of each round.
 #[derive(Clone, Debug)]
 pub struct Row<T> {
     pub server: Server,
     /// `None` where it failed.
-    pub rounds: Vec<Option<T>>,
+    pub slices: Vec<Option<T>>,
     pub error: Option<String>,
 }
 
 impl<T: Copy> Row<T> {
     pub fn median(&self, figure: impl Fn(T) -> f64) -> Option<f64> {
-        median(self.rounds.iter().flatten().map(|&t| figure(t)).collect())
+        median(self.slices.iter().flatten().map(|&t| figure(t)).collect())
     }
 
-    /// The median over the rounds of this figure, divided by the reference's in that round.
+    /// The median over the slices of this figure, divided by the reference's beside it.
     pub fn ratio(&self, to: &Self, figure: impl Fn(T) -> f64) -> Option<f64> {
         median(self.ratios(to, figure))
     }
 
-    /// The least and the greatest of what [`ratio`](Self::ratio) is the median of.
-    pub fn ratio_range(&self, to: &Self, figure: impl Fn(T) -> f64) -> Option<[f64; 2]> {
-        range(&self.ratios(to, figure))
+    /// Between what the middle half lies of what [`ratio`](Self::ratio) is the median of.
+    pub fn ratio_middle(&self, to: &Self, figure: impl Fn(T) -> f64) -> Option<[f64; 2]> {
+        middle_half(self.ratios(to, figure))
     }
 
     fn ratios(&self, to: &Self, figure: impl Fn(T) -> f64) -> Vec<f64> {
-        let rounds = self.rounds.iter().zip(&to.rounds);
-        let both = rounds.filter_map(|(one, other)| Some(figure((*one)?) / figure((*other)?)));
+        let slices = self.slices.iter().zip(&to.slices);
+        let both = slices.filter_map(|(one, other)| Some(figure((*one)?) / figure((*other)?)));
         both.collect()
+    }
+
+    /// What came out, or else the error, which is kept.
+    fn note<R>(&mut self, result: Result<R, Error>) -> Option<R> {
+        result
+            .inspect_err(|error| {
+                eprintln!("  {}: {error}", self.server);
+                self.error = Some(error.to_string());
+            })
+            .ok()
+    }
+}
+
+/// A server that is ready to be measured, and what loads it.
+struct Loaded<L> {
+    process: Process,
+    load: L,
+}
+
+impl<L> Loaded<L> {
+    fn start(
+        server: Server,
+        options: &Options,
+        prepare: impl Fn(&Process, Peer) -> Result<L, Error>,
+    ) -> Result<Self, Error> {
+        let peer = match server.kind {
+            Kind::Tcp => Peer::Raw,
+            _ => Peer::WebSocket,
+        };
+        let process = Process::start(server, options)?;
+        let load = prepare(&process, peer)?;
+        Ok(Self { process, load })
     }
 }
 
@@ -49,14 +81,17 @@ pub struct Table<T> {
 }
 
 impl<T: Copy> Table<T> {
-    /// Starts each server anew for each round, so that none is measured after another
-    /// scenario has shaped its heap, or while another server runs. Servers that do not know
-    /// the extension are left out.
-    pub fn measure(
+    /// In each round starts every server anew and has `prepare` load it; then `measure` is called
+    /// for one server after the other, `slices` times: machines change their speed from one
+    /// second to the next, and so what is compared is measured close together. Only the server
+    /// whose turn it is has anything to do. Servers that do not know the extension are left out.
+    pub fn measure<L>(
         name: impl Into<String>,
         extension: Extension,
+        slices: u32,
         options: &Options,
-        measure: impl Fn(&Process, Peer) -> Result<T, Error>,
+        prepare: impl Fn(&Process, Peer) -> Result<L, Error>,
+        measure: impl Fn(&Process, &mut L) -> Result<T, Error>,
     ) -> Self {
         let name = name.into();
         let servers = options.servers.iter().copied();
@@ -64,27 +99,24 @@ impl<T: Copy> Table<T> {
             .filter(|server| server.joins(extension))
             .map(|server| Row {
                 server,
-                rounds: Vec::new(),
+                slices: Vec::new(),
                 error: None,
             })
             .collect();
         for round in 1..=options.rounds {
             eprintln!("{name}: round {round} of {}", options.rounds);
-            for row in &mut rows {
-                let peer = match row.server.kind {
-                    Kind::Tcp => Peer::Raw,
-                    _ => Peer::WebSocket,
-                };
-                let measured =
-                    Process::start(row.server, options).and_then(|process| measure(&process, peer));
-                row.rounds.push(match measured {
-                    Ok(figures) => Some(figures),
-                    Err(error) => {
-                        eprintln!("  {}: {error}", row.server);
-                        row.error = Some(error.to_string());
-                        None
+            let start = |row: &mut Row<T>| row.note(Loaded::start(row.server, options, &prepare));
+            let mut loaded: Vec<_> = rows.iter_mut().map(start).collect();
+            for _ in 0..slices {
+                for (row, server) in rows.iter_mut().zip(&mut loaded) {
+                    let figures = server
+                        .as_mut()
+                        .and_then(|server| row.note(measure(&server.process, &mut server.load)));
+                    row.slices.push(figures);
+                    if figures.is_none() {
+                        *server = None;
                     }
-                });
+                }
             }
         }
         Self { name, rows }

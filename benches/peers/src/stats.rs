@@ -1,4 +1,4 @@
-//! Medians, ranges and percentiles.
+//! Medians, the middle half and percentiles.
 
 /// The middle value, or the mean of the two in the middle; `None` of nothing.
 pub fn median(mut values: Vec<f64>) -> Option<f64> {
@@ -12,12 +12,11 @@ pub fn median(mut values: Vec<f64>) -> Option<f64> {
     })
 }
 
-/// The least and the greatest value; `None` of nothing.
-pub fn range(values: &[f64]) -> Option<[f64; 2]> {
-    let &first = values.first()?;
-    let least = values.iter().copied().fold(first, f64::min);
-    let greatest = values.iter().copied().fold(first, f64::max);
-    Some([least, greatest])
+/// Between what the middle half of the values lies; `None` of nothing.
+pub fn middle_half(mut values: Vec<f64>) -> Option<[f64; 2]> {
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    Some([values[last / 4], values[last - last / 4]])
 }
 
 /// The value below which `percent` of the values lie; 0 of nothing.
@@ -41,10 +40,11 @@ mod tests {
     }
 
     #[test]
-    fn range_is_from_the_least_to_the_greatest_value() {
-        assert_eq!(range(&[]), None);
-        assert_eq!(range(&[2.0]), Some([2.0, 2.0]));
-        assert_eq!(range(&[2.0, 3.0, 1.0]), Some([1.0, 3.0]));
+    fn middle_half_leaves_a_quarter_out_at_each_end() {
+        assert_eq!(middle_half(vec![]), None);
+        assert_eq!(middle_half(vec![2.0]), Some([2.0, 2.0]));
+        let values = [9.0, 3.0, 2.0, 5.0, 4.0];
+        assert_eq!(middle_half(values.into()), Some([3.0, 5.0]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{path::Path, process::ExitCode};
 
 use peers::{
     Error,
-    load::{connects, echo, idle},
+    load::{connects, echo, idle, load, warm_up},
     options::Options,
     process::allow_many_sockets,
     program,
@@ -23,33 +23,50 @@ fn compare(options: &Options) -> Result<ExitCode, Error> {
     println!("{}", results.markdown());
     if options.is_complete() {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-        results.write(package, options.rounds)?;
+        results.write(package, options)?;
         eprintln!("wrote {}/RESULTS.md and results.svg", package.display());
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn measure(options: &Options) -> Results {
-    let times = options.times();
     let mut results = Results::default();
     for scenario in options.echoes() {
         let (name, extension) = (scenario.to_string(), scenario.extension);
-        let table = Table::measure(name, extension, options, |process, peer| {
-            echo(process, &scenario, peer, options)
-        });
+        let table = Table::measure(
+            name,
+            extension,
+            options.slices(),
+            options,
+            |process, peer| load(process, &scenario, peer, options),
+            |process, client| echo(process, client, options),
+        );
         match extension {
             Extension::None => results.echoes.push(table),
             Extension::Deflate(_) => results.deflate.push(table),
         }
     }
     if options.connects() {
-        let table = Table::measure(CONNECTS, Extension::None, options, |process, peer| {
-            connects(process, peer, times)
-        });
+        let table = Table::measure(
+            CONNECTS,
+            Extension::None,
+            options.slices(),
+            options,
+            |process, peer| warm_up(process, peer, options),
+            |process, peer| connects(process, *peer, options),
+        );
         results.connects = Some(table);
     }
     if options.idle() {
-        results.idle = Some(Table::measure(IDLE, Extension::None, options, idle));
+        let table = Table::measure(
+            IDLE,
+            Extension::None,
+            1,
+            options,
+            |_process, peer| Ok(peer),
+            |process, peer| idle(process, *peer),
+        );
+        results.idle = Some(table);
     }
     results
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use peers::{
     Error,
-    load::{echo_http2, idle_http2},
+    load::{echo_http2, idle_http2, load_http2},
     options::Options,
     program,
     report::Results,
@@ -26,21 +26,32 @@ fn main() -> Result<ExitCode, Error> {
 }
 
 fn compare(options: &Options) -> Result<ExitCode, Error> {
-    let times = options.times();
     let mut results = Results::default();
     for scenario in HTTP2 {
         let name = format!("{scenario} over HTTP/2");
         if options.wants(&name) {
             let extension = scenario.extension;
-            let table = Table::measure(name, extension, options, |process, _peer| {
-                echo_http2(process, &scenario, times)
-            });
+            let table = Table::measure(
+                name,
+                extension,
+                options.slices(),
+                options,
+                |process, _peer| load_http2(process, &scenario, options),
+                |process, client| echo_http2(process, client, options),
+            );
             results.http2.push(table);
         }
     }
     if options.idle() {
-        let measure = |process: &_, _peer| idle_http2(process);
-        results.idle = Some(Table::measure(IDLE, Extension::None, options, measure));
+        let table = Table::measure(
+            IDLE,
+            Extension::None,
+            1,
+            options,
+            |_process, _peer| Ok(()),
+            |process, ()| idle_http2(process),
+        );
+        results.idle = Some(table);
     }
     println!("{}", results.markdown());
     let failed = |table: &Table<_>| table.rows.iter().any(|row| row.error.is_some());

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Peer, handshake, window::close_frame};
-use crate::{Error, process::Process, scenario::Extension};
+use crate::{Error, options::Options, process::Process, scenario::Extension};
 
 /// Connections that are open at the same time.
 const AT_ONCE: usize = 16;
@@ -25,15 +25,18 @@ pub struct Connects {
     pub clean: f64,
 }
 
-pub fn connects(
-    process: &Process,
-    peer: Peer,
-    [warm_up, time]: [Duration; 2],
-) -> Result<Connects, Error> {
+/// Opens and closes connections, before those that are measured.
+pub fn warm_up(process: &Process, peer: Peer, options: &Options) -> Result<Peer, Error> {
+    let [warm_up, _] = options.times();
     run(process, peer, warm_up)?;
+    Ok(peer)
+}
+
+/// Opens and closes connections, for a slice of the time.
+pub fn connects(process: &Process, peer: Peer, options: &Options) -> Result<Connects, Error> {
     let cpu = process.cpu_time()?;
     let began = Instant::now();
-    let (connections, clean) = run(process, peer, time)?;
+    let (connections, clean) = run(process, peer, options.slice())?;
     let elapsed = began.elapsed();
     // What a server still does after its last byte counts as well.
     std::thread::sleep(Duration::from_millis(20));

@@ -3,6 +3,7 @@
 use std::{
     io::{ErrorKind, Read, Write},
     rc::Rc,
+    thread::sleep,
     time::{Duration, Instant},
 };
 
@@ -35,23 +36,32 @@ pub struct Echoed {
     pub reply_bytes: f64,
 }
 
-/// Loads a server to warm it up, and then while measuring.
-pub fn echo(
+/// Time for the server to fall asleep, for the kernel accounts for what has run when it stops.
+pub(super) const SETTLE: Duration = Duration::from_millis(1);
+
+/// Connects to a server and warms it up.
+pub fn load(
     process: &Process,
     scenario: &Echo,
     peer: Peer,
     options: &Options,
-) -> Result<Echoed, Error> {
-    let [warm_up, time] = options.times();
+) -> Result<Client, Error> {
+    let [warm_up, _] = options.times();
     let mut client = Client::connect(process, scenario, peer, options.waiting())?;
     client.run(warm_up)?;
+    Ok(client)
+}
+
+/// Loads a server and measures it, for a slice of the time.
+pub fn echo(process: &Process, client: &mut Client, options: &Options) -> Result<Echoed, Error> {
     client.latencies.clear();
     client.sizes.clear();
     let cpu = process.cpu_time()?;
-    let elapsed = client.run(time)?;
+    let elapsed = client.run(options.slice())?;
+    sleep(SETTLE);
     let cpu = process.cpu_time()? - cpu;
 
-    let messages = (client.latencies.len() * scenario.in_flight) as f64;
+    let messages = (client.latencies.len() * client.in_flight) as f64;
     Ok(Echoed {
         cpu_micros: cpu.as_secs_f64() * 1e6 / messages,
         messages_per_second: messages / elapsed.as_secs_f64(),
@@ -74,10 +84,13 @@ struct Connection {
     started: Instant,
 }
 
-struct Client {
+/// The connections to a server, and what they send.
+pub struct Client {
     poll: Poll,
     waiting: Waiting,
     windows: Rc<[Window]>,
+    /// Messages of a window.
+    in_flight: usize,
     connections: Vec<Connection>,
     buffer: Vec<u8>,
     /// Of each finished window, in nanoseconds.
@@ -123,10 +136,11 @@ impl Client {
             poll,
             waiting,
             windows,
+            in_flight: scenario.in_flight,
             connections,
             buffer: vec![0; 256 << 10],
-            latencies: Vec::with_capacity(1 << 20),
-            sizes: Vec::with_capacity(1 << 20),
+            latencies: Vec::with_capacity(1 << 16),
+            sizes: Vec::with_capacity(1 << 16),
         })
     }
 

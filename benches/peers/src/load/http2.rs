@@ -2,7 +2,9 @@
 
 use std::{
     future::poll_fn,
+    mem,
     rc::Rc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -11,19 +13,19 @@ use h2::{RecvStream, SendStream, client, ext::Protocol};
 use http::Request;
 use tokio::{
     net::TcpStream,
-    runtime,
+    runtime::{self, Runtime},
     task::LocalSet,
     time::{sleep, timeout},
 };
 
 use super::{
     Echoed, Idle, Peer, SOCKETS,
-    echo::compare,
+    echo::{self, compare},
     handshake::PATIENCE,
     idle::{HELLO, SETTLE},
     window::Window,
 };
-use crate::{Error, process::Process, scenario::Echo, stats::percentile};
+use crate::{Error, options::Options, process::Process, scenario::Echo, stats::percentile};
 
 /// Sockets that share a connection, busy and idle ones.
 const STREAMS: usize = 8;
@@ -32,33 +34,65 @@ const IDLE_STREAMS: usize = 100;
 /// What the server may send before it is read: never what holds it up.
 const WINDOW: u32 = 16 << 20;
 
-/// As [`echo`](super::echo), with the sockets on streams of HTTP/2.
-pub fn echo_http2(
+/// Sockets that share connections of HTTP/2, and what they send.
+pub struct Http2Client {
+    runtime: Runtime,
+    local: LocalSet,
+    sockets: Vec<Socket>,
+    /// Messages of a window, and bytes of one.
+    in_flight: usize,
+    size: usize,
+}
+
+/// As [`load`](super::load), with the sockets on streams of HTTP/2.
+pub fn load_http2(
     process: &Process,
     scenario: &Echo,
-    [warm_up, time]: [Duration; 2],
-) -> Result<Echoed, Error> {
+    options: &Options,
+) -> Result<Http2Client, Error> {
+    let [warm_up, _] = options.times();
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let local = LocalSet::new();
-    local.block_on(&runtime, async {
-        let mut sockets = connect(process, scenario, STREAMS).await?;
-        sockets = run(sockets, warm_up).await?.0;
-        let cpu = process.cpu_time()?;
-        let began = Instant::now();
-        let (_sockets, mut latencies) = run(sockets, time).await?;
-        let elapsed = began.elapsed();
-        let cpu = process.cpu_time()? - cpu;
+    let sockets = local.block_on(&runtime, async {
+        let sockets = connect(process, scenario, STREAMS).await?;
+        run(sockets, warm_up).await
+    });
+    Ok(Http2Client {
+        sockets: sockets?.0,
+        runtime,
+        local,
+        in_flight: scenario.in_flight,
+        size: scenario.size,
+    })
+}
 
-        let messages = (latencies.len() * scenario.in_flight) as f64;
-        Ok(Echoed {
-            cpu_micros: cpu.as_secs_f64() * 1e6 / messages,
-            messages_per_second: messages / elapsed.as_secs_f64(),
-            p50_micros: percentile(&mut latencies, 50) as f64 / 1e3,
-            p99_micros: percentile(&mut latencies, 99) as f64 / 1e3,
-            reply_bytes: scenario.size as f64,
-        })
+/// As [`echo`](super::echo), with the sockets on streams of HTTP/2.
+pub fn echo_http2(
+    process: &Process,
+    client: &mut Http2Client,
+    options: &Options,
+) -> Result<Echoed, Error> {
+    let sockets = mem::take(&mut client.sockets);
+    let cpu = process.cpu_time()?;
+    let began = Instant::now();
+    let echoed = client
+        .local
+        .block_on(&client.runtime, run(sockets, options.slice()));
+    let elapsed = began.elapsed();
+    thread::sleep(echo::SETTLE);
+    let cpu = process.cpu_time()? - cpu;
+    let (sockets, mut latencies) = echoed?;
+    client.sockets = sockets;
+
+    let messages = (latencies.len() * client.in_flight) as f64;
+    Ok(Echoed {
+        cpu_micros: cpu.as_secs_f64() * 1e6 / messages,
+        messages_per_second: messages / elapsed.as_secs_f64(),
+        p50_micros: percentile(&mut latencies, 50) as f64 / 1e3,
+        p99_micros: percentile(&mut latencies, 99) as f64 / 1e3,
+        reply_bytes: client.size as f64,
     })
 }
 

@@ -10,9 +10,9 @@ mod payload;
 mod window;
 
 pub use self::{
-    connects::{Connects, connects},
-    echo::{Echoed, echo},
-    http2::{echo_http2, idle_http2},
+    connects::{Connects, connects, warm_up},
+    echo::{Client, Echoed, echo, load},
+    http2::{Http2Client, echo_http2, idle_http2, load_http2},
     idle::{Idle, SOCKETS, idle},
 };
 

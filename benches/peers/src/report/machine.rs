@@ -6,11 +6,11 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::{Error, servers::Kind};
+use crate::{Error, options::Options, servers::Kind};
 
 const LOCK: &str = include_str!("../../Cargo.lock");
 
-pub(super) fn markdown(rounds: usize) -> Result<String, Error> {
+pub(super) fn markdown(options: &Options) -> Result<String, Error> {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo")?;
     let model = cpuinfo.lines().find(|line| line.starts_with("model name"));
     let model = model.and_then(|line| line.split_once(": "));
@@ -20,11 +20,12 @@ pub(super) fn markdown(rounds: usize) -> Result<String, Error> {
     let kernel = kernel.release().to_string_lossy().into_owned();
 
     let mut text = String::new();
+    let (rounds, slices) = (options.rounds, options.slices());
     let (cores, date) = (cores.count(), date(SystemTime::now())?);
     writeln!(text, "{model}, {cores} cores, Linux {kernel}, {date}.")?;
     writeln!(
         text,
-        "Medians of {rounds} interleaved rounds over loopback."
+        "Medians of {rounds} rounds of {slices} interleaved turns each, over loopback."
     )?;
     let versions = Kind::ALL.into_iter().filter_map(|kind| {
         let version = version(kind.name())?;

@@ -10,6 +10,7 @@ use std::{fs, path::Path};
 use crate::{
     Error,
     load::{Connects, Echoed, Idle},
+    options::Options,
     rounds::Table,
 };
 
@@ -40,10 +41,10 @@ impl Results {
     }
 
     /// Writes `RESULTS.md` and `results.svg`.
-    pub fn write(&self, to: &Path, rounds: usize) -> Result<(), Error> {
+    pub fn write(&self, to: &Path, options: &Options) -> Result<(), Error> {
         let text = format!(
             "# Results\n\n{}\n![server CPU per message, times raw TCP](results.svg)\n\n{}",
-            machine::markdown(rounds)?,
+            machine::markdown(options)?,
             self.markdown()
         );
         fs::write(to.join("RESULTS.md"), text)?;

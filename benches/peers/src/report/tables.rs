@@ -81,13 +81,13 @@ fn echoes(text: &mut String, table: &Table<Echoed>, reference: &str, more: &[Col
     let heads: Vec<_> = columns().map(|column| column.head).collect();
     line!(
         text,
-        "| server | times {reference} | of all rounds | {} |",
+        "| server | times {reference} | middle half | {} |",
         heads.join(" | ")
     );
     line!(text, "|---|---|---{}|", "|---".repeat(heads.len()));
     for row in sorted(table, |echoed| echoed.cpu_micros) {
-        let [ratio, range] = ratio(table, row, |echoed| echoed.cpu_micros);
-        let _ = write!(text, "| {} | {ratio} | {range} |", row.server);
+        let [ratio, middle] = ratio(table, row, |echoed| echoed.cpu_micros);
+        let _ = write!(text, "| {} | {ratio} | {middle} |", row.server);
         for column in columns() {
             let _ = write!(
                 text,
@@ -104,14 +104,14 @@ fn connects(text: &mut String, table: &Table<crate::load::Connects>) {
     line!(text, "## Connects: open, upgrade, close\n");
     line!(
         text,
-        "| server | times raw TCP | of all rounds | CPU per connect (us) | connects per second | closed in order |"
+        "| server | times raw TCP | middle half | CPU per connect (us) | connects per second | closed in order |"
     );
     line!(text, "|---|---|---|---|---|---|");
     for row in sorted(table, |connects| connects.cpu_micros) {
-        let [ratio, range] = ratio(table, row, |connects| connects.cpu_micros);
+        let [ratio, middle] = ratio(table, row, |connects| connects.cpu_micros);
         line!(
             text,
-            "| {} | {ratio} | {range} | {} | {} | {} % |",
+            "| {} | {ratio} | {middle} | {} | {} | {} % |",
             row.server,
             cell(row.median(|connects| connects.cpu_micros), 1),
             cell(row.median(|connects| connects.per_second), 0),
@@ -148,15 +148,15 @@ fn sorted<T: Copy>(table: &Table<T>, figure: impl Fn(T) -> f64 + Copy) -> Vec<&R
     rows
 }
 
-/// The median of the ratios to the reference, and the least and the greatest of them.
+/// The median of the ratios to the reference, and where the middle half of them lies.
 fn ratio<T: Copy>(table: &Table<T>, row: &Row<T>, figure: impl Fn(T) -> f64 + Copy) -> [String; 2] {
     let reference = &table.rows[0];
-    let range = row.ratio_range(reference, figure);
+    let middle = row.ratio_middle(reference, figure);
     [
         cell(row.ratio(reference, figure), 2),
-        range.map_or_else(
+        middle.map_or_else(
             || "-".to_owned(),
-            |[least, greatest]| format!("{least:.2} to {greatest:.2}"),
+            |[from, to]| format!("{from:.2} to {to:.2}"),
         ),
     ]
 }
