@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    load::{Echoed, echo, load},
+    load::Echoed,
     options::Options,
     rounds::{Row, Table},
     scenario::{self, Content, Echo, KIB, Size},
@@ -128,15 +128,7 @@ impl Growth {
     pub fn measure(axis: Axis, options: &Options) -> Self {
         let table = |step: &Step| {
             let name = format!("{}: {}", axis.name, axis.label(*step));
-            let extension = step.echo.extension;
-            Table::measure(
-                name,
-                extension,
-                options.slices(),
-                options,
-                |process, peer| load(process, &step.echo, peer, options),
-                |process, client| echo(process, client, options),
-            )
+            Table::of_echo(name, &step.echo, options)
         };
         let tables = axis.steps.iter().map(table).collect();
         Self { axis, tables }

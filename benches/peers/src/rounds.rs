@@ -2,10 +2,10 @@
 
 use crate::{
     Error,
-    load::Peer,
+    load::{Echoed, Peer, echo, load},
     options::Options,
     process::Process,
-    scenario::Extension,
+    scenario::{Echo, Extension},
     servers::{Kind, Server},
     stats::{median, middle_half},
 };
@@ -127,5 +127,19 @@ impl<T: Copy> Table<T> {
         let rows = self.rows.iter();
         rows.map(|row| (row.server, row.ratio(&self.rows[0], figure)))
             .collect()
+    }
+}
+
+impl Table<Echoed> {
+    /// Of an echo scenario.
+    pub fn of_echo(name: impl Into<String>, scenario: &Echo, options: &Options) -> Self {
+        Self::measure(
+            name,
+            scenario.extension,
+            options.slices(),
+            options,
+            |process, peer| load(process, scenario, peer, options),
+            |process, client| echo(process, client, options),
+        )
     }
 }

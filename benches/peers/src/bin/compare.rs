@@ -4,7 +4,7 @@ use std::{path::Path, process::ExitCode};
 
 use peers::{
     Error,
-    load::{connects, echo, idle, load, warm_up},
+    load::{connects, idle, warm_up},
     options::Options,
     process::allow_many_sockets,
     program,
@@ -32,16 +32,8 @@ fn compare(options: &Options) -> Result<ExitCode, Error> {
 fn measure(options: &Options) -> Results {
     let mut results = Results::default();
     for scenario in options.echoes() {
-        let (name, extension) = (scenario.to_string(), scenario.extension);
-        let table = Table::measure(
-            name,
-            extension,
-            options.slices(),
-            options,
-            |process, peer| load(process, &scenario, peer, options),
-            |process, client| echo(process, client, options),
-        );
-        match extension {
+        let table = Table::of_echo(scenario.to_string(), &scenario, options);
+        match scenario.extension {
             Extension::None => results.echoes.push(table),
             Extension::Deflate(_) => results.deflate.push(table),
         }

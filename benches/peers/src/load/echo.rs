@@ -36,6 +36,26 @@ pub struct Echoed {
     pub reply_bytes: f64,
 }
 
+impl Echoed {
+    /// Of windows of `in_flight` messages, which took `latencies` in nanoseconds.
+    pub(super) fn new(
+        cpu: Duration,
+        elapsed: Duration,
+        latencies: &mut [u64],
+        in_flight: usize,
+        reply_bytes: f64,
+    ) -> Self {
+        let messages = (latencies.len() * in_flight) as f64;
+        Self {
+            cpu_micros: cpu.as_secs_f64() * 1e6 / messages,
+            messages_per_second: messages / elapsed.as_secs_f64(),
+            p50_micros: percentile(latencies, 50) as f64 / 1e3,
+            p99_micros: percentile(latencies, 99) as f64 / 1e3,
+            reply_bytes,
+        }
+    }
+}
+
 /// Time for the server to fall asleep, for the kernel accounts for what has run when it stops.
 pub(super) const SETTLE: Duration = Duration::from_millis(1);
 
@@ -61,14 +81,14 @@ pub fn echo(process: &Process, client: &mut Client, options: &Options) -> Result
     sleep(SETTLE);
     let cpu = process.cpu_time()? - cpu;
 
-    let messages = (client.latencies.len() * client.in_flight) as f64;
-    Ok(Echoed {
-        cpu_micros: cpu.as_secs_f64() * 1e6 / messages,
-        messages_per_second: messages / elapsed.as_secs_f64(),
-        p50_micros: percentile(&mut client.latencies, 50) as f64 / 1e3,
-        p99_micros: percentile(&mut client.latencies, 99) as f64 / 1e3,
-        reply_bytes: client.reply_bytes(),
-    })
+    let reply_bytes = client.reply_bytes();
+    Ok(Echoed::new(
+        cpu,
+        elapsed,
+        &mut client.latencies,
+        client.in_flight,
+        reply_bytes,
+    ))
 }
 
 struct Connection {

@@ -25,7 +25,7 @@ use super::{
     idle::{HELLO, SETTLE},
     window::Window,
 };
-use crate::{Error, options::Options, process::Process, scenario::Echo, stats::percentile};
+use crate::{Error, options::Options, process::Process, scenario::Echo};
 
 /// Sockets that share a connection, busy and idle ones.
 const STREAMS: usize = 8;
@@ -86,14 +86,13 @@ pub fn echo_http2(
     let (sockets, mut latencies) = echoed?;
     client.sockets = sockets;
 
-    let messages = (latencies.len() * client.in_flight) as f64;
-    Ok(Echoed {
-        cpu_micros: cpu.as_secs_f64() * 1e6 / messages,
-        messages_per_second: messages / elapsed.as_secs_f64(),
-        p50_micros: percentile(&mut latencies, 50) as f64 / 1e3,
-        p99_micros: percentile(&mut latencies, 99) as f64 / 1e3,
-        reply_bytes: client.size as f64,
-    })
+    Ok(Echoed::new(
+        cpu,
+        elapsed,
+        &mut latencies,
+        client.in_flight,
+        client.size as f64,
+    ))
 }
 
 /// As [`idle`](super::idle), with the sockets on streams of HTTP/2.
