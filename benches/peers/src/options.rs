@@ -26,6 +26,8 @@ pub const USAGE: &str = "\
 #[derive(Clone, Debug)]
 pub struct Options {
     pub rounds: usize,
+    /// Of how many [slices](Self::slice) a round of an echo scenario consists.
+    pub slices: u32,
     pub quick: bool,
     pub only: Option<String>,
     /// The reference comes first.
@@ -63,7 +65,10 @@ impl Options {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
             match arg.as_str() {
                 "--rounds" => options.rounds = value()?.parse()?,
-                "--quick" => (options.quick, options.rounds) = (true, 2),
+                "--quick" => {
+                    (options.quick, options.rounds) = (true, 2);
+                    options.slices = options.slices.min(2);
+                }
                 "--only" => options.only = Some(value()?),
                 "--servers" => options.servers = choose(&value()?)?,
                 "--sleeping-client" => options.waiting = Waiting::Sleeping,
@@ -97,15 +102,10 @@ impl Options {
         }
     }
 
-    /// Of how many [slices](Self::slice) a round consists.
-    pub fn slices(&self) -> u32 {
-        if self.quick { 2 } else { 8 }
-    }
-
     /// For how long a server is measured before it is the next one's turn.
     pub fn slice(&self) -> Duration {
         let [_, time] = self.times();
-        time / self.slices()
+        time / self.slices
     }
 
     /// For how long a server is warmed up, and for how long it is measured.
@@ -151,6 +151,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             rounds: 5,
+            slices: 8,
             quick: false,
             only: None,
             servers: Server::all().collect(),

@@ -84,7 +84,8 @@ impl<T: Copy> Table<T> {
     /// In each round starts every server anew and has `prepare` load it; then `measure` is called
     /// for one server after the other, `slices` times: machines change their speed from one
     /// second to the next, and so what is compared is measured close together. Only the server
-    /// whose turn it is has anything to do. Servers that do not know the extension are left out.
+    /// whose turn it is has anything to do, and of one slice it is the only one there is. Servers
+    /// that do not know the extension are left out.
     pub fn measure<L>(
         name: impl Into<String>,
         extension: Extension,
@@ -105,18 +106,9 @@ impl<T: Copy> Table<T> {
             .collect();
         for round in 1..=options.rounds {
             eprintln!("{name}: round {round} of {}", options.rounds);
-            let start = |row: &mut Row<T>| row.note(Loaded::start(row.server, options, &prepare));
-            let mut loaded: Vec<_> = rows.iter_mut().map(start).collect();
-            for _ in 0..slices {
-                for (row, server) in rows.iter_mut().zip(&mut loaded) {
-                    let figures = server
-                        .as_mut()
-                        .and_then(|server| row.note(measure(&server.process, &mut server.load)));
-                    row.slices.push(figures);
-                    if figures.is_none() {
-                        *server = None;
-                    }
-                }
+            let together = if slices == 1 { 1 } else { rows.len().max(1) };
+            for rows in rows.chunks_mut(together) {
+                take_turns(rows, slices, options, &prepare, &measure);
             }
         }
         Self { name, rows }
@@ -130,13 +122,36 @@ impl<T: Copy> Table<T> {
     }
 }
 
+/// Starts the servers of `rows`; each is measured in turn, `slices` times.
+fn take_turns<T: Copy, L>(
+    rows: &mut [Row<T>],
+    slices: u32,
+    options: &Options,
+    prepare: impl Fn(&Process, Peer) -> Result<L, Error>,
+    measure: impl Fn(&Process, &mut L) -> Result<T, Error>,
+) {
+    let start = |row: &mut Row<T>| row.note(Loaded::start(row.server, options, &prepare));
+    let mut loaded: Vec<_> = rows.iter_mut().map(start).collect();
+    for _ in 0..slices {
+        for (row, server) in rows.iter_mut().zip(&mut loaded) {
+            let figures = server
+                .as_mut()
+                .and_then(|server| row.note(measure(&server.process, &mut server.load)));
+            row.slices.push(figures);
+            if figures.is_none() {
+                *server = None;
+            }
+        }
+    }
+}
+
 impl Table<Echoed> {
     /// Of an echo scenario.
     pub fn of_echo(name: impl Into<String>, scenario: &Echo, options: &Options) -> Self {
         Self::measure(
             name,
             scenario.extension,
-            options.slices(),
+            options.slices,
             options,
             |process, peer| load(process, scenario, peer, options),
             |process, client| echo(process, client, options),

@@ -42,7 +42,7 @@ fn measure(options: &Options) -> Results {
         let table = Table::measure(
             CONNECTS,
             Extension::None,
-            options.slices(),
+            options.slices,
             options,
             |process, peer| warm_up(process, peer, options),
             |process, peer| connects(process, *peer, options),

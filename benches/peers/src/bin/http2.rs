@@ -34,7 +34,7 @@ fn compare(options: &Options) -> Result<ExitCode, Error> {
             let table = Table::measure(
                 name,
                 extension,
-                options.slices(),
+                options.slices,
                 options,
                 |process, _peer| load_http2(process, &scenario, options),
                 |process, client| echo_http2(process, client, options),

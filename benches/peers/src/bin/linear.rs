@@ -16,6 +16,8 @@ fn main() -> Result<ExitCode, Error> {
     let defaults = Options {
         servers: Server::all().filter(measured).collect(),
         memory: Memory::Kept,
+        // One server at a time, which leaves it all the open files.
+        slices: 1,
         ..Options::default()
     };
     program::run("linear", defaults, check)

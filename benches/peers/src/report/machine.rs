@@ -20,7 +20,7 @@ pub(super) fn markdown(options: &Options) -> Result<String, Error> {
     let kernel = kernel.release().to_string_lossy().into_owned();
 
     let mut text = String::new();
-    let (rounds, slices) = (options.rounds, options.slices());
+    let (rounds, slices) = (options.rounds, options.slices);
     let (cores, date) = (cores.count(), date(SystemTime::now())?);
     writeln!(text, "{model}, {cores} cores, Linux {kernel}, {date}.")?;
     writeln!(
