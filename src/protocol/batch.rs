@@ -1,19 +1,14 @@
 //! Small messages that came together.
 
-use std::mem;
-
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use crate::{
     message::{Message, Utf8Bytes},
-    wire::{FrameHeader, OpCode, Role, apply_mask},
+    wire::{FrameHeader, OpCode, Role, ShortFrame, copy_masked},
 };
 
 /// Payload bytes of a batch. Whoever keeps one of its messages keeps them all.
 const BLOCK: usize = 1024;
-
-/// The largest payload in a batch; from the next on, headers are longer.
-const MAX_PAYLOAD: usize = 125;
 
 /// Messages of one kind, in the order of arrival, that were decoded in one go.
 ///
@@ -25,14 +20,15 @@ pub(crate) struct Batch(Option<Box<Contents>>);
 #[derive(Debug)]
 struct Contents {
     payloads: Payloads,
-    /// Where each payload ends, and the next begins.
-    ends: [u16; Batch::MAX_LEN],
+    lens: [u8; Batch::MAX_LEN],
     /// The messages that are left.
     next: usize,
     len: usize,
+    /// Where the payload of the next one begins.
     begin: usize,
 }
 
+/// The payloads of messages, one behind the other.
 #[derive(Debug)]
 enum Payloads {
     Text(Utf8Bytes),
@@ -51,7 +47,7 @@ impl Batch {
         if contents.next == contents.len {
             self.0 = None;
         }
-        message
+        Some(message)
     }
 
     #[inline]
@@ -68,19 +64,32 @@ impl Batch {
 
 impl Contents {
     #[inline]
-    fn pop(&mut self) -> Option<Message> {
-        let end = usize::from(*self.ends.get(self.next)?);
-        let range = mem::replace(&mut self.begin, end)..end;
+    fn pop(&mut self) -> Message {
+        let len = usize::from(self.lens[self.next % Batch::MAX_LEN]);
+        let begin = self.begin;
         self.next += 1;
+        self.begin += len;
         match &self.payloads {
-            Payloads::Text(text) => text.slice(range).map(Message::Text),
-            Payloads::Binary(data) => Some(Message::Binary(data.slice(range))),
+            Payloads::Text(all) => {
+                let text = all.slice(begin..begin + len);
+                Message::Text(text.expect("each is valid by itself"))
+            }
+            Payloads::Binary(all) => {
+                // Cut where it stands: to move what was just written takes longer.
+                let mut message = Message::Binary(all.clone());
+                if let Message::Binary(data) = &mut message {
+                    data.advance(begin);
+                    data.truncate(len);
+                }
+                message
+            }
         }
     }
 }
 
 /// Decodes plain messages of one kind at the start of `input`, with payloads of at most `max`
-/// bytes; returns how many bytes they took, too. `None` if there are none, or not all are valid.
+/// bytes, and not more than `most`; returns how many bytes they took, too. `None` if there are
+/// not several, or not all are valid.
 #[inline]
 pub(super) fn decode(
     input: &[u8],
@@ -88,87 +97,66 @@ pub(super) fn decode(
     max: usize,
     most: usize,
 ) -> Option<(Batch, usize)> {
-    let max = max.min(MAX_PAYLOAD);
-    let (first, _) = FrameHeader::decode_plain(input, receiver, max)?;
-    Block::new(first.opcode, input.len()).fill(input, receiver, max, most)
+    if most < 2 {
+        return None;
+    }
+    let max = max.min(ShortFrame::MAX_LEN);
+    let opcode = FrameHeader::plain_opcode(*input.first()?)?;
+    let first = ShortFrame::split_off(input, opcode, receiver, max)?;
+    ShortFrame::split_off(first.behind, opcode, receiver, max)?;
+    fill(input, opcode, receiver, max, most)
 }
 
-/// The payloads of a batch that is being decoded, one behind the other.
-struct Block {
+#[inline(never)]
+fn fill(
+    input: &[u8],
     opcode: OpCode,
-    payloads: Vec<u8>,
-    ends: [u16; Batch::MAX_LEN],
-    len: usize,
+    receiver: Role,
+    max: usize,
+    most: usize,
+) -> Option<(Batch, usize)> {
+    let mut block = [0; BLOCK];
+    let mut lens = [0; Batch::MAX_LEN];
+    let (mut left, mut used, mut len) = (input, 0, 0);
+    for slot in lens.iter_mut().take(most) {
+        let Some(frame) = ShortFrame::split_off(left, opcode, receiver, max) else {
+            break;
+        };
+        let payload = frame.payload;
+        let Some(place) = block.get_mut(used..used + payload.len()) else {
+            break;
+        };
+        // A key of zeros changes nothing.
+        copy_masked(frame.mask.unwrap_or_default(), payload, place);
+        *slot = u8::try_from(payload.len()).expect("the payload is short");
+        used += payload.len();
+        len += 1;
+        left = frame.behind;
+    }
+    let taken = input.len() - left.len();
+    let contents = Contents {
+        payloads: payloads_of(opcode, &block[..used], &lens[..len])?,
+        lens,
+        next: 0,
+        len,
+        begin: 0,
+    };
+    Some((Batch(Some(Box::new(contents))), taken))
 }
 
-impl Block {
-    /// For messages of one kind, whose frames take at most `room` bytes.
-    fn new(opcode: OpCode, room: usize) -> Self {
-        Self {
-            opcode,
-            payloads: Vec::with_capacity(room.min(BLOCK)),
-            ends: [0; Batch::MAX_LEN],
-            len: 0,
-        }
+/// `None` if a text is not valid.
+fn payloads_of(opcode: OpCode, payloads: &[u8], lens: &[u8]) -> Option<Payloads> {
+    if opcode != OpCode::Text {
+        let all = Bytes::copy_from_slice(payloads);
+        // A clone is cheaper to clone again than the first one is.
+        return Some(Payloads::Binary(all.clone()));
     }
-
-    fn fill(
-        mut self,
-        input: &[u8],
-        receiver: Role,
-        max: usize,
-        most: usize,
-    ) -> Option<(Batch, usize)> {
-        let mut taken = 0;
-        while self.len < most
-            && let Some((header, at)) = FrameHeader::decode_plain(&input[taken..], receiver, max)
-            && let Some(payload) = input[taken + at..].get(..header.len)
-            && self.push(&header, payload)
-        {
-            taken += at + header.len;
-        }
-        Some((self.finish()?, taken))
-    }
-
-    /// Appends the payload of a plain frame; `false` if it does not belong here.
-    #[inline]
-    fn push(&mut self, header: &FrameHeader, payload: &[u8]) -> bool {
-        let begin = self.payloads.len();
-        let end = begin + payload.len();
-        let Some(slot) = self.ends.get_mut(self.len) else {
-            return false;
-        };
-        if header.opcode != self.opcode || end > self.payloads.capacity() {
-            return false;
-        }
-        *slot = u16::try_from(end).expect("a block is small");
-        self.len += 1;
-        self.payloads.extend_from_slice(payload);
-        if let Some(key) = header.mask {
-            apply_mask(key, 0, &mut self.payloads[begin..]);
-        }
-        true
-    }
-
-    /// The messages; `None` if there are none, or one of them is not valid.
-    fn finish(self) -> Option<Batch> {
-        let ends = self.ends.get(..self.len).filter(|ends| !ends.is_empty())?;
-        let payloads = if self.opcode == OpCode::Text {
-            // 8.1: if all are valid together, each is that begins and ends with a character.
-            let text = simdutf8::basic::from_utf8(&self.payloads).ok()?;
-            if !ends.iter().all(|&end| text.is_char_boundary(end.into())) {
-                return None;
-            }
-            Payloads::Text(Utf8Bytes::from(text))
-        } else {
-            Payloads::Binary(Bytes::from(self.payloads))
-        };
-        Some(Batch(Some(Box::new(Contents {
-            payloads,
-            ends: self.ends,
-            next: 0,
-            len: self.len,
-            begin: 0,
-        }))))
-    }
+    // 8.1: if all are valid together, each is that begins and ends with a character.
+    let text = simdutf8::basic::from_utf8(payloads).ok()?;
+    let mut end = 0;
+    let whole = lens.iter().all(|&len| {
+        end += usize::from(len);
+        text.is_char_boundary(end)
+    });
+    whole.then(|| Payloads::Text(text.into()))
 }

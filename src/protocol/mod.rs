@@ -172,6 +172,21 @@ impl Protocol {
         }
     }
 
+    /// Queues a message that is sent as it is and costs nothing but a copy, as most are; `false`,
+    /// and nothing is done, if [`send_with`](Self::send_with) has to see to it, or must wait.
+    #[inline]
+    pub(crate) fn send_small(&mut self, message: &Message, compress: Compress) -> bool {
+        let (opcode, data) = match message {
+            Message::Text(text) => (OpCode::Text, text.as_bytes()),
+            Message::Binary(data) => (OpCode::Binary, &data[..]),
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return false,
+        };
+        matches!(self.phase, Phase::Open)
+            && (compress == Compress::Never || !self.deflation.is_agreed())
+            && !self.is_congested()
+            && self.outbox.push_small(opcode, data)
+    }
+
     /// Starts the closing handshake. Does nothing if a Close was sent already (5.5.1).
     pub(crate) fn close(&mut self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
         if let Some(frame) = frame {

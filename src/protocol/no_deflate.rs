@@ -51,6 +51,10 @@ impl Deflation {
         Self
     }
 
+    pub(super) const fn is_agreed(&self) -> bool {
+        false
+    }
+
     pub(super) const fn compress(&mut self, _payload: &[u8], _config: &Config) -> Option<Bytes> {
         None
     }

@@ -79,6 +79,17 @@ impl Outbox {
         }
     }
 
+    /// Queues a small unfragmented data frame as it is; `false`, and nothing is done, if it is
+    /// not small, or is to be masked.
+    #[inline]
+    pub(super) fn push_small(&mut self, opcode: OpCode, data: &[u8]) -> bool {
+        if self.keys.is_some() || data.len() > STAGE_UP_TO {
+            return false;
+        }
+        self.len += self.staged.push_plain(opcode, data);
+        true
+    }
+
     /// Queues a frame whose payload is written from where it is.
     #[inline(never)]
     fn push_large(&mut self, kind: Kind, data: Bytes) {

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, mem};
 
-use crate::wire::FrameHeader;
+use crate::wire::{FrameHeader, OpCode};
 
 /// First allocation: room for what is often sent in one go.
 const CAPACITY: usize = 4 * 1024;
@@ -38,6 +38,20 @@ impl Staging {
         let begin = self.bytes.len();
         self.bytes.extend_from_slice(payload);
         &mut self.bytes[begin..]
+    }
+
+    /// Appends an unfragmented data frame as it is, without a mask; returns how many bytes that
+    /// are.
+    #[inline]
+    pub(super) fn push_plain(&mut self, opcode: OpCode, payload: &[u8]) -> usize {
+        let room = FrameHeader::MAX_LEN + payload.len();
+        if self.bytes.capacity() - self.bytes.len() < room {
+            self.make_room(room);
+        }
+        let begin = self.bytes.len();
+        FrameHeader::plain(opcode, payload.len()).encode_to(&mut self.bytes);
+        self.bytes.extend_from_slice(payload);
+        self.bytes.len() - begin
     }
 
     /// The position behind the last byte.
@@ -102,7 +116,6 @@ impl Staging {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::OpCode;
 
     fn header(len: usize) -> FrameHeader {
         FrameHeader {

@@ -66,14 +66,26 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         cx: &mut Context<'_>,
         batch: &mut Batch,
     ) -> Poll<Option<Result<Message, Error>>> {
+        // The handler's turn was charged for the batch as a whole.
+        if self.shared.is_handlers_turn()
+            && let Some(message) = batch.pop()
+        {
+            return Poll::Ready(Some(Ok(message)));
+        }
+        self.poll_recv_beyond(cx, batch)
+    }
+
+    #[inline(never)]
+    fn poll_recv_beyond(
+        &self,
+        cx: &mut Context<'_>,
+        batch: &mut Batch,
+    ) -> Poll<Option<Result<Message, Error>>> {
         if batch.is_empty() {
             let shared = &self.shared;
             return shared.with(|conn, caller| conn.poll_recv(cx, batch, caller));
         }
-        // A handler's turn was charged for the batch as a whole.
-        if !self.shared.is_handlers_turn() {
-            ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
-        }
+        ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
         Poll::Ready(batch.pop().map(Ok))
     }
 
@@ -145,12 +157,25 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         compress: Compress,
     ) -> impl Future<Output = Result<(), Error>> {
         let mut message = Some(message);
-        poll_fn(
-            move |cx| match ready!(self.poll_feed(cx, &mut message, compress))? {
-                Caller::Owner => self.poll_flush(cx),
-                Caller::Handler | Caller::Elsewhere => Poll::Ready(Ok(())),
-            },
-        )
+        poll_fn(move |cx| {
+            if self.shared.send_small(&mut message, compress) {
+                return Poll::Ready(Ok(()));
+            }
+            self.poll_send(cx, &mut message, compress)
+        })
+    }
+
+    #[inline(never)]
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        message: &mut Option<Message>,
+        compress: Compress,
+    ) -> Poll<Result<(), Error>> {
+        match ready!(self.poll_feed(cx, message, compress))? {
+            Caller::Owner => self.poll_flush(cx),
+            Caller::Handler | Caller::Elsewhere => Poll::Ready(Ok(())),
+        }
     }
 
     pub(super) fn flush(&self) -> impl Future<Output = Result<(), Error>> {

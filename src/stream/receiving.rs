@@ -108,28 +108,25 @@ impl<T> Conn<T> {
         let is_next = self.ahead.is_empty()
             && !self.is_discarding()
             && matches!(self.end, End::Open | End::Transport(_));
-        let message = is_next.then(|| self.protocol.decode_plain(&mut self.input))??;
-        if !self.input.is_empty() {
-            self.fill(batch, caller);
+        if !is_next {
+            return None;
         }
-        Some(message)
-    }
-
-    /// Takes messages that need nothing but to be handed over, so that the user need not come
-    /// here for each of them.
-    #[inline]
-    fn fill(&mut self, batch: &mut Batch, caller: Caller) {
-        let left = match caller {
-            Caller::Handler => self.turn.messages,
+        // This one, which counts already, and those that the turn has left.
+        let most = match caller {
+            Caller::Handler => self.turn.messages + 1,
             Caller::Owner | Caller::Elsewhere => Batch::MAX_LEN,
         };
-        if let Some(filled) = self.protocol.decode_batch(&mut self.input, left) {
-            self.batched = filled.len();
-            if caller == Caller::Handler {
-                self.turn.messages -= self.batched;
-            }
-            *batch = filled;
+        let Some(filled) = self.protocol.decode_batch(&mut self.input, most) else {
+            return self.protocol.decode_plain(&mut self.input);
+        };
+        // The user need not come here for each of them.
+        *batch = filled;
+        let message = batch.pop();
+        self.batched = batch.len();
+        if caller == Caller::Handler {
+            self.turn.messages -= self.batched;
         }
+        message
     }
 
     fn next_item(&mut self) -> Option<Item> {

@@ -9,7 +9,11 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::conn::{Caller, Conn};
-use crate::{protocol::Closure, wire::close_code::CloseCode};
+use crate::{
+    message::Message,
+    protocol::{Closure, Compress},
+    wire::close_code::CloseCode,
+};
 
 /// The lock is uncontended as long as the socket stays in its handler's task.
 pub(crate) struct Shared<T> {
@@ -46,6 +50,23 @@ impl<T> Shared<T> {
             aftermath();
         }
         result
+    }
+
+    /// Queues a message that the handler sends in its turn if that needs nothing else, as is
+    /// usual; takes it then.
+    #[inline]
+    pub(super) fn send_small(&self, message: &mut Option<Message>, compress: Compress) -> bool {
+        if !self.is_handlers_turn() {
+            return false;
+        }
+        // Sends wake nobody: the supervisor's turn follows.
+        let queued = message
+            .as_ref()
+            .is_some_and(|message| self.lock().protocol.send_small(message, compress));
+        if queued {
+            *message = None;
+        }
+        queued
     }
 
     /// Whether the caller is the handler, in its supervisor's task.

@@ -5,15 +5,15 @@ use super::{OpCode, ProtocolError, Role};
 /// 5.5: control frames carry at most 125 bytes.
 pub(crate) const MAX_CONTROL_PAYLOAD: usize = 125;
 
-const FIN: u8 = 0x80;
+pub(super) const FIN: u8 = 0x80;
 const RSV: u8 = 0x70;
 const RSV1: u8 = 0x40;
-const MASK: u8 = 0x80;
+pub(super) const MASK: u8 = 0x80;
 const FIRST_TEXT: u8 = OpCode::Text as u8;
 const FIRST_BINARY: u8 = OpCode::Binary as u8;
 const FIN_TEXT: u8 = FIN | FIRST_TEXT;
 const FIN_BINARY: u8 = FIN | FIRST_BINARY;
-const LEN_16: u8 = 126;
+pub(super) const LEN_16: u8 = 126;
 const LEN_64: u8 = 127;
 
 /// What precedes the payload of a frame.
@@ -70,6 +70,18 @@ impl FrameHeader {
     /// The longest: two bytes, eight of length, four of mask.
     pub(crate) const MAX_LEN: usize = 14;
 
+    /// The header of an unfragmented frame that is sent as it is, without a mask.
+    #[inline]
+    pub(crate) const fn plain(opcode: OpCode, len: usize) -> Self {
+        Self {
+            fin: true,
+            compressed: false,
+            opcode,
+            mask: None,
+            len,
+        }
+    }
+
     /// Decodes the header at the start of `buf`.
     ///
     /// Every violation is reported at the first byte that shows it, however little of
@@ -118,6 +130,17 @@ impl FrameHeader {
         Ok(Decoded::Complete { value, len: end })
     }
 
+    /// What an unfragmented data frame carries that begins with this byte; `None` if it is not
+    /// plain.
+    #[inline]
+    pub(crate) const fn plain_opcode(first: u8) -> Option<OpCode> {
+        match first {
+            FIN_TEXT => Some(OpCode::Text),
+            FIN_BINARY => Some(OpCode::Binary),
+            _ => None,
+        }
+    }
+
     /// The header of an unfragmented data frame of less than 64 KiB, if `buf` starts with it
     /// and it breaks no rule; `None` if only [`decode`](Self::decode) can tell.
     ///
@@ -128,11 +151,7 @@ impl FrameHeader {
         let &[first, second, ref rest @ ..] = buf else {
             return None;
         };
-        let opcode = match first {
-            FIN_TEXT => OpCode::Text,
-            FIN_BINARY => OpCode::Binary,
-            _ => return None,
-        };
+        let opcode = Self::plain_opcode(first)?;
         let masked = receiver.receives_masked();
         // With the wrong bit for the mask the length is above all others.
         let (len, rest, end) = match second ^ if masked { MASK } else { 0 } {

@@ -13,28 +13,54 @@ const ALIGNMENT: usize = 32;
 #[inline]
 pub(crate) fn apply_mask(key: [u8; 4], offset: usize, data: &mut [u8]) {
     if data.len() < ALIGN_FROM {
-        return xor(key, offset, data);
+        xor(key, offset, data);
+    } else {
+        apply_to_long(key, offset, data);
     }
+}
+
+#[inline(never)]
+fn apply_to_long(key: [u8; 4], offset: usize, data: &mut [u8]) {
     let head = data.as_ptr().align_offset(ALIGNMENT).min(data.len());
     let (head, aligned) = data.split_at_mut(head);
     xor(key, offset, head);
     xor(key, offset + head.len(), aligned);
 }
 
+/// Copies `from` to `to`, which is as long, and applies `key` on the way.
+#[inline]
+pub(crate) fn copy_masked(key: [u8; 4], from: &[u8], to: &mut [u8]) {
+    let key = repeated(key, 0);
+    let (words, tail) = to.as_chunks_mut::<8>();
+    let (from_words, from_tail) = from.as_chunks::<8>();
+    for (word, from) in words.iter_mut().zip(from_words) {
+        *word = (u64::from_le_bytes(*from) ^ key).to_le_bytes();
+    }
+    for ((byte, from), key) in tail.iter_mut().zip(from_tail).zip(key.to_le_bytes()) {
+        *byte = from ^ key;
+    }
+}
+
 #[inline]
 fn xor(key: [u8; 4], offset: usize, data: &mut [u8]) {
-    // 5.3: octet i of the payload goes with octet (i mod 4) of the key.
-    let mut key = key;
-    key.rotate_left(offset % 4);
-    let [a, b, c, d] = key;
-    let wide = [a, b, c, d, a, b, c, d];
+    let key = repeated(key, offset);
     let (words, tail) = data.as_chunks_mut::<8>();
     for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ u64::from_ne_bytes(wide)).to_ne_bytes();
+        *word = (u64::from_le_bytes(*word) ^ key).to_le_bytes();
     }
-    for (byte, key) in tail.iter_mut().zip(wide) {
+    for (byte, key) in tail.iter_mut().zip(key.to_le_bytes()) {
         *byte ^= key;
     }
+}
+
+/// What goes with byte `offset` of the payload and the seven that follow, least significant
+/// byte first.
+#[inline]
+fn repeated(key: [u8; 4], offset: usize) -> u64 {
+    // 5.3: octet i of the payload goes with octet (i mod 4) of the key.
+    let first = u32::try_from(offset % 4).expect("less than 4");
+    let key = u64::from(u32::from_le_bytes(key).rotate_right(8 * first));
+    key << 32 | key
 }
 
 #[cfg(test)]
@@ -57,6 +83,23 @@ mod tests {
                     assert_eq!(masked[..start], plain[..start]);
                 }
             }
+        }
+    }
+
+    /// 5.3: the same for a copy.
+    #[test]
+    fn masked_copy_equals_the_definition() {
+        let key = [0x37, 0xfa, 0x21, 0x3d];
+        let plain: Vec<u8> = (0..130).collect();
+        for len in 0..plain.len() {
+            let mut masked = vec![0; len];
+            copy_masked(key, &plain[..len], &mut masked);
+            for i in 0..len {
+                assert_eq!(masked[i], plain[i] ^ key[i % 4], "{len} {i}");
+            }
+            let mut same = vec![0; len];
+            copy_masked([0; 4], &plain[..len], &mut same);
+            assert_eq!(same, plain[..len]);
         }
     }
 

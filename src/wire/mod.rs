@@ -8,11 +8,13 @@ mod header;
 mod mask;
 mod opcode;
 mod role;
+mod short_frame;
 mod utf8;
 
 pub use error::ProtocolError;
 pub(crate) use header::{Decoded, FrameHeader, HeaderRules, MAX_CONTROL_PAYLOAD};
-pub(crate) use mask::apply_mask;
+pub(crate) use mask::{apply_mask, copy_masked};
 pub(crate) use opcode::OpCode;
 pub use role::Role;
+pub(crate) use short_frame::ShortFrame;
 pub(crate) use utf8::{Utf8Validator, valid_so_far};

@@ -147,6 +147,11 @@ impl Deflation {
         })))
     }
 
+    /// Whether messages may be compressed.
+    pub(super) const fn is_agreed(&self) -> bool {
+        self.0.is_agreed()
+    }
+
     /// Compresses a message; `None` if it goes as it is, since that is not agreed on or
     /// not worth it.
     #[inline]

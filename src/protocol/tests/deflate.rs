@@ -284,6 +284,18 @@ fn message_is_sent_uncompressed_where_that_was_wanted() {
     }
 }
 
+/// The short way of sending is not for what may be compressed.
+#[test]
+fn short_way_of_sending_leaves_compression_to_the_long_way() {
+    let config = Config::new().deflate(DeflateConfig::new());
+    let mut peer = facing(Role::Server, &config);
+    let message = Message::text("small");
+    assert!(!peer.protocol.send_small(&message, Compress::IfAgreed));
+    assert_eq!(peer.protocol.queued(), 0);
+    assert!(peer.protocol.send_small(&message, Compress::Never));
+    assert_eq!(peer.protocol.queued(), 2 + "small".len());
+}
+
 fn params() -> impl Strategy<Value = DeflateParams> {
     let takeover = || prop_oneof![Just(Takeover::Kept), Just(Takeover::Reset)];
     let side = move || (8..=15_u8, takeover()).prop_map(|(bits, takeover)| side(bits, takeover));

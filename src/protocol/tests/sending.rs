@@ -11,7 +11,7 @@ use super::harness::{
 use crate::{
     config::Config,
     message::{CloseFrame, Message},
-    protocol::{MaskKeys, Phase, Protocol, SendError},
+    protocol::{Compress, MaskKeys, Phase, Protocol, SendError},
     wire::Role,
 };
 
@@ -309,5 +309,55 @@ fn released_memory_loses_nothing() {
         protocol.release();
         assert!(written == whole);
         assert_eq!(protocol.phase(), &Phase::CloseSent);
+    }
+}
+
+/// The short way of sending queues what the long way does, or nothing: it is for a server's data
+/// messages that are sent as they are, while that is lawful and there is room.
+#[test]
+fn short_way_of_sending_is_the_long_way_or_none() {
+    let config = Config::new().write_high_water(10_000);
+    let sizes = SIZES.into_iter().filter(|&size| size < 10_000);
+    let data = sizes.flat_map(|size| {
+        let letters = "x".repeat(size);
+        [Message::text(&letters), Message::binary(letters)]
+    });
+    let control = [
+        Message::Ping("p".into()),
+        Message::Pong("p".into()),
+        Message::Close(None),
+    ];
+    for role in ROLES {
+        for message in data.clone().chain(control.clone()) {
+            for compress in [Compress::IfAgreed, Compress::Never] {
+                let mut short = protocol(role, &config);
+                let mut long = protocol(role, &config);
+                let is_small = message.is_data() && message.payload_len() <= 4096;
+                // Twice: into a buffer that is new, and behind what is there.
+                for _ in 0..2 {
+                    let sent = short.send_small(&message, compress);
+                    assert_eq!(sent, is_small && role == Role::Server, "{message:?}");
+                    if sent {
+                        assert_eq!(long.send_with(message.clone(), compress), Ok(()));
+                    }
+                }
+                let written = drain(&mut short, 1, usize::MAX);
+                assert!(written == drain(&mut long, 1, usize::MAX));
+                assert_eq!(written.is_empty(), !is_small || role == Role::Client);
+            }
+        }
+    }
+
+    let small = Message::text("small");
+    let mut congested = protocol(Role::Server, &config);
+    assert_eq!(congested.send(Message::binary(vec![1; 10_000])), Ok(()));
+    let mut closing = protocol(Role::Server, &config);
+    assert_eq!(closing.close(None), Ok(()));
+    let mut ended = protocol(Role::Server, &config);
+    ended.handle_end_of_input();
+    for protocol in [&mut congested, &mut closing, &mut ended] {
+        let queued = protocol.queued();
+        assert!(!protocol.send_small(&small, Compress::Never));
+        assert_eq!(protocol.queued(), queued);
     }
 }
