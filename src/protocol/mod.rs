@@ -91,10 +91,16 @@ impl Protocol {
         &mut self,
         input: &mut BytesMut,
     ) -> Option<Result<Message, ProtocolError>> {
-        if self.receiver.needs_more(input) {
+        if self.needs_more(input) {
             return None;
         }
         self.decode_next(input)
+    }
+
+    /// Whether nothing can come of `input`, for it is empty.
+    #[inline]
+    pub(crate) fn needs_more(&self, input: &[u8]) -> bool {
+        self.receiver.needs_more(input)
     }
 
     #[inline(never)]
@@ -127,6 +133,7 @@ impl Protocol {
 
     /// Where to read next in place of the input, at most so much as the buffer says; `None`
     /// if into the input, as is usual. The input must have been decoded.
+    #[inline]
     pub(crate) fn direct(&mut self) -> Option<Limit<&mut Vec<u8>>> {
         match self.phase {
             Phase::Ended(_) => None,

@@ -154,10 +154,16 @@ impl Receiver {
     ///
     /// To be called when the input has been decoded. What was read is then
     /// [taken](Self::take_direct).
+    #[inline]
     pub(super) fn direct(&mut self, limits: &Config) -> Option<Limit<&mut Vec<u8>>> {
-        let State::Payload(payload) = self.state else {
-            return None;
-        };
+        match self.state {
+            State::Payload(payload) => self.direct_of(payload, limits),
+            State::Header | State::Stopped => None,
+        }
+    }
+
+    #[inline(never)]
+    fn direct_of(&mut self, payload: Payload, limits: &Config) -> Option<Limit<&mut Vec<u8>>> {
         let rest = payload.rest();
         if rest < DIRECT_FROM {
             return None;

@@ -65,10 +65,22 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         if !self.turn.recv_parked && !self.has_ended() {
             self.read_ahead();
         }
-        let gone = self.poll_closing();
+        let gone = if self.is_open() {
+            Poll::Pending
+        } else {
+            self.poll_closing()
+        };
         self.flush_or_lose();
         self.release();
         gone
+    }
+
+    /// Whether nothing has begun to close.
+    #[inline]
+    fn is_open(&self) -> bool {
+        matches!(self.protocol.phase(), Phase::Open)
+            && !self.has_end_ahead()
+            && !self.link.is_down()
     }
 
     /// Starts to close for a handler that has ended.
@@ -112,7 +124,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     pub(super) fn poll_closing(&mut self) -> Poll<()> {
         while !self.link.is_down() {
             match self.protocol.phase() {
-                Phase::Open if !self.has_end_ahead() => return Poll::Pending,
+                Phase::Open if self.is_open() => return Poll::Pending,
                 // Nothing can be sent any more, so the end need not wait for the user.
                 Phase::CloseSent if self.has_end_ahead() => self.end_early(),
                 Phase::Open | Phase::CloseSent | Phase::Ended(_) => {}

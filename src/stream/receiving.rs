@@ -101,6 +101,14 @@ impl<T> Conn<T> {
         self.is_discarding() || self.ahead.has_room(partial_len, self.is_awaited())
     }
 
+    /// Whether only what the transport brings can be received next.
+    fn awaits_bytes(&self) -> bool {
+        self.ahead.is_empty()
+            && self.protocol.needs_more(&self.input)
+            && matches!(self.end, End::Open)
+            && !self.is_discarding()
+    }
+
     /// The next message, if nothing stands before it and it is plain; small ones behind it go
     /// to `batch`.
     #[inline]
@@ -200,6 +208,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         batch: &mut Batch,
         caller: Caller,
     ) -> Poll<Option<Result<Message, Error>>> {
+        if caller == Caller::Handler && self.awaits_bytes() && self.poll_fill().is_pending() {
+            self.park_recv(caller, cx.waker());
+            return Poll::Pending;
+        }
         match self.next_plain(batch, caller) {
             Some(message) => {
                 self.resume(caller);
@@ -359,6 +371,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Reads into the input; `None` if there is nothing to read from any more.
+    #[inline]
     pub(super) fn poll_read_input(&mut self) -> Poll<Option<io::Result<usize>>> {
         if self.input_ended || self.link.is_down() {
             return Poll::Ready(None);

@@ -111,10 +111,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Writes what the transport takes. A transport that fails is dropped.
+    #[inline]
     pub(super) fn flush_or_lose(&mut self) {
-        if self.is_flushed() {
-            return;
+        if !self.is_flushed() {
+            self.write_or_lose();
         }
+    }
+
+    #[inline(never)]
+    fn write_or_lose(&mut self) {
         let unflushed = &mut self.unflushed;
         let Some(io) = self.link.as_mut() else { return };
         let mut cx = Context::from_waker(&self.io_waker);
