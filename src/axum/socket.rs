@@ -1,6 +1,7 @@
 //! The socket, with axum's error type.
 
 use std::{
+    future::{Future, poll_fn},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -20,6 +21,7 @@ pub struct WebSocket {
     inner: crate::WebSocket,
 }
 
+// No `async fn`s around those of the inner socket: they keep a copy of the message each.
 impl WebSocket {
     /// Receives the next message, as [`recv`](crate::WebSocket::recv) of the inner socket.
     ///
@@ -32,8 +34,8 @@ impl WebSocket {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
-        self.inner.recv().await.map(|item| item.map_err(Error::new))
+    pub fn recv(&mut self) -> impl Future<Output = Option<Result<Message, Error>>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx))
     }
 
     /// Sends a message, as [`send`](crate::WebSocket::send) of the inner socket.
@@ -45,8 +47,9 @@ impl WebSocket {
     /// # Cancel safety
     ///
     /// If the future is dropped, the message is either queued as a whole or not at all.
-    pub async fn send(&mut self, message: Message) -> Result<(), Error> {
-        self.inner.send(message).await.map_err(Error::new)
+    pub fn send(&mut self, message: Message) -> impl Future<Output = Result<(), Error>> {
+        let mut sending = self.inner.send(message);
+        poll_fn(move |cx| Pin::new(&mut sending).poll(cx).map_err(Error::new))
     }
 
     /// The subprotocol that was agreed on.
