@@ -1,7 +1,9 @@
 //! Masking (RFC 6455, section 5.3).
 
-/// Data of this size is worth to be aligned.
-const ALIGN_FROM: usize = 2048;
+use fearless_simd::{Level, dispatch};
+
+/// Data of this size is worth to be aligned, and to ask the processor for its widest vectors.
+const LONG_FROM: usize = 2048;
 
 /// What is wide enough for the vectors of usual processors, which take longer for those that
 /// lie across the lines of a cache.
@@ -12,8 +14,8 @@ const ALIGNMENT: usize = 32;
 /// Masking and unmasking are the same operation.
 #[inline]
 pub(crate) fn apply_mask(key: [u8; 4], offset: usize, data: &mut [u8]) {
-    if data.len() < ALIGN_FROM {
-        xor(key, offset, data);
+    if data.len() < LONG_FROM {
+        xor(repeated(key, offset), data);
     } else {
         apply_to_long(key, offset, data);
     }
@@ -23,8 +25,10 @@ pub(crate) fn apply_mask(key: [u8; 4], offset: usize, data: &mut [u8]) {
 fn apply_to_long(key: [u8; 4], offset: usize, data: &mut [u8]) {
     let head = data.as_ptr().align_offset(ALIGNMENT).min(data.len());
     let (head, aligned) = data.split_at_mut(head);
-    xor(key, offset, head);
-    xor(key, offset + head.len(), aligned);
+    xor(repeated(key, offset), head);
+    let key = repeated(key, offset + head.len());
+    // Compiled once for each set of vectors.
+    dispatch!(Level::new(), _simd => xor(key, aligned));
 }
 
 /// Copies `from` to `to`, which is as long, and applies `key` on the way.
@@ -41,9 +45,12 @@ pub(crate) fn copy_masked(key: [u8; 4], from: &[u8], to: &mut [u8]) {
     }
 }
 
-#[inline]
-fn xor(key: [u8; 4], offset: usize, data: &mut [u8]) {
-    let key = repeated(key, offset);
+#[expect(
+    clippy::inline_always,
+    reason = "by itself it has the vectors of every processor, not those of its caller"
+)]
+#[inline(always)]
+fn xor(key: u64, data: &mut [u8]) {
     let (words, tail) = data.as_chunks_mut::<8>();
     for word in words {
         *word = (u64::from_le_bytes(*word) ^ key).to_le_bytes();
@@ -107,10 +114,10 @@ mod tests {
     #[test]
     fn mask_of_long_data_equals_the_definition() {
         let key = [0x37, 0xfa, 0x21, 0x3d];
-        let plain: Vec<u8> = (0..=u8::MAX).cycle().take(ALIGN_FROM + 100).collect();
+        let plain: Vec<u8> = (0..=u8::MAX).cycle().take(LONG_FROM + 100).collect();
         for start in 0..2 * ALIGNMENT {
             for offset in 0..4 {
-                for end in [ALIGN_FROM + start - 1, ALIGN_FROM + start, plain.len()] {
+                for end in [LONG_FROM + start - 1, LONG_FROM + start, plain.len()] {
                     let mut masked = plain.clone();
                     apply_mask(key, offset, &mut masked[start..end]);
                     for i in start..end {
