@@ -131,7 +131,7 @@ impl Assembler {
         let message = if header.opcode == OpCode::Text {
             let text = simdutf8::basic::from_utf8(payload);
             Message::Text(text.map_err(|_| ProtocolError::InvalidUtf8)?.into())
-        } else if payload.len() <= COPY_UP_TO {
+        } else if payload.len() < COPY_BELOW {
             Message::Binary(Bytes::copy_from_slice(payload))
         } else {
             input.advance(at);
@@ -175,9 +175,9 @@ fn growth(len: usize, capacity: usize, needed: usize, most: usize) -> usize {
 const PROMISING: usize = 4 * 1024;
 const ROOM: usize = 64 * 1024;
 
-/// Payloads up to this size are copied out of the read buffer (64 KiB), which they would
-/// else keep: a message holds at most four times its size.
-const COPY_UP_TO: usize = 16 * 1024;
+/// Payloads below this size are copied out of the read buffer (65 KiB), which they would else
+/// keep: a message holds little more than four times its size.
+const COPY_BELOW: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {
