@@ -1,10 +1,6 @@
 //! Text that shares its memory.
 
-use std::{
-    fmt,
-    ops::{Deref, Range},
-    str::Utf8Error,
-};
+use std::{fmt, ops::Deref, str::Utf8Error};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -17,12 +13,6 @@ impl Utf8Bytes {
     /// Wraps a static string without copying.
     pub const fn from_static(text: &'static str) -> Self {
         Self(ByteString::from_static(text))
-    }
-
-    /// A part that shares its memory; `None` if that cuts a character.
-    pub(crate) fn slice(&self, range: Range<usize>) -> Option<Self> {
-        let part = self.0.get(range)?;
-        Some(Self(self.0.slice_ref(part)))
     }
 
     /// The text.

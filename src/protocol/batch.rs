@@ -1,19 +1,19 @@
 //! Small messages that came together.
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
 use crate::{
-    message::{Message, Utf8Bytes},
+    message::Message,
     wire::{FrameHeader, OpCode, Role, ShortFrame, copy_masked},
 };
 
-/// Payload bytes of a batch. Whoever keeps one of its messages keeps them all.
+/// Payload bytes of a batch.
 const BLOCK: usize = 1024;
 
 /// Messages of one kind, in the order of arrival, that were decoded in one go.
 ///
-/// Their payloads share one block of memory, which costs less than one each. An empty batch
-/// holds no memory.
+/// Each message is made when it is taken, and has its payload for itself: to count who shares
+/// it takes longer than the memory. An empty batch holds none.
 #[derive(Debug, Default)]
 pub(crate) struct Batch(Option<Box<Contents>>);
 
@@ -31,8 +31,8 @@ struct Contents {
 /// The payloads of messages, one behind the other.
 #[derive(Debug)]
 enum Payloads {
-    Text(Utf8Bytes),
-    Binary(Bytes),
+    Text(Box<str>),
+    Binary(Box<[u8]>),
 }
 
 impl Batch {
@@ -71,17 +71,11 @@ impl Contents {
         self.begin += len;
         match &self.payloads {
             Payloads::Text(all) => {
-                let text = all.slice(begin..begin + len);
-                Message::Text(text.expect("each is valid by itself"))
+                let text = all.get(begin..begin + len);
+                Message::Text(text.expect("each is valid by itself").into())
             }
             Payloads::Binary(all) => {
-                // Cut where it stands: to move what was just written takes longer.
-                let mut message = Message::Binary(all.clone());
-                if let Message::Binary(data) = &mut message {
-                    data.advance(begin);
-                    data.truncate(len);
-                }
-                message
+                Message::Binary(Bytes::copy_from_slice(&all[begin..begin + len]))
             }
         }
     }
@@ -147,9 +141,7 @@ fn fill(
 /// `None` if a text is not valid.
 fn payloads_of(opcode: OpCode, payloads: &[u8], lens: &[u8]) -> Option<Payloads> {
     if opcode != OpCode::Text {
-        let all = Bytes::copy_from_slice(payloads);
-        // A clone is cheaper to clone again than the first one is.
-        return Some(Payloads::Binary(all.clone()));
+        return Some(Payloads::Binary(payloads.into()));
     }
     // 8.1: if all are valid together, each is that begins and ends with a character.
     let text = simdutf8::basic::from_utf8(payloads).ok()?;

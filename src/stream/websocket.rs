@@ -114,9 +114,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// A Close frame is the last message; our answer to it has been written by then. After
     /// it, or after an error, there is only `None`.
     ///
-    /// Small messages that came together share a block of memory, of at most 1 KiB: copy what
-    /// you take from a few of them to keep it for long.
-    ///
     /// # Errors
     ///
     /// Once, as the last item: [`Error::Protocol`] if the peer broke the protocol (it was
