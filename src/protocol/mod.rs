@@ -7,6 +7,7 @@
 
 mod assembler;
 mod batch;
+mod bundle;
 mod closing;
 #[cfg(feature = "deflate")]
 mod deflate;
@@ -25,8 +26,9 @@ use std::{io::IoSlice, sync::Arc};
 use bytes::{Bytes, BytesMut, buf::Limit};
 
 pub use self::closing::{Closure, Initiator};
-pub(crate) use self::{batch::Batch, closing::Phase, outbox::MaskKeys};
+pub(crate) use self::{batch::Batch, bundle::Bundle, closing::Phase, outbox::MaskKeys};
 use self::{
+    bundle::data_of,
     deflate::Deflation,
     outbox::{Kind, Outbox},
     receiver::Receiver,
@@ -183,15 +185,29 @@ impl Protocol {
     /// and nothing is done, if [`send_with`](Self::send_with) has to see to it, or must wait.
     #[inline]
     pub(crate) fn send_small(&mut self, message: &Message, compress: Compress) -> bool {
-        let (opcode, data) = match message {
-            Message::Text(text) => (OpCode::Text, text.as_bytes()),
-            Message::Binary(data) => (OpCode::Binary, &data[..]),
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return false,
+        let Some((opcode, data)) = data_of(message) else {
+            return false;
         };
         matches!(self.phase, Phase::Open)
             && (compress == Compress::Never || !self.deflation.is_agreed())
             && !self.is_congested()
             && self.outbox.push_small(opcode, data)
+    }
+
+    /// Lets `bundle` take small messages that follow all that is queued, if nothing has to be
+    /// looked at for them.
+    pub(crate) fn open(&self, bundle: &mut Bundle) {
+        let is_plain = self.role() == Role::Server && !self.deflation.is_agreed();
+        if is_plain && matches!(self.phase, Phase::Open) {
+            let room = self.config.write_high_water.saturating_sub(self.queued());
+            bundle.open(self.outbox.end(), room);
+        }
+    }
+
+    /// Queues what `bundle` took, before what was queued since it was opened, of which nothing
+    /// has left. So no data follows a Close (5.5.1).
+    pub(crate) fn take(&mut self, bundle: &Bundle) {
+        self.outbox.insert(bundle.at, bundle.frames());
     }
 
     /// Starts the closing handshake. Does nothing if a Close was sent already (5.5.1).

@@ -90,6 +90,27 @@ impl Outbox {
         true
     }
 
+    /// Where the next frame will begin, in the stream of staged bytes.
+    pub(super) const fn end(&self) -> usize {
+        self.staged.end()
+    }
+
+    /// Queues frames before those that were queued since [`end`](Self::end) was `at`. None of
+    /// these has left.
+    pub(super) fn insert(&mut self, at: usize, frames: &[u8]) {
+        let later = self.staged.insert(at, frames);
+        self.len += frames.len();
+        if later > 0 {
+            // What stands behind its header, which is behind `at`.
+            let end = self.staged.end();
+            let moved = self.large.iter_mut().rev();
+            for large in moved.take_while(|large| end.wrapping_sub(large.at) < frames.len() + later)
+            {
+                large.at = large.at.wrapping_add(frames.len());
+            }
+        }
+    }
+
     /// Queues a frame whose payload is written from where it is.
     #[inline(never)]
     fn push_large(&mut self, kind: Kind, data: Bytes) {

@@ -54,6 +54,21 @@ impl Staging {
         self.bytes.len() - begin
     }
 
+    /// Puts `frames` to the position `at`, behind which nothing has left; returns how many bytes
+    /// follow them.
+    pub(super) fn insert(&mut self, at: usize, frames: &[u8]) -> usize {
+        if self.bytes.capacity() - self.bytes.len() < frames.len() {
+            self.make_room(frames.len());
+        }
+        let later = self.end().wrapping_sub(at);
+        self.bytes.extend_from_slice(frames);
+        if later > 0 {
+            let at = at.wrapping_sub(self.base);
+            self.bytes[at..].rotate_right(frames.len());
+        }
+        later
+    }
+
     /// The position behind the last byte.
     pub(super) const fn end(&self) -> usize {
         self.base.wrapping_add(self.bytes.len())

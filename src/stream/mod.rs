@@ -17,6 +17,7 @@ mod sending;
 mod shared;
 mod siblings;
 mod split;
+mod turn;
 mod upgraded;
 mod waiters;
 mod websocket;

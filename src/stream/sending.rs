@@ -13,15 +13,38 @@ use super::{
     conn::{Caller, Conn},
     coop::unconstrained,
     item::{End, Item},
-    piece,
+    piece, turn,
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
-    protocol::{Compress, Phase, Protocol},
+    protocol::{Bundle, Compress, Phase, Protocol},
 };
 
 /// Slices of one vectored write.
 const SLICES: usize = 16;
+
+impl<T> Conn<T> {
+    /// Queues a small message of the handler if that needs nothing else, and lets it bundle those
+    /// that it may send next.
+    pub(super) fn send_small(&mut self, message: &Message, compress: Compress) -> bool {
+        self.take_sent();
+        let queued = self.protocol.send_small(message, compress);
+        if queued && Bundle::suits(message.payload_len()) {
+            turn::with_sent(|sent| self.protocol.open(sent));
+        }
+        queued
+    }
+
+    /// Queues what the handler has sent in its turn. Others may have queued something since.
+    pub(super) fn take_sent(&mut self) {
+        turn::with_sent(|sent| {
+            if !sent.is_empty() && !self.link.is_down() {
+                self.protocol.take(sent);
+            }
+            sent.close();
+        });
+    }
+}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Waits until there is room to queue a message.

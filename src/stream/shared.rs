@@ -1,14 +1,16 @@
 //! A connection that handles and a supervisor share.
 
 use std::{
-    cell::Cell,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::conn::{Caller, Conn};
+use super::{
+    conn::{Caller, Conn},
+    turn::{self, Outer},
+};
 use crate::{
     message::Message,
     protocol::{Closure, Compress},
@@ -18,11 +20,6 @@ use crate::{
 /// The lock is uncontended as long as the socket stays in its handler's task.
 pub(crate) struct Shared<T> {
     conn: Mutex<Conn<T>>,
-}
-
-thread_local! {
-    /// The connection whose handler is being polled by its supervisor on this thread.
-    static HANDLER_OF: Cell<usize> = const { Cell::new(0) };
 }
 
 impl<T> Shared<T> {
@@ -39,6 +36,7 @@ impl<T> Shared<T> {
             conn.wake_halves();
             Caller::Owner
         } else if self.is_handlers_turn() {
+            conn.take_sent();
             Caller::Handler
         } else {
             Caller::Elsewhere
@@ -60,9 +58,9 @@ impl<T> Shared<T> {
             return false;
         }
         // Sends wake nobody: the supervisor's turn follows.
-        let queued = message
-            .as_ref()
-            .is_some_and(|message| self.lock().protocol.send_small(message, compress));
+        let queued = message.as_ref().is_some_and(|message| {
+            turn::push(message) || self.lock().send_small(message, compress)
+        });
         if queued {
             *message = None;
         }
@@ -71,7 +69,7 @@ impl<T> Shared<T> {
 
     /// Whether the caller is the handler, in its supervisor's task.
     pub(super) fn is_handlers_turn(&self) -> bool {
-        HANDLER_OF.get() == self.id()
+        turn::is_of(self.id())
     }
 
     fn lock(&self) -> MutexGuard<'_, Conn<T>> {
@@ -89,16 +87,25 @@ impl<T> Shared<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
     /// The handler's turn, which runs in `poll`.
     pub(crate) fn handler_turn<R>(&self, poll: impl FnOnce() -> R) -> R {
-        /// Polls nest: a handler may run another one.
-        struct Restore(usize);
+        /// Also after a panic.
+        struct End<'a, T> {
+            shared: &'a Shared<T>,
+            outer: Outer,
+        }
 
-        impl Drop for Restore {
+        impl<T> Drop for End<'_, T> {
             fn drop(&mut self) {
-                HANDLER_OF.set(self.0);
+                if turn::has_sent() {
+                    self.shared.lock().take_sent();
+                }
+                turn::end(&mut self.outer);
             }
         }
 
-        let _restore = Restore(HANDLER_OF.replace(self.id()));
+        let _end = End {
+            shared: self,
+            outer: turn::begin(self.id()),
+        };
         poll()
     }
 

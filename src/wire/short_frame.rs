@@ -18,6 +18,13 @@ impl<'a> ShortFrame<'a> {
     /// The largest payload whose length stands in the second byte.
     pub(crate) const MAX_LEN: usize = LEN_16 as usize - 1;
 
+    /// The header of a frame without a mask; `None` if a payload of `len` bytes needs a longer one.
+    #[inline]
+    pub(crate) fn header(opcode: OpCode, len: usize) -> Option<[u8; 2]> {
+        let len = u8::try_from(len).ok()?;
+        (usize::from(len) <= Self::MAX_LEN).then_some([FIN | opcode as u8, len])
+    }
+
     /// The frame at the start of `buf` if it is one of this `opcode` with a payload of at most
     /// `max` bytes, which are at most [`MAX_LEN`](Self::MAX_LEN).
     ///

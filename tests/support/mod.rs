@@ -21,7 +21,8 @@ use tokio::{
 };
 use tower::Layer;
 use tower_websock::{
-    Closure, Config, Handler, Outcome, ProvidedIo, WebSocket, WebSocketLayer, WebSocketUpgrade,
+    Accepting, Closure, Config, Handler, Outcome, ProvidedIo, WebSocket, WebSocketLayer,
+    WebSocketUpgrade,
 };
 
 pub const TEXT: u8 = 0x81;
@@ -232,11 +233,20 @@ where
     H: FnOnce(WebSocket) -> F + Send + 'static,
     F: Future<Output: Outcome> + Send + 'static,
 {
+    let accepting = accept(io, config);
+    tokio::spawn(async move { accepting.supervise(handler).await.unwrap() })
+}
+
+/// A connection on `io` that is accepted.
+pub fn accept(
+    io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    config: Config,
+) -> Accepting {
     let (mut parts, ()) = handshake().into_parts();
     parts.extensions.insert(ProvidedIo::new(io));
     let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
     let (_, accepting) = upgrade.config(config).accept::<()>().unwrap();
-    tokio::spawn(async move { accepting.supervise(handler).await.unwrap() })
+    accepting
 }
 
 /// The peer has sent its Close: the server ends its side, the peer its own, and the task tells.

@@ -17,7 +17,7 @@ use crate::{
         deflate::{DeflateParams, DeflateSide, Takeover},
     },
     message::Message,
-    protocol::{Compress, Phase},
+    protocol::{Bundle, Compress, Phase},
     wire::{ProtocolError, Role},
 };
 
@@ -294,6 +294,9 @@ fn short_way_of_sending_leaves_compression_to_the_long_way() {
     assert_eq!(peer.protocol.queued(), 0);
     assert!(peer.protocol.send_small(&message, Compress::Never));
     assert_eq!(peer.protocol.queued(), 2 + "small".len());
+    let mut bundle = Bundle::CLOSED;
+    peer.protocol.open(&mut bundle);
+    assert!(!bundle.push(&Message::text("small")));
 }
 
 fn params() -> impl Strategy<Value = DeflateParams> {

@@ -4,6 +4,7 @@
     reason = "lengths in tests are known"
 )]
 
+mod bundle;
 mod close_frame;
 mod closing;
 mod control;

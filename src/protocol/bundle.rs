@@ -1,0 +1,92 @@
+//! Small messages that are sent together.
+
+use crate::{
+    message::Message,
+    wire::{OpCode, ShortFrame},
+};
+
+/// Bytes of a bundle, whose memory a thread keeps.
+const ROOM: usize = 16 * 1024;
+
+/// Small messages of a server, encoded apart from the connection that they are sent on.
+///
+/// It takes what nothing has to be looked at for. What it may take, and where its frames will stand
+/// among all that is sent, the [protocol](super::Protocol) said when it opened it.
+#[derive(Debug)]
+pub(crate) struct Bundle {
+    /// The position in the stream of staged bytes that its frames belong to.
+    pub(super) at: usize,
+    /// Bytes that it may take; with some left, it takes a whole frame.
+    room: usize,
+    frames: Vec<u8>,
+}
+
+impl Bundle {
+    /// It takes nothing.
+    pub(crate) const CLOSED: Self = Self {
+        at: 0,
+        room: 0,
+        frames: Vec::new(),
+    };
+
+    /// Lets it take frames of up to `most` bytes in all.
+    pub(super) fn open(&mut self, at: usize, most: usize) {
+        debug_assert!(self.frames.is_empty());
+        self.at = at;
+        self.room = most.min(ROOM);
+        self.frames.reserve(ROOM + ShortFrame::MAX_LEN + 2);
+    }
+
+    /// Whether it is for messages of this size.
+    pub(crate) const fn suits(payload_len: usize) -> bool {
+        payload_len <= ShortFrame::MAX_LEN
+    }
+
+    /// Appends a message if it is a small one and there is room; else nothing is done.
+    #[inline]
+    pub(crate) fn push(&mut self, message: &Message) -> bool {
+        if self.room == 0 {
+            return false;
+        }
+        let Some((opcode, data)) = data_of(message) else {
+            return false;
+        };
+        let Some(header) = ShortFrame::header(opcode, data.len()) else {
+            return false;
+        };
+        self.frames.extend_from_slice(&header);
+        self.frames.extend_from_slice(data);
+        self.room = self.room.saturating_sub(header.len() + data.len());
+        true
+    }
+
+    #[inline]
+    pub(crate) const fn is_open(&self) -> bool {
+        self.room > 0 || !self.frames.is_empty()
+    }
+
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    pub(super) fn frames(&self) -> &[u8] {
+        &self.frames
+    }
+
+    /// Forgets what it holds, and takes nothing any more. The memory is kept.
+    pub(crate) fn close(&mut self) {
+        self.room = 0;
+        self.frames.clear();
+    }
+}
+
+/// The payload of a data message.
+#[inline]
+pub(super) fn data_of(message: &Message) -> Option<(OpCode, &[u8])> {
+    match message {
+        Message::Text(text) => Some((OpCode::Text, text.as_bytes())),
+        Message::Binary(data) => Some((OpCode::Binary, data)),
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => None,
+    }
+}

@@ -1,0 +1,133 @@
+//! Small messages that a server sends together.
+
+use bytes::Bytes;
+use proptest::{collection::vec, prelude::*};
+
+use super::harness::{ROLES, drain, protocol};
+use crate::{
+    config::Config,
+    message::{CloseFrame, Message},
+    protocol::{Bundle, Compress, Protocol},
+    wire::{FrameHeader, Role},
+};
+
+fn opened(protocol: &Protocol) -> Bundle {
+    let mut bundle = Bundle::CLOSED;
+    protocol.open(&mut bundle);
+    bundle
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let len = prop_oneof![
+        0..127_usize,
+        100..130_usize,
+        4090..4100_usize,
+        5000..9000_usize
+    ];
+    (len, any::<bool>(), any::<u8>()).prop_map(|(len, is_text, byte)| {
+        if is_text {
+            Message::text(char::from(b'a' + byte % 26).to_string().repeat(len))
+        } else {
+            Message::binary(Bytes::from(vec![byte; len]))
+        }
+    })
+}
+
+proptest! {
+    /// What a bundle took leaves as if it had been sent when the bundle took it: behind what was
+    /// queued before, however much of that has left, and before what was queued since. What it
+    /// refused changes nothing.
+    #[test]
+    fn bundle_stands_where_it_was_opened(
+        before in vec(message(), 0..6),
+        left in 0..20_000_usize,
+        offered in vec(message(), 0..40),
+        since in vec(message(), 0..6),
+        closes in any::<bool>(),
+    ) {
+        let config = Config::new().write_high_water(1 << 20);
+        let mut sent = protocol(Role::Server, &config);
+        let mut model = protocol(Role::Server, &config);
+        for message in &before {
+            sent.send(message.clone()).unwrap();
+            model.send(message.clone()).unwrap();
+        }
+        let left = left.min(sent.queued());
+        sent.advance(left);
+        model.advance(left);
+
+        let mut bundle = opened(&sent);
+        for message in &offered {
+            let is_small = message.payload_len() <= 125;
+            prop_assert_eq!(bundle.push(message), is_small);
+            if is_small {
+                model.send(message.clone()).unwrap();
+            }
+        }
+        for message in &since {
+            sent.send(message.clone()).unwrap();
+            model.send(message.clone()).unwrap();
+        }
+        if closes {
+            sent.close(None).unwrap();
+            model.close(None).unwrap();
+        }
+        sent.take(&bundle);
+        prop_assert_eq!(sent.queued(), model.queued());
+        let written = drain(&mut sent, 16, 1000);
+        prop_assert!(written == drain(&mut model, 16, usize::MAX));
+    }
+}
+
+/// 5.1, 5.5.1: a bundle takes nothing for who masks or closes, and never a control frame.
+#[test]
+fn bundle_takes_only_what_nothing_has_to_be_looked_at_for() {
+    let small = Message::text("small");
+    let config = Config::new();
+    for role in ROLES {
+        let mut bundle = opened(&protocol(role, &config));
+        assert_eq!(bundle.push(&small), role == Role::Server);
+    }
+    let closing = {
+        let mut protocol = protocol(Role::Server, &config);
+        let frame = CloseFrame::new(1000, "");
+        protocol.send(Message::Close(Some(frame))).unwrap();
+        protocol
+    };
+    assert!(!opened(&closing).push(&small));
+    for control in [
+        Message::Ping("p".into()),
+        Message::Pong("p".into()),
+        Message::Close(None),
+    ] {
+        assert!(!opened(&protocol(Role::Server, &config)).push(&control));
+    }
+    let mut never_opened = Bundle::CLOSED;
+    assert!(!never_opened.push(&small));
+}
+
+/// 10.4: a bundle takes messages as long as the queue would, and never much more than 16 KiB.
+#[test]
+fn bundle_takes_no_more_than_the_queue_has_room_for() {
+    for mark in [1, 2, 40, 1000, 20_000, 100_000] {
+        for queued in [0, 30, 15_000] {
+            for len in [0, 1, 32, 125] {
+                let config = Config::new().write_high_water(mark);
+                let mut direct = protocol(Role::Server, &config);
+                direct.send(Message::binary(vec![0; queued])).unwrap();
+                let mut bundle = opened(&direct);
+                let message = Message::binary(vec![0; len]);
+                let mut bytes = 0;
+                while bundle.push(&message) {
+                    bytes += 2 + len;
+                    assert!(direct.send_small(&message, Compress::IfAgreed));
+                }
+                assert!(bytes < 16 * 1024 + FrameHeader::MAX_LEN + 125);
+                assert!(direct.is_congested() || bytes >= 16 * 1024);
+                bundle.close();
+                assert!(!bundle.push(&message));
+                assert!(bundle.is_empty());
+            }
+        }
+    }
+}
