@@ -145,11 +145,7 @@ async fn handler_that_panics_closes_with_1011() {
         {}
     });
     peer.send(&frame(TEXT, b"go")).await;
-    peer.expect_close(1011).await;
-    peer.send(&close_frame(1011)).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert!(task.await.unwrap_err().is_panic());
+    close_after_panic(peer, task).await;
 }
 
 /// 7.1.2: a handler that drops its socket and goes on has closed it.

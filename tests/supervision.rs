@@ -200,15 +200,11 @@ async fn waiting_sender_learns_of_the_close() {
 /// A handler whose call panics before it returns a future closes with 1011 as well.
 #[tokio::test]
 async fn panic_in_the_call_closes_with_1011() {
-    let (mut peer, task) = pair(|socket: WebSocket| {
+    let (peer, task) = pair(|socket: WebSocket| {
         assert!(socket.closure().is_some(), "as the test wants it");
         async {}
     });
-    peer.expect_close(1011).await;
-    peer.send(&close_frame(1011)).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert!(task.await.unwrap_err().is_panic());
+    close_after_panic(peer, task).await;
 }
 
 /// A handler that polls `recv` to exhaustion with a waker of its own does not stop the reading.

@@ -223,11 +223,7 @@ async fn messages_before_a_panic_are_sent() {
     for n in 0..3 {
         peer.expect(TEXT, n.to_string().as_bytes()).await;
     }
-    peer.expect_close(1011).await;
-    peer.send(&close_frame(1011)).await;
-    peer.expect_end().await;
-    drop(peer);
-    assert!(task.await.unwrap_err().is_panic());
+    close_after_panic(peer, task).await;
 }
 
 /// A handler that runs another one, whose turns lie within its own: each message goes to the

@@ -269,6 +269,18 @@ where
     assert!(end_of(peer, task).await.is_clean());
 }
 
+/// The handler has panicked: the peer is told so, answers, and the connection ends in order.
+pub async fn close_after_panic<T>(mut peer: Peer<T>, task: JoinHandle<Closure>)
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    peer.expect_close(1011).await;
+    peer.send(&close_frame(1011)).await;
+    peer.expect_end().await;
+    drop(peer);
+    assert!(task.await.unwrap_err().is_panic());
+}
+
 /// A supervised handler and its peer, in memory.
 pub fn pair<H, F>(handler: H) -> (Peer<DuplexStream>, JoinHandle<Closure>)
 where
