@@ -7,6 +7,7 @@ use std::{
     future::{Future, poll_fn},
     task::{Context, Poll, Waker},
     thread,
+    time::Duration,
 };
 
 use proptest::{collection::vec, prelude::*};
@@ -157,11 +158,11 @@ async fn socket_that_leaves_in_the_middle_of_a_turn_keeps_the_order() {
 
 /// The peer's Close is received on another thread in the middle of a turn: what the turn sent
 /// comes before our answer (5.5.1), and then nothing.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn close_received_elsewhere_in_the_middle_of_a_turn_is_answered_last() {
     let (mut peer, task) = pair(|socket: WebSocket| async move {
-        // The Close is read ahead by then.
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        // Time moves on when nothing else can: the Close is read ahead by then.
+        tokio::time::sleep(Duration::from_millis(50)).await;
         let (mut send, mut recv) = socket.split();
         send.send(text("a")).await.unwrap();
         send.send(text("b")).await.unwrap();
@@ -201,7 +202,7 @@ async fn flush_in_the_middle_of_a_turn_writes_everything() {
                     peer.expect(TEXT, n.to_string().as_bytes()).await;
                 }
             };
-            let deadline = std::time::Duration::from_secs(10);
+            let deadline = Duration::from_secs(10);
             tokio::time::timeout(deadline, arrive).await.unwrap();
             peer
         });
