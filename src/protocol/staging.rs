@@ -30,10 +30,7 @@ impl Staging {
     /// Appends a frame; returns its payload, to be masked in place.
     #[inline]
     pub(super) fn push(&mut self, header: &FrameHeader, payload: &[u8]) -> &mut [u8] {
-        let room = FrameHeader::MAX_LEN + payload.len();
-        if self.bytes.capacity() - self.bytes.len() < room {
-            self.make_room(room);
-        }
+        self.reserve(FrameHeader::MAX_LEN + payload.len());
         header.encode_to(&mut self.bytes);
         let begin = self.bytes.len();
         self.bytes.extend_from_slice(payload);
@@ -44,10 +41,7 @@ impl Staging {
     /// are.
     #[inline]
     pub(super) fn push_plain(&mut self, opcode: OpCode, payload: &[u8]) -> usize {
-        let room = FrameHeader::MAX_LEN + payload.len();
-        if self.bytes.capacity() - self.bytes.len() < room {
-            self.make_room(room);
-        }
+        self.reserve(FrameHeader::MAX_LEN + payload.len());
         let begin = self.bytes.len();
         FrameHeader::plain(opcode, payload.len()).encode_to(&mut self.bytes);
         self.bytes.extend_from_slice(payload);
@@ -57,9 +51,7 @@ impl Staging {
     /// Puts `frames` to the position `at`, behind which nothing has left; returns how many bytes
     /// follow them.
     pub(super) fn insert(&mut self, at: usize, frames: &[u8]) -> usize {
-        if self.bytes.capacity() - self.bytes.len() < frames.len() {
-            self.make_room(frames.len());
-        }
+        self.reserve(frames.len());
         let later = self.end().wrapping_sub(at);
         self.bytes.extend_from_slice(frames);
         if later > 0 {
@@ -111,6 +103,13 @@ impl Staging {
                 pool.push(bytes);
             }
         });
+    }
+
+    #[inline]
+    fn reserve(&mut self, additional: usize) {
+        if self.bytes.capacity() - self.bytes.len() < additional {
+            self.make_room(additional);
+        }
     }
 
     #[cold]
