@@ -44,14 +44,15 @@ impl Assembler {
         rest: usize,
         most: usize,
     ) -> Result<(), ProtocolError> {
-        let needed = room_for(self.len() + piece.len(), rest);
+        let coming = |now| Coming { now, rest, most };
         match self {
             Assembler::Text { text, validator } => {
-                text.reserve_exact(growth(text.len(), text.capacity(), needed, most));
+                let now = validator.carried() + piece.len();
+                text.reserve_exact(coming(now).growth(text.len(), text.capacity()));
                 validator.push(piece, text)
             }
             Assembler::Binary(data) => {
-                data.reserve_exact(growth(data.len(), data.capacity(), needed, most));
+                data.reserve_exact(coming(piece.len()).growth(data.len(), data.capacity()));
                 data.extend_from_slice(piece);
                 Ok(())
             }
@@ -76,10 +77,13 @@ impl Assembler {
         if data.len() < PROMISING {
             return None;
         }
-        if data.capacity() == data.len() {
-            let needed = room_for(data.len(), rest);
-            data.reserve_exact(growth(data.len(), data.capacity(), needed, most));
-        }
+        // Room for one byte at least.
+        let coming = Coming {
+            now: 1,
+            rest: rest - 1,
+            most,
+        };
+        data.reserve_exact(coming.growth(data.len(), data.capacity()));
         Some(data)
     }
 
@@ -94,15 +98,15 @@ impl Assembler {
         }
     }
 
-    /// Gives back room for much more than has arrived.
+    /// Gives back room for more than twice what has arrived.
     pub(super) fn shrink(&mut self) {
-        let is_sparse = |len, capacity| capacity >= ROOM && len < capacity / 2;
+        let is_sparse = |len, capacity| capacity >= 2 * len + SPARE;
         match self {
             Assembler::Text { text, .. } if is_sparse(text.len(), text.capacity()) => {
-                text.shrink_to_fit();
+                text.shrink_to(2 * text.len());
             }
             Assembler::Binary(data) if is_sparse(data.len(), data.capacity()) => {
-                data.shrink_to_fit();
+                data.shrink_to(2 * data.len());
             }
             _ => {}
         }
@@ -151,29 +155,46 @@ impl Assembler {
     }
 }
 
-/// Room for what has `arrived` and for the `rest` that is announced, but never for much more
-/// than has arrived.
-fn room_for(arrived: usize, rest: usize) -> usize {
-    let promised = match arrived {
-        PROMISING..ROOM => ROOM,
-        arrived => arrived,
-    };
-    arrived + rest.min(promised)
+/// What comes of a message: bytes now, the announced `rest` behind them, and `most` bytes of it
+/// in all.
+struct Coming {
+    now: usize,
+    rest: usize,
+    most: usize,
 }
 
-/// By how much a buffer of `len` bytes grows to have room for `needed`: to twice what it had, so
-/// that moving it costs no more than receiving did, but not beyond the `most` that will come.
-fn growth(len: usize, capacity: usize, needed: usize, most: usize) -> usize {
-    if needed <= capacity {
-        return 0;
+impl Coming {
+    /// By how much a buffer of `len` bytes grows if it has no room for what comes now: to twice
+    /// what it had, so that moving it costs no more than receiving did, but not beyond what
+    /// will come.
+    ///
+    /// Of the rest it gets room for not much more than what has arrived, and what more it gets
+    /// is [given back](Assembler::shrink) before the connection waits.
+    fn growth(&self, len: usize, capacity: usize) -> usize {
+        let arrived = len + self.now;
+        if arrived <= capacity {
+            return 0;
+        }
+        let promised = match arrived {
+            PROMISING..ROOM => ROOM,
+            // Moving what has come would cost more than reading what is left.
+            ROOM.. if arrived + self.rest <= LARGE => self.rest,
+            arrived => arrived,
+        };
+        let needed = arrived + self.rest.min(promised);
+        needed.max(capacity.saturating_mul(2).min(self.most)) - len
     }
-    needed.max(capacity.saturating_mul(2).min(most)) - len
 }
 
-/// What arrives of a payload before room is made for what may follow in one go. What of
-/// that is not used is [given back](Assembler::shrink) before the connection waits.
+/// What arrives of a payload before room is made for what may follow in one go.
 const PROMISING: usize = 4 * 1024;
 const ROOM: usize = 64 * 1024;
+
+/// A message up to this size gets all its room as soon as [`ROOM`] of it has arrived.
+const LARGE: usize = 1024 * 1024;
+
+/// Less is not given back.
+const SPARE: usize = 4 * 1024;
 
 /// Payloads below this size are copied out of the read buffer (65 KiB), which they would else
 /// keep: a message holds little more than four times its size.
@@ -183,33 +204,55 @@ const COPY_BELOW: usize = 16 * 1024;
 mod tests {
     use super::*;
 
-    /// A payload of which little has come does not keep the room that it was offered.
+    fn room(message: &Assembler) -> usize {
+        match message {
+            Assembler::Text { text, .. } => text.capacity(),
+            Assembler::Binary(data) => data.capacity(),
+            Assembler::Inflated(_) => unreachable!("nothing is compressed"),
+        }
+    }
+
+    /// A connection that waits has room for no more than twice what has come.
     #[test]
     fn room_that_is_not_used_is_given_back() {
         for opcode in [OpCode::Text, OpCode::Binary] {
             let mut message = Assembler::new(opcode);
-            let room = |message: &Assembler| match message {
-                Assembler::Text { text, .. } => text.capacity(),
-                Assembler::Binary(data) => data.capacity(),
-                Assembler::Inflated(_) => unreachable!("nothing is compressed"),
-            };
-            let mut push = |len: usize| {
-                let piece = vec![b'a'; len];
-                message.push(&piece, 1 << 20, usize::MAX).expect("ASCII");
-                room(&message)
-            };
-            assert!(push(1000) < 4000, "little has come");
-            assert!(push(4000) >= 5000 + ROOM);
-            message.shrink();
-            assert!(room(&message) < 10_000);
-            for (len, rest) in [(70_000, 1 << 20), (30_000, 0)] {
+            let mut push = |len: usize, rest: usize| {
                 let piece = vec![b'a'; len];
                 message.push(&piece, rest, usize::MAX).expect("ASCII");
-            }
-            message.shrink();
-            assert!(room(&message) >= 140_000, "most of it is used");
+                let offered = room(&message);
+                message.shrink();
+                let kept = room(&message);
+                assert!(kept < 2 * message.len() + SPARE, "{len}: {kept}");
+                offered
+            };
+            assert!(push(1000, 1 << 30) < 4000, "little has come");
+            assert!(push(4000, 1 << 30) >= 5000 + ROOM);
+            assert!(push(65_000, 1 << 30) <= 140_000, "it may never come");
+            assert!(push(71_000, 499_000) >= 640_000);
+            assert_eq!(push(499_000, 0), 640_000, "all is there");
             let whole = message.finish().expect("ASCII").into_data();
-            assert_eq!(whole, vec![b'a'; 105_000]);
+            assert_eq!(whole, vec![b'a'; 640_000]);
+        }
+    }
+
+    /// Making room and giving it back costs no more than receiving, however little comes at
+    /// a time.
+    #[test]
+    fn slow_message_is_seldom_moved() {
+        for len in [100_000, LARGE, 3 * LARGE] {
+            let mut message = Assembler::new(OpCode::Binary);
+            let mut moved = 0;
+            for rest in (0..len).rev() {
+                let before = (message.len(), room(&message));
+                message.push(b"a", rest, len).expect("binary");
+                message.shrink();
+                if room(&message) != before.1 {
+                    moved += before.0;
+                }
+            }
+            println!("{len} bytes, one at a time: {moved} moved");
+            assert!(moved <= 2 * len, "{len}: {moved}");
         }
     }
 }
