@@ -12,6 +12,7 @@ mod handle;
 mod item;
 mod link;
 mod piece;
+mod reading;
 mod receiving;
 mod sending;
 mod shared;

@@ -1,18 +1,15 @@
-//! From the transport to the user.
+//! From the input to the user.
 
 use std::{
-    io, mem,
-    pin::Pin,
+    mem,
     task::{Context, Poll, ready},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_util::io::poll_read_buf;
 
 use super::{
-    Error, buffers,
-    conn::{Caller, Conn, IoParts, Reading},
-    coop::unconstrained,
+    Error,
+    conn::{Caller, Conn, Reading},
     item::{End, Item},
     siblings::Unread,
 };
@@ -352,61 +349,5 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             }
         }
         true
-    }
-
-    /// Reads once. Ready if that changed anything: bytes came, or the end.
-    pub(super) fn poll_fill(&mut self) -> Poll<()> {
-        match ready!(self.poll_read_input()) {
-            Some(Ok(read)) if read > 0 => {}
-            Some(Err(error)) => self.lose(Item::Io(error)),
-            Some(Ok(_)) | None => {
-                self.input_ended = true;
-                if matches!(self.end, End::Open) {
-                    self.end = End::Transport(Box::new(Item::Lost));
-                }
-                self.wake_recv();
-            }
-        }
-        Poll::Ready(())
-    }
-
-    /// Reads into the input; `None` if there is nothing to read from any more.
-    #[inline]
-    pub(super) fn poll_read_input(&mut self) -> Poll<Option<io::Result<usize>>> {
-        if self.input_ended || self.link.is_down() {
-            return Poll::Ready(None);
-        }
-        if !self.is_supervised() {
-            return self.poll_read_io();
-        }
-        let Some(left) = self.turn.reads.checked_sub(1) else {
-            self.wake_supervisor();
-            return Poll::Pending;
-        };
-        self.turn.reads = left;
-        unconstrained(|| self.poll_read_io())
-    }
-
-    fn poll_read_io(&mut self) -> Poll<Option<io::Result<usize>>> {
-        let Some(IoParts {
-            io,
-            mut cx,
-            input,
-            protocol,
-        }) = self.io_parts()
-        else {
-            return Poll::Ready(None);
-        };
-        if input.is_empty()
-            && let Some(mut payload) = protocol.direct()
-        {
-            let read = ready!(poll_read_buf(Pin::new(io), &mut cx, &mut payload));
-            protocol.take_direct(*read.as_ref().unwrap_or(&0));
-            return Poll::Ready(Some(read));
-        }
-        buffers::prepare(input);
-        let read = ready!(poll_read_buf(Pin::new(io), &mut cx, input));
-        self.siblings.note_read(*read.as_ref().unwrap_or(&0));
-        Poll::Ready(Some(read))
     }
 }
