@@ -59,7 +59,9 @@
 //!   randomness. Every rule of the RFCs lives there, with its clause at the line.
 //! - A violation by the peer is answered with a Close frame with the right code at the
 //!   first byte that shows it, and nothing that comes after it is interpreted.
-//! - Nothing is allocated by a number that the peer sent, only by bytes that arrived.
+//! - Nothing is allocated by a number that the peer sent, only by bytes that arrived: a message
+//!   that waits for more has room for twice those at most, and one that is being read for 1 MiB,
+//!   if it is more.
 //! - Payload bytes are unmasked once, validated once, and copied at most once each way; small
 //!   texts that came together are copied twice.
 //! - An idle connection holds no buffer.

@@ -190,6 +190,38 @@ async fn message_takes_at_most_twice_what_arrived() {
     }
 }
 
+/// A message that stalls keeps room for no more than twice what has arrived of it.
+#[tokio::test]
+async fn stalled_message_keeps_at_most_twice_what_arrived() {
+    // The thread has its read buffer before anything is counted.
+    let script = Script::new(&[], &frame(TEXT, b"hello"), 1);
+    supervise(script, unlimited(), echo);
+    settle().await;
+    for (kib, declared) in [
+        (1, 1 << 20),
+        (5, 1 << 20),
+        (60, 1 << 20),
+        (100, 1 << 20),
+        (100, 1 << 30),
+        (600, 1 << 20),
+    ] {
+        for first in [TEXT, BINARY] {
+            let mut start = header(first, declared);
+            start.extend([0; 4]);
+            let script = Script::new(&start, &[b'a'; 1024], kib);
+            let before = held();
+            let task = supervise(script, unlimited(), echo);
+            settle().await;
+            let kept = held() - before;
+            println!("{declared} bytes declared, {kib} KiB sent: {kept} bytes kept");
+            let arrived = KIB * isize::try_from(kib).expect("small");
+            assert!((arrived..2 * arrived + 8 * KIB).contains(&kept), "{kib}");
+            task.abort();
+            settle().await;
+        }
+    }
+}
+
 /// A message of fragments costs at most twice the limit, although its buffer grows by doubling.
 #[tokio::test]
 async fn fragments_take_at_most_twice_the_limit() {
