@@ -16,7 +16,7 @@ use std::{
 
 use alloc::{held, peak_of};
 use support::*;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tower_websock::{Config, Error, Message, ProtocolError, WebSocket};
 
 const KIB: isize = 1024;
@@ -132,6 +132,13 @@ fn unlimited() -> Config {
 
 /// What receiving holds at most until it waits for more.
 async fn peak_of_waiting(mut socket: WebSocket<Script>) -> isize {
+    peak_of_waiting_for(&mut socket).await
+}
+
+async fn peak_of_waiting_for<T>(socket: &mut WebSocket<T>) -> isize
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
     let (received, peak) = peak_of(async {
         tokio::select! {
             biased;
@@ -220,6 +227,30 @@ async fn stalled_message_keeps_at_most_twice_what_arrived() {
             settle().await;
         }
     }
+}
+
+/// So does one that was cut off, while what we sent waits for a peer that takes nothing.
+#[tokio::test]
+async fn message_cut_off_keeps_at_most_twice_what_arrived() {
+    const ARRIVED: isize = 100 * KIB;
+    const PIPE: isize = 200 * KIB;
+    let (mut client, server) = tokio::io::duplex(PIPE as usize);
+    let mut socket = WebSocket::server(server, &unlimited());
+    socket
+        .feed(Message::binary(vec![0; 300_000]))
+        .await
+        .unwrap();
+    client.write_all(&header(BINARY, 1 << 20)).await.unwrap();
+    client.write_all(&[0; 4]).await.unwrap();
+    client.write_all(&vec![0; ARRIVED as usize]).await.unwrap();
+    client.shutdown().await.unwrap();
+    let before = held();
+    let peak = peak_of_waiting_for(&mut socket).await;
+    let kept = held() - before;
+    println!("{ARRIVED} bytes of a message that is cut off: {kept} bytes kept, peak {peak}");
+    assert!(peak >= 1 << 20, "it had room for all");
+    // The read buffer is the thread's, and the pipe is filled by then.
+    assert!(kept <= 2 * ARRIVED + PIPE + 74 * KIB, "{kept}");
 }
 
 /// A message of fragments costs at most twice the limit, although its buffer grows by doubling.

@@ -142,6 +142,10 @@ impl<T> Conn<T> {
             let item = Item::Decoded(decoded);
             if self.protocol.receives_compressed() {
                 self.inflate_ahead(&item);
+                if !self.is_supervised() {
+                    // The user may not come back soon for a message that has begun behind them.
+                    self.protocol.release();
+                }
             }
             return Some(item);
         }
@@ -290,9 +294,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 self.wake_supervisor();
             }
             self.park_recv(caller, cx.waker());
-            if caller != Caller::Owner || self.poll_closing().is_pending() {
+            if caller != Caller::Owner {
                 return Poll::Pending;
             }
+            self.release();
+            ready!(self.poll_closing());
         }
         match mem::replace(&mut self.end, End::Done) {
             End::Held(item) => Poll::Ready(Some(item.into_result())),

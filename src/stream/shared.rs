@@ -1,7 +1,10 @@
 //! A connection that handles and a supervisor share.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Poll, Waker},
 };
 
@@ -20,12 +23,16 @@ use crate::{
 /// The lock is uncontended as long as the socket stays in its handler's task.
 pub(crate) struct Shared<T> {
     conn: Mutex<Conn<T>>,
+    /// Whether somebody else had the lock since the handler opened its bundle: what they queued
+    /// comes before what it sends next, if it knows of that. Written under the lock.
+    visited: AtomicBool,
 }
 
 impl<T> Shared<T> {
     pub(super) fn new(conn: Conn<T>) -> Arc<Self> {
         Arc::new(Self {
             conn: Mutex::new(conn),
+            visited: AtomicBool::new(false),
         })
     }
 
@@ -39,6 +46,7 @@ impl<T> Shared<T> {
             conn.take_sent();
             Caller::Handler
         } else {
+            self.visited.store(true, Ordering::Relaxed);
             Caller::Elsewhere
         };
         let result = f(&mut conn, caller);
@@ -58,13 +66,22 @@ impl<T> Shared<T> {
             return false;
         }
         // Sends wake nobody: the supervisor's turn follows.
+        // Relaxed: whoever has the handler know of a visit orders memory too.
+        let is_alone = !self.visited.load(Ordering::Relaxed);
         let queued = message.as_ref().is_some_and(|message| {
-            turn::push(message) || self.lock().send_small(message, compress)
+            (is_alone && turn::push(message)) || self.open_bundle(message, compress)
         });
         if queued {
             *message = None;
         }
         queued
+    }
+
+    /// The same under the lock; opens the bundle for those that follow.
+    fn open_bundle(&self, message: &Message, compress: Compress) -> bool {
+        let mut conn = self.lock();
+        self.visited.store(false, Ordering::Relaxed);
+        conn.send_small(message, compress)
     }
 
     /// Whether the caller is the handler, in its supervisor's task.
