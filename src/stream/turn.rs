@@ -2,9 +2,9 @@
 //!
 //! Several small messages that are sent in a turn need the lock of their connection once. With
 //! the first, the bundle of the thread is opened, and those that follow are put there. It goes
-//! to the connection before the handler does anything else with it, and at the end of the turn at
-//! the latest. Until then nothing is written, since only the handler and its supervisor
-//! write.
+//! to the connection before the handler does anything else with it, or sends on after somebody
+//! else was there, and at the end of the turn at the latest. Until then nothing is written, since
+//! only the handler and its supervisor write.
 
 use std::{
     cell::{Cell, RefCell},
