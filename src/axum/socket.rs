@@ -3,7 +3,7 @@
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use axum_core::Error;
@@ -34,8 +34,9 @@ impl WebSocket {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    #[inline]
     pub fn recv(&mut self) -> impl Future<Output = Option<Result<Message, Error>>> {
-        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx))
+        poll_fn(|cx| self.inner.poll_recv(cx))
     }
 
     /// Sends a message, as [`send`](crate::WebSocket::send) of the inner socket.
@@ -47,6 +48,7 @@ impl WebSocket {
     /// # Cancel safety
     ///
     /// If the future is dropped, the message is either queued as a whole or not at all.
+    #[inline]
     pub fn send(&mut self, message: Message) -> impl Future<Output = Result<(), Error>> {
         let mut sending = self.inner.send(message);
         poll_fn(move |cx| Pin::new(&mut sending).poll(cx).map_err(Error::new))
@@ -74,9 +76,9 @@ impl From<crate::WebSocket> for WebSocket {
 impl Stream for WebSocket {
     type Item = Result<Message, Error>;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = ready!(Pin::new(&mut self.inner).poll_next(cx));
-        Poll::Ready(next.map(|item| item.map_err(Error::new)))
+        self.inner.poll_recv(cx)
     }
 }
 

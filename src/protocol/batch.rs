@@ -1,5 +1,10 @@
 //! Small messages that came together.
 
+#![expect(
+    clippy::inline_always,
+    reason = "each call on a message's way to the user moves it once more"
+)]
+
 use bytes::Bytes;
 
 use crate::{
@@ -40,7 +45,7 @@ impl Batch {
     pub(crate) const MAX_LEN: usize = 32;
 
     /// Takes the next message.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Message> {
         let contents = self.0.as_deref_mut()?;
         let message = contents.pop();
@@ -63,7 +68,7 @@ impl Batch {
 }
 
 impl Contents {
-    #[inline]
+    #[inline(always)]
     fn pop(&mut self) -> Message {
         let len = usize::from(self.lens[self.next % Batch::MAX_LEN]);
         let begin = self.begin;

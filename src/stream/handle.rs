@@ -60,12 +60,14 @@ impl<T> Handle<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
     /// Receives the next message: that of `batch`, else one of the connection, which may put
     /// those behind it into `batch`.
+    ///
+    /// The error is converted here: around a small message it would be one more move of that.
     #[inline]
-    pub(super) fn poll_recv(
+    pub(super) fn poll_recv<E: From<Error>>(
         &self,
         cx: &mut Context<'_>,
         batch: &mut Batch,
-    ) -> Poll<Option<Result<Message, Error>>> {
+    ) -> Poll<Option<Result<Message, E>>> {
         // The handler's turn was charged for the batch as a whole.
         if self.shared.is_handlers_turn()
             && let Some(message) = batch.pop()
@@ -76,14 +78,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
     }
 
     #[inline(never)]
-    fn poll_recv_beyond(
+    fn poll_recv_beyond<E: From<Error>>(
         &self,
         cx: &mut Context<'_>,
         batch: &mut Batch,
-    ) -> Poll<Option<Result<Message, Error>>> {
+    ) -> Poll<Option<Result<Message, E>>> {
         if batch.is_empty() {
             let shared = &self.shared;
-            return shared.with(|conn, caller| conn.poll_recv(cx, batch, caller));
+            let next = ready!(shared.with(|conn, caller| conn.poll_recv(cx, batch, caller)));
+            return Poll::Ready(next.map(|item| item.map_err(E::from)));
         }
         ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
         Poll::Ready(batch.pop().map(Ok))

@@ -219,6 +219,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         let recv = RecvHalf::new(self.handle.another(), self.batch);
         (SendHalf::new(self.handle), recv)
     }
+
+    /// [`poll_next`](Stream::poll_next) with the errors of another type.
+    #[inline]
+    pub(crate) fn poll_recv<E: From<Error>>(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Message, E>>> {
+        self.handle.poll_recv(cx, &mut self.batch)
+    }
 }
 
 impl<T> WebSocket<T> {
@@ -237,8 +246,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<T> {
     type Item = Result<Message, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        this.handle.poll_recv(cx, &mut this.batch)
+        self.poll_recv(cx)
     }
 }
 
