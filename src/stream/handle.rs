@@ -85,8 +85,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
     ) -> Poll<Option<Result<Message, E>>> {
         if batch.is_empty() {
             let shared = &self.shared;
-            let next = ready!(shared.with(|conn, caller| conn.poll_recv(cx, batch, caller)));
-            return Poll::Ready(next.map(|item| item.map_err(E::from)));
+            return shared.with(|conn, caller| conn.poll_recv(cx, batch, caller));
         }
         ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
         Poll::Ready(batch.pop().map(Ok))

@@ -175,14 +175,17 @@ impl<T> Conn<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Receives the next message; `None` when all has been received. `batch`, which is used up,
     /// takes messages that follow.
+    ///
+    /// Inlined, unlike what it leads to: plain messages need little of it, and are moved once less.
     #[inline]
-    pub(super) fn poll_recv(
+    pub(super) fn poll_recv<E: From<Error>>(
         &mut self,
         cx: &mut Context<'_>,
         batch: &mut Batch,
         caller: Caller,
-    ) -> Poll<Option<Result<Message, Error>>> {
+    ) -> Poll<Option<Result<Message, E>>> {
         self.batched = 0;
+        let mut budget = None;
         if caller == Caller::Handler {
             let Some(left) = self.turn.messages.checked_sub(1) else {
                 self.turn.recv_parked = true;
@@ -191,35 +194,26 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 return Poll::Pending;
             };
             self.turn.messages = left;
-            return self.poll_plain_or_next(cx, batch, caller);
+        } else {
+            budget = Some(ready!(tokio::task::coop::poll_proceed(cx)));
         }
-        let budget = ready!(tokio::task::coop::poll_proceed(cx));
-        let next = self.poll_plain_or_next(cx, batch, caller);
-        if next.is_ready() {
-            budget.made_progress();
-        }
-        next
-    }
-
-    /// Inlined, unlike what it leads to: plain messages need little of it.
-    #[inline]
-    fn poll_plain_or_next(
-        &mut self,
-        cx: &mut Context<'_>,
-        batch: &mut Batch,
-        caller: Caller,
-    ) -> Poll<Option<Result<Message, Error>>> {
         if caller == Caller::Handler && self.awaits_bytes() && self.poll_fill().is_pending() {
             self.park_recv(caller, cx.waker());
             return Poll::Pending;
         }
-        match self.next_plain(batch, caller) {
+        let next = match self.next_plain(batch, caller) {
             Some(message) => {
                 self.resume(caller);
                 Poll::Ready(Some(Ok(message)))
             }
-            None => self.poll_next(cx, batch, caller),
+            None => self.poll_next(cx, batch, caller).map_err(E::from),
+        };
+        if let Some(budget) = budget
+            && next.is_ready()
+        {
+            budget.made_progress();
         }
+        next
     }
 
     #[inline(never)]
