@@ -185,8 +185,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         caller: Caller,
     ) -> Poll<Option<Result<Message, E>>> {
         self.batched = 0;
-        let mut budget = None;
-        if caller == Caller::Handler {
+        let budget = if caller == Caller::Handler {
             let Some(left) = self.turn.messages.checked_sub(1) else {
                 self.turn.recv_parked = true;
                 self.wake_supervisor();
@@ -194,13 +193,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 return Poll::Pending;
             };
             self.turn.messages = left;
+            if self.awaits_bytes() && self.poll_fill().is_pending() {
+                self.park_recv(caller, cx.waker());
+                return Poll::Pending;
+            }
+            None
         } else {
-            budget = Some(ready!(tokio::task::coop::poll_proceed(cx)));
-        }
-        if caller == Caller::Handler && self.awaits_bytes() && self.poll_fill().is_pending() {
-            self.park_recv(caller, cx.waker());
-            return Poll::Pending;
-        }
+            Some(ready!(tokio::task::coop::poll_proceed(cx)))
+        };
         let next = match self.next_plain(batch, caller) {
             Some(message) => {
                 self.resume(caller);
