@@ -269,9 +269,9 @@ fn extended_len(buf: &[u8], width: usize, rules: &HeaderRules) -> Result<usize, 
 }
 
 fn check_len(arrived: &[u8], width: usize, rules: &HeaderRules) -> Result<usize, ProtocolError> {
-    let mut bytes = [0; 8];
-    bytes[8 - width..][..arrived.len()].copy_from_slice(arrived);
-    let at_least = u64::from_be_bytes(bytes);
+    // Not by way of an array: to read at once what was written in parts takes long.
+    let bytes = (0..width).map(|i| arrived.get(i).copied().unwrap_or(0));
+    let at_least = bytes.fold(0, |len, byte| len << 8 | u64::from(byte));
     // 5.2: the most significant bit of a 64-bit length must be 0.
     if at_least >> 63 != 0 {
         return Err(ProtocolError::LengthOutOfRange);
