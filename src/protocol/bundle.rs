@@ -16,25 +16,28 @@ const ROOM: usize = 16 * 1024;
 pub(crate) struct Bundle {
     /// The position in the stream of staged bytes that its frames belong to.
     pub(super) at: usize,
-    /// Bytes that it may take; with some left, it takes a whole frame.
-    room: usize,
-    frames: Vec<u8>,
+    /// It takes frames as long as it holds less than so many bytes.
+    most: usize,
+    /// Bytes of `memory` that hold frames.
+    len: usize,
+    memory: Vec<u8>,
 }
 
 impl Bundle {
     /// It takes nothing.
     pub(crate) const CLOSED: Self = Self {
         at: 0,
-        room: 0,
-        frames: Vec::new(),
+        most: 0,
+        len: 0,
+        memory: Vec::new(),
     };
 
     /// Lets it take frames of up to `most` bytes in all.
     pub(super) fn open(&mut self, at: usize, most: usize) {
-        debug_assert!(self.frames.is_empty());
+        debug_assert!(self.is_empty());
         self.at = at;
-        self.room = most.min(ROOM);
-        self.frames.reserve(ROOM + ShortFrame::MAX_LEN + 2);
+        self.most = most.min(ROOM);
+        self.memory.resize(ROOM + ShortFrame::MAX_LEN + 2, 0);
     }
 
     /// Whether it is for messages of this size.
@@ -45,7 +48,7 @@ impl Bundle {
     /// Appends a message if it is a small one and there is room; else nothing is done.
     #[inline]
     pub(crate) fn push(&mut self, message: &Message) -> bool {
-        if self.room == 0 {
+        if self.len >= self.most {
             return false;
         }
         let Some((opcode, data)) = data_of(message) else {
@@ -54,30 +57,36 @@ impl Bundle {
         let Some(header) = ShortFrame::header(opcode, data.len()) else {
             return false;
         };
-        self.frames.extend_from_slice(&header);
-        self.frames.extend_from_slice(data);
-        self.room = self.room.saturating_sub(header.len() + data.len());
+        let end = self.len + header.len() + data.len();
+        // There is room for one more, always.
+        let Some(frame) = self.memory.get_mut(self.len..end) else {
+            return false;
+        };
+        let (head, payload) = frame.split_at_mut(header.len());
+        head.copy_from_slice(&header);
+        payload.copy_from_slice(data);
+        self.len = end;
         true
     }
 
     #[inline]
     pub(crate) const fn is_open(&self) -> bool {
-        self.room > 0 || !self.frames.is_empty()
+        self.most > 0
     }
 
     #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
-        self.frames.is_empty()
+        self.len == 0
     }
 
     pub(super) fn frames(&self) -> &[u8] {
-        &self.frames
+        &self.memory[..self.len]
     }
 
     /// Forgets what it holds, and takes nothing any more. The memory is kept.
     pub(crate) fn close(&mut self) {
-        self.room = 0;
-        self.frames.clear();
+        self.most = 0;
+        self.len = 0;
     }
 }
 

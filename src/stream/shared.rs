@@ -78,6 +78,7 @@ impl<T> Shared<T> {
     }
 
     /// The same under the lock; opens the bundle for those that follow.
+    #[inline(never)]
     fn open_bundle(&self, message: &Message, compress: Compress) -> bool {
         let mut conn = self.lock();
         self.visited.store(false, Ordering::Relaxed);
