@@ -126,8 +126,8 @@ impl<F> WebSocketUpgrade<F> {
 
     /// Accepts, and runs `callback` in a task of its own once the connection is upgraded.
     ///
-    /// The task closes the connection in order when the callback returns, drops the socket
-    /// or panics; see [`Accepting::supervise`](crate::Accepting::supervise).
+    /// The task closes the connection in order when the callback drops the socket, also by
+    /// returning, fails or panics; see [`Accepting::supervise`](crate::Accepting::supervise).
     #[must_use = "return the response, or the connection is not upgraded"]
     pub fn on_upgrade<C, Fut>(self, callback: C) -> Response
     where

@@ -38,20 +38,53 @@ const DISCARDED_BYTES: usize = 64 << 20;
 /// reset harms no peer that has not ended its own side by then (RFC 9113, section 8.1).
 const PEERS_END: Duration = Duration::from_millis(500);
 
+/// A handler that has received nothing for so long is not about to receive the peer's Close: it
+/// is answered. Until then it may still answer what came before.
+const UNRECEIVED: Duration = Duration::from_secs(1);
+
 /// State of a connection that closes; an open one does not pay for it.
 pub(super) struct Linger {
     deadline: Pin<Box<Sleep>>,
+    /// It is put off to this at most; `None` if that is never.
+    latest: Option<Instant>,
     /// Our side is shut down.
     shut: bool,
     discarded: usize,
 }
 
 impl Linger {
+    fn new(timeout: Duration, at_first: Duration) -> Self {
+        Self {
+            deadline: Box::pin(sleep(timeout.min(at_first))),
+            latest: Instant::now().checked_add(timeout),
+            shut: false,
+            discarded: 0,
+        }
+    }
+
+    /// The handler goes on receiving what came before the peer's Close.
+    fn put_off(&mut self) {
+        let later = Instant::now() + UNRECEIVED;
+        let deadline = self.latest.map_or(later, |latest| later.min(latest));
+        self.deadline.as_mut().reset(deadline);
+    }
+
     /// Waits for the peer's end no longer than for that of a stream.
     fn hurry(&mut self) {
         let deadline = self.deadline.deadline();
         let sooner = deadline.min(Instant::now() + PEERS_END);
         self.deadline.as_mut().reset(sooner);
+    }
+}
+
+impl<T> Conn<T> {
+    /// The handler has received something that came before the end.
+    pub(super) fn put_off_deadline(&mut self) {
+        if *self.protocol.phase() == Phase::Open
+            && let Some(linger) = &mut self.linger
+        {
+            linger.put_off();
+        }
     }
 }
 
@@ -148,13 +181,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     fn poll_deadline(&mut self) -> Poll<()> {
         let timeout = self.protocol.config().close_timeout;
-        let linger = self.linger.get_or_insert_with(|| {
-            Box::new(Linger {
-                deadline: Box::pin(sleep(timeout)),
-                shut: false,
-                discarded: 0,
-            })
-        });
+        // What it took in one go may still be before it.
+        let is_unreceived = *self.protocol.phase() == Phase::Open
+            && self.ahead.end().is_some()
+            && self.batched == 0;
+        let at_first = if is_unreceived { UNRECEIVED } else { timeout };
+        let linger = self
+            .linger
+            .get_or_insert_with(|| Box::new(Linger::new(timeout, at_first)));
         let mut cx = Context::from_waker(&self.io_waker);
         unconstrained(|| linger.deadline.as_mut().poll(&mut cx))
     }

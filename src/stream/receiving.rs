@@ -136,6 +136,7 @@ impl<T> Conn<T> {
 
     fn next_item(&mut self) -> Option<Item> {
         if let Some(item) = self.ahead.pop() {
+            self.put_off_deadline();
             return Some(item);
         }
         if let Some(decoded) = self.protocol.decode(&mut self.input) {

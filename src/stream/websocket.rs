@@ -31,10 +31,17 @@ use crate::{
 /// # Supervised or not
 ///
 /// A socket that a handler received is *supervised*: the task that runs the handler writes
-/// what was sent whenever the handler waits, answers pings while it is busy, and closes
-/// the connection when it returns, drops the socket or panics. Messages that were sent in
+/// what was sent whenever the handler waits, answers pings while it does something else, and
+/// closes the connection when it drops the socket, fails or panics. Messages that were sent in
 /// one go leave in one write. A handler must not block its task: `block_on` inside of it
 /// waits for ever.
+///
+/// A Close is answered when it is received, or after a second in which the handler has received
+/// nothing; until then it may answer what came before, and all in all for at most
+/// [`close_timeout`](crate::Config::close_timeout). What a handler does not receive is read ahead
+/// for it, up to 64 KiB or 128 messages; a ping or a Close behind more than that waits. A handler
+/// that only sends [splits](Self::split) the socket and drops the [`RecvHalf`]: what comes is
+/// then thrown away, and a Close answered at once.
 ///
 /// A socket made by hand ([`WebSocket::server`], or by awaiting
 /// [`Accepting`](crate::Accepting)) does its work only while one of its methods runs:
