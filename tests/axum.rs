@@ -11,6 +11,7 @@ use std::{
     fmt::Debug,
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -30,6 +31,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{broadcast, mpsc},
 };
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 // The line to change.
@@ -898,4 +900,63 @@ async fn extractor_needs_no_state() {
     assert!(extracted.is_ok());
     let again = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
     assert_eq!(again.unwrap_err(), Rejection::NotUpgradable);
+}
+
+/// Whoever waits for the tasks of accepted connections waits until all that was sent has
+/// arrived, and the closing handshake is done.
+#[tokio::test]
+async fn tasks_of_accepted_connections_are_waited_for() {
+    const REPLIES: usize = 600;
+    const REPLY: &[u8] = &[7; 16_000];
+    async fn upgrade(
+        upgrade: WebSocketUpgrade,
+        State((tasks, stop)): State<(TaskTracker, CancellationToken)>,
+    ) -> Response {
+        let (response, accepting) = match upgrade.accept() {
+            Ok(accepted) => accepted,
+            Err(rejection) => return rejection.into_response(),
+        };
+        tasks.spawn(accepting.supervise(|mut socket| async move {
+            stop.cancelled().await;
+            for _ in 0..REPLIES {
+                socket.send(Message::binary(REPLY)).await?;
+            }
+            let away = CloseFrame::new(close_code::AWAY, "");
+            socket.send(Message::Close(Some(away))).await
+        }));
+        response
+    }
+
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let router = Router::new()
+        .route("/ws", any(upgrade))
+        .with_state((tasks.clone(), stop.clone()));
+    let mut client = connect(serve(router).await).await;
+    client.upgrade(&handshake()).await;
+    stop.cancel();
+    tasks.close();
+    let waiting = tokio::time::timeout(Duration::from_millis(100), tasks.wait()).await;
+    assert!(waiting.is_err(), "the client has not read anything");
+    for _ in 0..REPLIES {
+        client.expect(BINARY, REPLY).await;
+    }
+    client.expect_close(close_code::AWAY).await;
+    client.answer_close(close_code::AWAY).await;
+    soon(tasks.wait()).await;
+}
+
+/// A subprotocol that was not offered is refused by either way to accept.
+#[tokio::test]
+async fn accept_refuses_what_was_not_offered() {
+    async fn upgrade(mut upgrade: WebSocketUpgrade) -> Response {
+        upgrade.set_selected_protocol(HeaderValue::from_static("chat"));
+        match upgrade.accept() {
+            Ok((response, _accepting)) => response,
+            Err(rejection) => rejection.into_response(),
+        }
+    }
+    let mut client = client_of(upgrade).await;
+    client.send(offering("other").bytes()).await;
+    let response = client.response().await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
 }

@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::{collections::HashSet, error::Error as _, time::Duration};
+use std::{collections::HashSet, error::Error as _, io, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::FutureExt;
@@ -427,6 +427,83 @@ async fn handshake_completes_over_a_connection_of_ones_own() {
     let mut socket = pending.complete(response).await.unwrap();
     socket.send("hi".into()).await.unwrap();
     assert_eq!(socket.recv().await.unwrap().unwrap(), Message::text("hi"));
+}
+
+/// A service is connected to in memory as by a server: what does not upgrade refuses, a handler is
+/// supervised, compression and subprotocols are agreed on.
+#[tokio::test]
+async fn service_is_connected_to_in_memory() {
+    let hello = service_fn(async |_request: Request<String>| {
+        Ok::<_, io::Error>(Response::new(String::from("hello")))
+    });
+    let chat = Subprotocol::from_static("chat");
+    let service = WebSocketLayer::new(async |mut socket: WebSocket| {
+        let first = socket.recv().await.unwrap()?;
+        socket.send(first).await
+    })
+    .path("/ws")
+    .subprotocols([chat.clone()])
+    .layer(hello);
+    let builder = Builder::new().subprotocols([chat.clone()]);
+
+    let refused = builder
+        .connect_service("ws://localhost/other", service.clone())
+        .await;
+    assert_eq!(refused.unwrap_err().status(), Some(StatusCode::OK));
+
+    let mut socket = builder
+        .connect_service("ws://localhost/ws", service)
+        .await
+        .unwrap();
+    assert_eq!(socket.subprotocol(), Some(&chat));
+    socket.send("hi".into()).await.unwrap();
+    assert_eq!(socket.recv().await.unwrap().unwrap(), Message::text("hi"));
+    let close = socket.recv().await.unwrap().unwrap();
+    assert_eq!(close, Message::Close(Some(CloseFrame::new(1000, ""))));
+    assert!(socket.recv().await.is_none());
+    assert!(socket.closure().unwrap().is_clean());
+}
+
+/// So is a router of axum.
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn router_is_connected_to_in_memory() {
+    use tower_websock::axum::WebSocketUpgrade;
+
+    let upgrade = async |upgrade: WebSocketUpgrade| {
+        upgrade.on_upgrade(async |mut socket| {
+            let _ = socket.send("hi".into()).await;
+        })
+    };
+    let router = axum::Router::new().route("/ws", axum::routing::any(upgrade));
+    let builder = Builder::new();
+    let mut socket = builder
+        .connect_service("ws://localhost/ws", router.clone())
+        .await
+        .unwrap();
+    assert_eq!(socket.recv().await.unwrap().unwrap(), Message::text("hi"));
+    let refused = builder.connect_service("ws://localhost/", router).await;
+    assert_eq!(refused.unwrap_err().status(), Some(StatusCode::NOT_FOUND));
+}
+
+/// What a service fails with is told.
+#[tokio::test]
+async fn service_that_fails_is_not_connected_to() {
+    let service = service_fn(async |_request: Request<String>| {
+        Err::<Response<String>, _>(io::Error::other("down"))
+    });
+    let failed = Builder::new().connect_service(URI, service).await;
+    let error = failed.unwrap_err();
+    assert!(matches!(error, client::Error::Connect(_)));
+    assert_eq!(error.source().unwrap().to_string(), "down");
+
+    let never = service_fn(|_request: Request<String>| {
+        std::future::pending::<Result<Response<String>, io::Error>>()
+    });
+    let config = Config::new().upgrade_timeout(Duration::from_millis(10));
+    let builder = Builder::new().config(config);
+    let late = builder.connect_service(URI, never).await;
+    assert!(matches!(late, Err(client::Error::TimedOut)));
 }
 
 /// A client and a server in memory.

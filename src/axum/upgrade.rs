@@ -14,13 +14,13 @@ use super::WebSocket;
 use crate::{
     config::{Config, Subprotocol},
     handshake::{OriginPolicy, Rejection},
-    upgrade::Outcome,
+    upgrade::{Accepting, Outcome},
 };
 
 /// Extractor of a valid request for a WebSocket connection.
 ///
 /// Route it with [`any`](https://docs.rs/axum/latest/axum/routing/fn.any.html).
-#[must_use = "answer it with `on_upgrade`"]
+#[must_use = "answer it with `on_upgrade` or `accept`"]
 pub struct WebSocketUpgrade<F = DefaultOnFailedUpgrade> {
     upgrade: crate::WebSocketUpgrade,
     config: Config,
@@ -124,6 +124,38 @@ impl<F> WebSocketUpgrade<F> {
         }
     }
 
+    /// Accepts: the response that must be returned to the client, and the socket to come, for a
+    /// task of your own, such as one of a tracker that a shutdown waits for.
+    ///
+    /// [`on_upgrade`](Self::on_upgrade) is the simpler way. What
+    /// [`on_failed_upgrade`](Self::on_failed_upgrade) was given is not called:
+    /// [`Accepting::supervise`] tells.
+    ///
+    /// ```
+    /// use axum::{extract::State, response::{IntoResponse, Response}};
+    /// use tokio_util::task::TaskTracker;
+    /// use tower_websock::axum::WebSocketUpgrade;
+    ///
+    /// async fn upgrade(upgrade: WebSocketUpgrade, State(tasks): State<TaskTracker>) -> Response {
+    ///     let (response, accepting) = match upgrade.accept() {
+    ///         Ok(accepted) => accepted,
+    ///         Err(rejection) => return rejection.into_response(),
+    ///     };
+    ///     tasks.spawn(accepting.supervise(|mut socket| async move {
+    ///         socket.send("hello".into()).await
+    ///     }));
+    ///     response
+    /// }
+    /// # let _ = upgrade;
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::Origin`], or [`Rejection::SubprotocolNotOffered`].
+    pub fn accept(self) -> Result<(Response, Accepting), Rejection> {
+        accept(self.upgrade, self.config, self.selected)
+    }
+
     /// Accepts, and runs `callback` in a task of its own once the connection is upgraded.
     ///
     /// The task closes the connection in order when the callback drops the socket, also by
@@ -135,22 +167,11 @@ impl<F> WebSocketUpgrade<F> {
         Fut: Future<Output: Outcome> + Send + 'static,
         F: OnFailedUpgrade,
     {
-        let selected = match &self.selected {
-            Some(name) => match Subprotocol::from_bytes(name.as_bytes()) {
-                Ok(name) => Some(name),
-                Err(_) => return Rejection::SubprotocolNotOffered.into_response::<Body>(),
-            },
-            None => None,
-        };
-        let upgrade = self
-            .upgrade
-            .config(self.config)
-            .select_subprotocol(selected);
-        let (response, accepting) = match upgrade.accept() {
+        let on_failed_upgrade = self.on_failed_upgrade;
+        let (response, accepting) = match accept(self.upgrade, self.config, self.selected) {
             Ok(accepted) => accepted,
             Err(rejection) => return rejection.into_response::<Body>(),
         };
-        let on_failed_upgrade = self.on_failed_upgrade;
         tokio::spawn(async move {
             let supervised = accepting.supervise(|socket| callback(socket.into()));
             if let Err(error) = supervised.await {
@@ -159,6 +180,21 @@ impl<F> WebSocketUpgrade<F> {
         });
         response
     }
+}
+
+fn accept(
+    upgrade: crate::WebSocketUpgrade,
+    config: Config,
+    selected: Option<HeaderValue>,
+) -> Result<(Response, Accepting), Rejection> {
+    let selected = selected.map(|name| {
+        let name = Subprotocol::from_bytes(name.as_bytes());
+        name.map_err(|_| Rejection::SubprotocolNotOffered)
+    });
+    upgrade
+        .config(config)
+        .select_subprotocol(selected.transpose()?)
+        .accept()
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {

@@ -17,7 +17,7 @@ pub enum Error {
     Tls,
     /// A header was set that the handshake sets.
     Header(HeaderName),
-    /// TCP could not connect.
+    /// TCP could not connect, or the service failed that was to be connected to.
     Connect(io::Error),
     /// The HTTP connection failed, or what came was no HTTP response.
     Http(hyper::Error),

@@ -59,6 +59,7 @@ mod exchange;
 #[cfg(feature = "http2")]
 mod http2;
 mod pending;
+mod service;
 mod target;
 
 #[cfg(feature = "http2")]

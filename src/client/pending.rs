@@ -9,7 +9,7 @@ use super::Error;
 use crate::{
     config::Config,
     handshake::{Agreed, AnswerError, ClientHandshake},
-    stream::{Terms, Upgraded, WebSocket},
+    stream::{ProvidedIo, Terms, Upgraded, WebSocket},
 };
 
 /// A handshake that waits for its response.
@@ -28,7 +28,8 @@ impl Pending {
     /// Reads the response, which must come from hyper, and takes over its connection, or its
     /// stream of HTTP/2. The HTTP connection must be driven meanwhile, with upgrades enabled.
     ///
-    /// Bytes that were read behind the response are the first frames.
+    /// Bytes that were read behind the response are the first frames. A response that does not
+    /// come from hyper has a [`ProvidedIo`] among its extensions.
     ///
     /// # Errors
     ///
@@ -37,7 +38,7 @@ impl Pending {
     /// # Cancel safety
     ///
     /// Dropping the future drops the connection.
-    pub async fn complete<B>(self, response: Response<B>) -> Result<WebSocket, Error> {
+    pub async fn complete<B>(self, mut response: Response<B>) -> Result<WebSocket, Error> {
         // 4.1 item 1: another status is to be handled as HTTP says.
         let (status, version) = self.handshake.expected();
         if response.status() != status {
@@ -53,16 +54,21 @@ impl Pending {
             subprotocol,
             deflate,
         } = checked.map_err(Error::Answer)?;
-        let upgraded = timeout(self.config.upgrade_timeout, hyper::upgrade::on(response)).await;
-        let io = upgraded
-            .map_err(|_| Error::TimedOut)?
-            .map_err(Error::Http)?;
+        let provided = response.extensions_mut().remove::<ProvidedIo>();
+        let io = if let Some(io) = provided.and_then(|provided| provided.take()) {
+            io
+        } else {
+            let upgraded = hyper::upgrade::on(response);
+            let upgraded = timeout(self.config.upgrade_timeout, upgraded).await;
+            let io = upgraded.map_err(|_| Error::TimedOut)?;
+            Upgraded::hyper(io.map_err(Error::Http)?, version)
+        };
         let terms = Terms {
             config: self.config,
             subprotocol,
             deflate,
             is_multiplexed: version == Version::HTTP_2,
         };
-        Ok(WebSocket::of_client(Upgraded::hyper(io, version), terms))
+        Ok(WebSocket::of_client(io, terms))
     }
 }

@@ -43,6 +43,45 @@ impl Message {
         matches!(self, Message::Text(_) | Message::Binary(_))
     }
 
+    /// Whether this is `Text`.
+    pub const fn is_text(&self) -> bool {
+        matches!(self, Message::Text(_))
+    }
+
+    /// Whether this is `Binary`.
+    pub const fn is_binary(&self) -> bool {
+        matches!(self, Message::Binary(_))
+    }
+
+    /// Whether this is a `Ping`.
+    pub const fn is_ping(&self) -> bool {
+        matches!(self, Message::Ping(_))
+    }
+
+    /// Whether this is a `Pong`.
+    pub const fn is_pong(&self) -> bool {
+        matches!(self, Message::Pong(_))
+    }
+
+    /// Whether this is a `Close`.
+    pub const fn is_close(&self) -> bool {
+        matches!(self, Message::Close(_))
+    }
+
+    /// The payload's length in bytes; of a Close, that of its reason.
+    pub fn len(&self) -> usize {
+        match self {
+            Message::Text(text) => text.len(),
+            Message::Binary(data) | Message::Ping(data) | Message::Pong(data) => data.len(),
+            Message::Close(frame) => frame.as_ref().map_or(0, |frame| frame.reason.len()),
+        }
+    }
+
+    /// Whether the payload is empty; of a Close, its reason.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The payload's bytes; of a Close, its reason.
     pub fn into_data(self) -> Bytes {
         match self {
@@ -79,15 +118,6 @@ impl Message {
                 std::str::from_utf8(data).map_err(NotUtf8)
             }
             Message::Close(frame) => Ok(frame.as_ref().map_or("", |frame| &frame.reason)),
-        }
-    }
-
-    /// Payload bytes that a queue of such messages holds.
-    pub(crate) fn payload_len(&self) -> usize {
-        match self {
-            Message::Text(text) => text.len(),
-            Message::Binary(data) | Message::Ping(data) | Message::Pong(data) => data.len(),
-            Message::Close(frame) => frame.as_ref().map_or(0, |frame| frame.reason.len()),
         }
     }
 }
@@ -147,5 +177,39 @@ impl fmt::Display for NotUtf8 {
 impl Error for NotUtf8 {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 5.6, 5.5: a message is of one kind, and knows the length of its payload.
+    #[test]
+    fn message_is_of_one_kind() {
+        let close = CloseFrame::new(1000, "four");
+        let kinds: [fn(&Message) -> bool; 5] = [
+            Message::is_text,
+            Message::is_binary,
+            Message::is_ping,
+            Message::is_pong,
+            Message::is_close,
+        ];
+        let messages = [
+            Message::text("four"),
+            Message::binary("four"),
+            Message::Ping("four".into()),
+            Message::Pong("four".into()),
+            Message::Close(Some(close)),
+        ];
+        for (number, message) in messages.iter().enumerate() {
+            for (other, is_of) in kinds.iter().enumerate() {
+                assert_eq!(is_of(message), number == other);
+            }
+            assert_eq!(message.is_data(), number < 2);
+            assert_eq!(message.len(), 4);
+            assert!(!message.is_empty());
+        }
+        assert!(Message::Close(None).is_empty());
     }
 }

@@ -29,6 +29,18 @@ impl Deref for Utf8Bytes {
     }
 }
 
+impl AsRef<str> for Utf8Bytes {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl AsRef<[u8]> for Utf8Bytes {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
 impl fmt::Display for Utf8Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self)
@@ -50,6 +62,13 @@ impl From<&String> for Utf8Bytes {
 impl From<&str> for Utf8Bytes {
     fn from(text: &str) -> Self {
         Self(text.into())
+    }
+}
+
+impl From<Utf8Bytes> for String {
+    /// Copies the text.
+    fn from(text: Utf8Bytes) -> Self {
+        text.as_str().into()
     }
 }
 

@@ -35,8 +35,31 @@ use crate::{stream::WebSocket, upgrade::Outcome};
 /// });
 /// ```
 ///
+/// It is called anew for each connection, so that state is cloned for each:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use tower_websock::{WebSocket, WebSocketService};
+///
+/// let greeting: Arc<str> = "hello".into();
+/// let service = WebSocketService::new(move |mut socket: WebSocket| {
+///     let greeting = greeting.clone();
+///     async move { socket.send((&*greeting).into()).await }
+/// });
+/// ```
+///
 /// A connection that keeps the head of its request keeps the buffer that it was read to,
 /// which is 8 KiB with hyper: take what you need of it and drop it, as above.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot handle WebSocket connections",
+    label = "not a handler",
+    note = "a handler is a function or closure of a `tower_websock::WebSocket`, or of that and an \
+            `http::request::Parts`, in this order",
+    note = "it is `Clone`, `Send` and `'static`, and its future too is `Send` and `'static`: nothing \
+            that is not `Send`, such as an `Rc`, may be held across an `.await`",
+    note = "its future yields `()` or a `Result<(), _>`"
+)]
 pub trait Handler<Args>: Clone + Send + 'static {
     /// Serves a connection until it is done.
     type Future: Future<Output: Outcome> + Send + 'static;

@@ -52,7 +52,9 @@ impl<H: Handler<Args>, Args> WebSocketLayer<H, Args> {
             args: PhantomData,
         }
     }
+}
 
+impl<H, Args> WebSocketLayer<H, Args> {
     /// Serves upgrade requests of this path only; others go to the inner service.
     ///
     /// Default: of any path.

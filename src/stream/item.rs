@@ -33,7 +33,7 @@ impl Item {
 
     pub(super) fn payload_len(&self) -> usize {
         match self {
-            Item::Decoded(Ok(message)) => message.payload_len(),
+            Item::Decoded(Ok(message)) => message.len(),
             _ => 0,
         }
     }

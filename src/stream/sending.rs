@@ -29,7 +29,7 @@ impl<T> Conn<T> {
     pub(super) fn send_small(&mut self, message: &Message, compress: Compress) -> bool {
         self.take_sent();
         let queued = self.protocol.send_small(message, compress);
-        if queued && Bundle::suits(message.payload_len()) {
+        if queued && Bundle::suits(message.len()) {
             turn::with_sent(|sent| self.protocol.open(sent));
         }
         queued

@@ -11,7 +11,7 @@ use futures_core::{FusedStream, Stream};
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Error, handle::Handle};
+use super::{Error, Upgraded, handle::Handle};
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
     protocol::{Batch, Compress},
@@ -20,7 +20,7 @@ use crate::{
 /// The half that sends. Made by [`WebSocket::split`](crate::WebSocket::split).
 ///
 /// The connection lives as long as one of its halves does.
-pub struct SendHalf<T> {
+pub struct SendHalf<T = Upgraded> {
     handle: Handle<T>,
 }
 
@@ -28,7 +28,7 @@ pub struct SendHalf<T> {
 ///
 /// The connection lives as long as one of its halves does. When this one is dropped,
 /// messages that still come are dropped too.
-pub struct RecvHalf<T> {
+pub struct RecvHalf<T = Upgraded> {
     handle: Handle<T>,
     /// Messages that were received, and not by the user yet.
     batch: Batch,

@@ -56,7 +56,8 @@ trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
-/// A request extension that provides the transport in place of an HTTP server.
+/// A request extension that provides the transport in place of an HTTP server, or one of a response
+/// in place of an HTTP client.
 ///
 /// With it a handler is tested without a socket, and WebSockets are served on HTTP
 /// servers other than hyper. The handler may write at once, so such a server must hold

@@ -58,7 +58,7 @@ proptest! {
 
         let mut bundle = opened(&sent);
         for message in &offered {
-            let is_small = message.payload_len() <= 125;
+            let is_small = message.len() <= 125;
             prop_assert_eq!(bundle.push(message), is_small);
             if is_small {
                 model.send(message.clone()).unwrap();

@@ -39,7 +39,7 @@ fn message_above_the_limit_fails_at_its_header() {
                     let [Ok(message)] = &events[..] else {
                         panic!("{events:?}");
                     };
-                    assert_eq!(message.payload_len(), limit);
+                    assert_eq!(message.len(), limit);
                 }
                 peer.assert_open();
                 let bytes = peer.encode(&Frame::new(opcode, vec![b'x'; limit + 1]));
@@ -72,7 +72,7 @@ fn fragments_above_the_limit_together_fail_at_the_header_that_exceeds_it() {
                     let [Ok(message)] = &events[..] else {
                         panic!("{events:?}");
                     };
-                    assert_eq!(message.payload_len(), limit);
+                    assert_eq!(message.len(), limit);
                     peer.assert_open();
 
                     // One byte above it; control frames between do not count.

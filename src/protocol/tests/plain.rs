@@ -100,7 +100,7 @@ fn batch_of(peer: &mut Peer, config: &Config, bytes: &[u8], most: usize) -> (usi
     let mut long = BytesMut::from(bytes);
     let mut payload = 0;
     while let Some(message) = batch.pop() {
-        payload += message.payload_len();
+        payload += message.len();
         assert_eq!(receiver.decode(&mut long, config), Ok(Some(message)));
     }
     assert_eq!(rest, long);

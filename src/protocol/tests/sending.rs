@@ -332,7 +332,7 @@ fn short_way_of_sending_is_the_long_way_or_none() {
             for compress in [Compress::IfAgreed, Compress::Never] {
                 let mut short = protocol(role, &config);
                 let mut long = protocol(role, &config);
-                let is_small = message.is_data() && message.payload_len() <= 4096;
+                let is_small = message.is_data() && message.len() <= 4096;
                 // Twice: into a buffer that is new, and behind what is there.
                 for _ in 0..2 {
                     let sent = short.send_small(&message, compress);

@@ -1,0 +1,71 @@
+//! Connections to services of the same process.
+
+use std::{error::Error as StdError, future::poll_fn, io};
+
+use http::{Request, Response};
+use tokio::{io::duplex, time::timeout};
+use tower::Service;
+
+use super::{Builder, Error};
+use crate::stream::{ProvidedIo, WebSocket};
+
+/// Bytes that each direction holds while the other side does not read.
+const BUFFER: usize = 64 * 1024;
+
+impl Builder {
+    /// Opens a connection to a service in memory, for tests of all that lies between the
+    /// request and the handler: a [`WebSocketService`](crate::WebSocketService), a service below a
+    /// [`WebSocketLayer`](crate::WebSocketLayer), an axum `Router`.
+    ///
+    /// The host of `uri` becomes the header `Host`; nothing is looked up. Handlers run
+    /// supervised, as behind a server. The request has an empty `String` as its body; `map_request`
+    /// of tower makes it that of a service which wants another type.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_websock::{Message, WebSocket, WebSocketService, client::Builder};
+    ///
+    /// let greeter = WebSocketService::new(async |mut socket: WebSocket| {
+    ///     socket.send("hello".into()).await
+    /// });
+    /// let mut client = Builder::new()
+    ///     .connect_service("ws://localhost/ws", greeter)
+    ///     .await?;
+    /// assert_eq!(client.recv().await.unwrap()?, Message::text("hello"));
+    /// // The handler has returned.
+    /// let close = client.recv().await.unwrap()?;
+    /// assert!(close.is_close());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the service answers with something else, [`Error::Connect`] if it
+    /// fails; else see [`Error`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection.
+    pub async fn connect_service<S, B>(&self, uri: &str, mut service: S) -> Result<WebSocket, Error>
+    where
+        S: Service<Request<String>, Response = Response<B>>,
+        S::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let (mut request, pending) = self.request(uri)?;
+        let (ours, theirs) = duplex(BUFFER);
+        request.extensions_mut().insert(ProvidedIo::new(theirs));
+        let opened = timeout(self.config.upgrade_timeout, async {
+            let served = async {
+                poll_fn(|cx| service.poll_ready(cx)).await?;
+                service.call(request).await
+            };
+            let failed = |error: S::Error| Error::Connect(io::Error::other(error));
+            let mut response = served.await.map_err(failed)?;
+            response.extensions_mut().insert(ProvidedIo::new(ours));
+            pending.complete(response).await
+        });
+        opened.await.unwrap_or(Err(Error::TimedOut))
+    }
+}
