@@ -207,6 +207,37 @@ async fn panic_in_the_call_closes_with_1011() {
     close_after_panic(peer, task).await;
 }
 
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "as the test wants it");
+    }
+}
+
+/// So does one that is done, and what it holds panics when it is dropped.
+#[tokio::test]
+async fn panic_of_what_a_handler_holds_closes_with_1011() {
+    struct Done {
+        _socket: WebSocket,
+        _held: PanicsWhenDropped,
+    }
+
+    impl Future for Done {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+            Poll::Ready(())
+        }
+    }
+
+    let (peer, task) = pair(|socket: WebSocket| Done {
+        _socket: socket,
+        _held: PanicsWhenDropped,
+    });
+    close_after_panic(peer, task).await;
+}
+
 /// A handler that polls `recv` to exhaustion with a waker of its own does not stop the reading.
 #[tokio::test]
 async fn foreign_waker_does_not_stop_the_reading() {

@@ -3,6 +3,8 @@
 mod support;
 
 use std::{
+    any::Any,
+    cell::RefCell,
     io,
     pin::Pin,
     task::{Context, Poll},
@@ -234,4 +236,82 @@ async fn what_must_not_be_sent_is_refused() {
     }
     socket.send("ok".into()).await.unwrap();
     peer.expect(TEXT, b"ok").await;
+}
+
+/// 5.5.2: a ping is answered although there is always more to receive, and what was fed leaves.
+#[tokio::test]
+async fn ping_is_answered_although_there_is_always_more() {
+    let (client, server) = tokio::io::duplex(1 << 20);
+    let mut peer = Peer::new(client);
+    let mut socket = WebSocket::server(server, &Config::new());
+    peer.send(&frame(PING, b"there?")).await;
+    for kind in [TEXT, BINARY].repeat(10) {
+        peer.send(&frame(kind, b"more")).await;
+    }
+    assert_eq!(received(&mut socket).await, Message::Ping("there?".into()));
+    assert_eq!(received(&mut socket).await, Message::text("more"));
+    peer.expect(PONG, b"there?").await;
+    socket.feed("fed".into()).await.unwrap();
+    assert_eq!(received(&mut socket).await, Message::binary("more"));
+    peer.expect(TEXT, b"fed").await;
+}
+
+async fn received(socket: &mut WebSocket<DuplexStream>) -> Message {
+    socket.recv().await.unwrap().unwrap()
+}
+
+/// 7.1.1: a Close from one half is written, and bounded by `close_timeout`, although all that
+/// the other one does is to wait for a message that does not come.
+#[tokio::test(start_paused = true)]
+async fn half_that_waits_minds_the_closing_by_the_other() {
+    for way in 0..4 {
+        let (client, server) = tokio::io::duplex(1 << 20);
+        let mut peer = Peer::new(client);
+        let config = Config::new().close_timeout(Duration::from_millis(300));
+        let (mut send, mut recv) = WebSocket::server(server, &config).split();
+        let receiving = tokio::spawn(async move { recv.recv().await });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let begin = Instant::now();
+        match way {
+            0 => send.send(Message::Close(None)).await.unwrap(),
+            1 => SinkExt::close(&mut send).await.unwrap(),
+            2 => send.start_close(None).unwrap(),
+            _ => {
+                send.start_close(None).unwrap();
+                send.flush().await.unwrap();
+            }
+        }
+        assert_eq!(peer.read().await.unwrap().0, CLOSE, "{way}");
+        let end = receiving.await.unwrap();
+        assert!(matches!(end, Some(Err(Error::Lost))), "{way}: {end:?}");
+        assert_eq!(begin.elapsed().as_millis(), 300, "{way}");
+    }
+}
+
+thread_local! {
+    static KEPT: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+}
+
+/// A socket may end with its thread, when the buffers of that are gone already, and answer the
+/// Close that it has read.
+#[test]
+fn socket_may_end_with_its_thread() {
+    let run = || {
+        // What is used first is destroyed last.
+        KEPT.set(None);
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().unwrap().block_on(async {
+            let (client, server) = tokio::io::duplex(1 << 20);
+            let mut peer = Peer::new(client);
+            let mut socket = WebSocket::server(server, &Config::new());
+            socket.send("first".into()).await.unwrap();
+            peer.send(&[frame(TEXT, b"second"), close_frame(1000)].concat())
+                .await;
+            let (send, mut recv) = socket.split();
+            let second = recv.recv().await.unwrap().unwrap();
+            assert_eq!(second, Message::text("second"));
+            KEPT.set(Some(Box::new((recv, send, peer))));
+        });
+    };
+    std::thread::spawn(run).join().unwrap();
 }

@@ -18,6 +18,8 @@ pub(crate) struct Bundle {
     pub(super) at: usize,
     /// It takes frames as long as it holds less than so many bytes.
     most: usize,
+    /// Messages that it may still take.
+    left: usize,
     /// Bytes of `memory` that hold frames.
     len: usize,
     memory: Vec<u8>,
@@ -28,15 +30,17 @@ impl Bundle {
     pub(crate) const CLOSED: Self = Self {
         at: 0,
         most: 0,
+        left: 0,
         len: 0,
         memory: Vec::new(),
     };
 
-    /// Lets it take frames of up to `most` bytes in all.
-    pub(super) fn open(&mut self, at: usize, most: usize) {
+    /// Lets it take as many `messages`, in frames of up to `most` bytes in all.
+    pub(super) fn open(&mut self, at: usize, messages: usize, most: usize) {
         debug_assert!(self.is_empty());
         self.at = at;
         self.most = most.min(ROOM);
+        self.left = messages;
         self.memory.resize(ROOM + ShortFrame::MAX_LEN + 2, 0);
     }
 
@@ -48,6 +52,9 @@ impl Bundle {
     /// Appends a message if it is a small one and there is room; else nothing is done.
     #[inline]
     pub(crate) fn push(&mut self, message: &Message) -> bool {
+        let Some(left) = self.left.checked_sub(1) else {
+            return false;
+        };
         if self.len >= self.most {
             return false;
         }
@@ -66,7 +73,13 @@ impl Bundle {
         head.copy_from_slice(&header);
         payload.copy_from_slice(data);
         self.len = end;
+        self.left = left;
         true
+    }
+
+    /// Of the messages that it was opened for, how many it has not taken; `None` if it is closed.
+    pub(crate) fn left(&self) -> Option<usize> {
+        self.is_open().then_some(self.left)
     }
 
     #[inline]
@@ -86,6 +99,7 @@ impl Bundle {
     /// Forgets what it holds, and takes nothing any more. The memory is kept.
     pub(crate) fn close(&mut self) {
         self.most = 0;
+        self.left = 0;
         self.len = 0;
     }
 }

@@ -194,13 +194,13 @@ impl Protocol {
             && self.outbox.push_small(opcode, data)
     }
 
-    /// Lets `bundle` take small messages that follow all that is queued, if nothing has to be
-    /// looked at for them.
-    pub(crate) fn open(&self, bundle: &mut Bundle) {
+    /// Lets `bundle` take as many small messages that follow all that is queued, if nothing has to
+    /// be looked at for them.
+    pub(crate) fn open(&self, bundle: &mut Bundle, messages: usize) {
         let is_plain = self.role() == Role::Server && !self.deflation.is_agreed();
         if is_plain && matches!(self.phase, Phase::Open) {
             let room = self.config.write_high_water.saturating_sub(self.queued());
-            bundle.open(self.outbox.end(), room);
+            bundle.open(self.outbox.end(), messages, room);
         }
     }
 

@@ -115,8 +115,12 @@ impl Staging {
     #[cold]
     fn make_room(&mut self, additional: usize) {
         if self.bytes.capacity() == 0 {
-            let pooled = POOL.with_borrow_mut(Vec::pop);
-            self.bytes = pooled.unwrap_or_else(|| Vec::with_capacity(CAPACITY));
+            // The thread may be at its end.
+            let pooled = POOL.try_with(|pool| pool.borrow_mut().pop());
+            self.bytes = pooled
+                .ok()
+                .flatten()
+                .unwrap_or_else(|| Vec::with_capacity(CAPACITY));
         } else if self.sent > self.bytes.len() / 2 {
             // Less is moved than has left, so that moving costs no more than writing did.
             self.bytes.drain(..self.sent);

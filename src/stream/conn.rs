@@ -22,7 +22,8 @@ use super::{
 use crate::protocol::{Closure, Phase, Protocol};
 
 /// What a supervised connection does at most in one turn, so that other tasks of the thread
-/// get theirs: messages that the handler receives, and reads.
+/// get theirs: messages that the handler receives, as many that it sends, and reads. It is what
+/// tokio grants a task.
 const MESSAGES_PER_TURN: usize = 128;
 const READS_PER_TURN: u8 = 32;
 
@@ -96,6 +97,8 @@ enum Driver {
 pub(super) struct Turn {
     /// Messages that the handler may still receive.
     pub(super) messages: usize,
+    /// Messages that it may still send before it waits for the next turn.
+    pub(super) sends: usize,
     pub(super) reads: u8,
     /// The handler waits in `recv` and has polled the transport.
     pub(super) recv_parked: bool,
@@ -104,6 +107,7 @@ pub(super) struct Turn {
 impl Turn {
     const NEW: Turn = Turn {
         messages: MESSAGES_PER_TURN,
+        sends: MESSAGES_PER_TURN,
         reads: READS_PER_TURN,
         recv_parked: false,
     };

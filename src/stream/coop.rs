@@ -1,4 +1,4 @@
-//! Polling outside of tokio's cooperative budget.
+//! Tokio's cooperative scheduling.
 
 use std::{
     future::{Future, poll_fn},
@@ -13,4 +13,10 @@ use std::{
 pub(super) fn unconstrained<R>(mut poll: impl FnMut() -> Poll<R>) -> Poll<R> {
     let future = pin!(tokio::task::unconstrained(poll_fn(|_| poll())));
     future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Wakes the task of `cx` once others have had their turn, and events have been looked for.
+pub(super) fn wake_later(cx: &mut Context<'_>) {
+    // It is woken although this future is not polled again.
+    let _ = pin!(tokio::task::yield_now()).poll(cx);
 }

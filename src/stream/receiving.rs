@@ -200,6 +200,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             }
             None
         } else {
+            if caller == Caller::Owner {
+                // A peer that always has more to read must not wait for our answers.
+                self.flush_or_lose();
+            }
             Some(ready!(tokio::task::coop::poll_proceed(cx)))
         };
         let next = match self.next_plain(batch, caller) {

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{
     Error,
     conn::{Caller, Conn},
-    coop::unconstrained,
+    coop::{unconstrained, wake_later},
     item::{End, Item},
     piece, turn,
 };
@@ -28,9 +28,15 @@ impl<T> Conn<T> {
     /// that it may send next.
     pub(super) fn send_small(&mut self, message: &Message, compress: Compress) -> bool {
         self.take_sent();
+        let Some(left) = self.turn.sends.checked_sub(1) else {
+            return false;
+        };
         let queued = self.protocol.send_small(message, compress);
-        if queued && Bundle::suits(message.len()) {
-            turn::with_sent(|sent| self.protocol.open(sent));
+        if queued {
+            self.turn.sends = left;
+            if Bundle::suits(message.len()) {
+                turn::with_sent(|sent| self.protocol.open(sent, left));
+            }
         }
         queued
     }
@@ -38,6 +44,7 @@ impl<T> Conn<T> {
     /// Queues what the handler has sent in its turn. Others may have queued something since.
     pub(super) fn take_sent(&mut self) {
         turn::with_sent(|sent| {
+            self.turn.sends = sent.left().unwrap_or(self.turn.sends);
             if !sent.is_empty() && !self.link.is_down() {
                 self.protocol.take(sent);
             }
@@ -47,17 +54,32 @@ impl<T> Conn<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
-    /// Waits until there is room to queue a message.
+    /// Waits until there is room to queue a message, and lets others of the thread have their turn.
     pub(super) fn poll_ready(
         &mut self,
         cx: &mut Context<'_>,
         caller: Caller,
     ) -> Poll<Result<(), Error>> {
-        let is_open = |conn: &Self| matches!(conn.protocol.phase(), Phase::Open);
+        if caller != Caller::Handler {
+            let budget = ready!(tokio::task::coop::poll_proceed(cx));
+            let ready = self.poll_room(cx, caller);
+            if ready.is_ready() {
+                budget.made_progress();
+            }
+            return ready;
+        }
+        if self.turn.sends == 0 {
+            wake_later(cx);
+            return Poll::Pending;
+        }
+        self.poll_room(cx, caller)
+    }
+
+    fn poll_room(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<Result<(), Error>> {
         ready!(self.poll_written(cx, caller, |conn| {
-            !is_open(conn) || !conn.protocol.is_congested()
+            !conn.is_sending() || !conn.protocol.is_congested()
         }));
-        Poll::Ready(is_open(self).then_some(()).ok_or(Error::Closed))
+        Poll::Ready(self.is_sending().then_some(()).ok_or(Error::Closed))
     }
 
     /// Queues a message. Nothing of it is queued if that fails.
@@ -67,18 +89,36 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         compress: Compress,
         caller: Caller,
     ) -> Result<(), Error> {
+        let was_open = self.is_sending();
         self.protocol.send_with(message, compress)?;
-        if caller == Caller::Elsewhere {
-            self.wake_supervisor();
+        match caller {
+            Caller::Owner => {}
+            Caller::Handler => self.turn.sends = self.turn.sends.saturating_sub(1),
+            Caller::Elsewhere => self.wake_supervisor(),
         }
+        self.note_closing(was_open);
         Ok(())
     }
 
     /// Queues a Close, unless one was sent.
     pub(super) fn start_close(&mut self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
+        let was_open = self.is_sending();
         self.protocol.close(frame)?;
         self.wake_supervisor();
+        self.note_closing(was_open);
         Ok(())
+    }
+
+    fn is_sending(&self) -> bool {
+        matches!(self.protocol.phase(), Phase::Open)
+    }
+
+    /// Whoever waits for a message without a supervisor has to write our Close, if nobody else
+    /// does, and to mind the deadline.
+    fn note_closing(&mut self, was_open: bool) {
+        if was_open && !self.is_sending() {
+            self.wake_recv();
+        }
     }
 
     /// Waits until everything queued is written.
@@ -143,17 +183,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     #[inline(never)]
     fn write_or_lose(&mut self) {
+        let is_supervised = self.is_supervised();
         let unflushed = &mut self.unflushed;
         let Some(io) = self.link.as_mut() else { return };
         let mut cx = Context::from_waker(&self.io_waker);
         let before = self.protocol.queued();
-        // Bounded by what is queued.
-        let written = unconstrained(|| {
+        let mut write = || {
             ready!(poll_write_all(io, &mut self.protocol, &mut cx, unflushed))?;
             ready!(Pin::new(&mut *io).poll_flush(&mut cx))?;
             *unflushed = false;
             Poll::Ready(Ok(()))
-        });
+        };
+        // A supervisor's turn is bounded by what is sent in it.
+        let written = if is_supervised {
+            unconstrained(write)
+        } else {
+            write()
+        };
         if let Poll::Ready(Err(error)) = written {
             self.lose(Item::Io(error));
             return;

@@ -6,7 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use pin_project_lite::pin_project;
@@ -113,12 +113,18 @@ where
         let shared = &*this.shared;
         shared.begin_turn(cx.waker());
         if !this.handler.has_ended() {
-            let handler = this.handler.as_mut();
-            let turn = AssertUnwindSafe(|| shared.handler_turn(|| handler.poll(cx)));
+            let handler = &mut this.handler;
+            let turn = AssertUnwindSafe(|| {
+                shared.handler_turn(|| {
+                    let outcome = ready!(handler.as_mut().poll(cx));
+                    // What it holds may panic, too, and use the socket.
+                    handler.set(Handler::Ended);
+                    Poll::Ready(outcome)
+                })
+            });
             match catch_unwind(turn) {
                 Ok(Poll::Pending) => {}
                 Ok(Poll::Ready(outcome)) => {
-                    this.handler.set(Handler::Ended);
                     let code = outcome.close_code();
                     // A handler that gave its socket to other tasks leaves it open.
                     if code != close_code::NORMAL {
@@ -127,7 +133,11 @@ where
                 }
                 Err(panic) => {
                     *this.panic = Some(panic);
-                    this.handler.set(Handler::Ended);
+                    let end = AssertUnwindSafe(|| {
+                        shared.handler_turn(|| this.handler.set(Handler::Ended));
+                    });
+                    // The first panic is the one to tell.
+                    let _ = catch_unwind(end);
                     shared.close_for_handler(close_code::ERROR);
                 }
             }

@@ -13,7 +13,7 @@ use crate::{
 
 fn opened(protocol: &Protocol) -> Bundle {
     let mut bundle = Bundle::CLOSED;
-    protocol.open(&mut bundle);
+    protocol.open(&mut bundle, usize::MAX);
     bundle
 }
 

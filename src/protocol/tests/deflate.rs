@@ -295,7 +295,7 @@ fn short_way_of_sending_leaves_compression_to_the_long_way() {
     assert!(peer.protocol.send_small(&message, Compress::Never));
     assert_eq!(peer.protocol.queued(), 2 + "small".len());
     let mut bundle = Bundle::CLOSED;
-    peer.protocol.open(&mut bundle);
+    peer.protocol.open(&mut bundle, 1);
     assert!(!bundle.push(&Message::text("small")));
 }
 

@@ -1,0 +1,185 @@
+//! Who sends without end leaves others of its thread their turn, although its transport takes all.
+
+mod support;
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use futures_util::{SinkExt, StreamExt, stream};
+use support::*;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    task::yield_now,
+};
+use tower_websock::{Config, Error, Message, WebSocket};
+
+/// Takes whatever is written, and counts the writes; has nothing to read, ever.
+#[derive(Clone, Default)]
+struct Sink {
+    writes: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Sink {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        _buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Sink {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The ways to send.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Send,
+    Feed,
+    Flushed,
+    Uncompressed,
+    SendAll,
+    Forward,
+}
+
+const WAYS: [Way; 6] = [
+    Way::Send,
+    Way::Feed,
+    Way::Flushed,
+    Way::Uncompressed,
+    Way::SendAll,
+    Way::Forward,
+];
+
+/// Sends messages of this size, counted, without end.
+async fn send_without_end<T>(
+    mut socket: WebSocket<T>,
+    way: Way,
+    size: usize,
+    sent: Arc<AtomicUsize>,
+) -> Result<(), Error>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let next = move || {
+        sent.fetch_add(1, Ordering::Relaxed);
+        Message::binary(vec![7; size])
+    };
+    loop {
+        match way {
+            Way::Send => socket.send(next()).await?,
+            Way::Feed => socket.feed(next()).await?,
+            Way::Flushed => {
+                socket.send(next()).await?;
+                socket.flush().await?;
+            }
+            Way::Uncompressed => socket.send_uncompressed(next()).await?,
+            Way::SendAll => {
+                let mut all = stream::repeat_with(|| Ok(next()));
+                socket.send_all(&mut all).await?;
+            }
+            Way::Forward => {
+                let all = stream::repeat_with(|| Ok(next()));
+                return all.forward(socket).await;
+            }
+        }
+    }
+}
+
+async fn others() {
+    for _ in 0..20 {
+        yield_now().await;
+    }
+}
+
+/// Polls `sending` beside others of its task, and of its thread, that yield some times.
+async fn beside_others(sending: impl Future<Output = Result<(), Error>> + Send + 'static) {
+    let task = tokio::spawn(sending);
+    // Not in the test's own task, which tokio polls less often.
+    tokio::spawn(others()).await.unwrap();
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+}
+
+/// A handler sends 128 messages at most in a turn, however it sends them.
+#[tokio::test]
+async fn handler_that_only_sends_leaves_others_their_turn() {
+    for way in WAYS {
+        for size in [10, 1000, 100_000] {
+            let (io, sent) = (Sink::default(), Arc::<AtomicUsize>::default());
+            let (writes, counted) = (io.writes.clone(), sent.clone());
+            let accepting = accept(io, Config::new());
+            beside_others(async move {
+                let handler = move |socket| send_without_end(socket, way, size, counted);
+                accepting.supervise(handler).await.unwrap();
+                Ok(())
+            })
+            .await;
+            let (sent, writes) = (sent.load(Ordering::Relaxed), writes.load(Ordering::Relaxed));
+            assert!(sent > 10 * 128, "{way:?} {size}: {sent}");
+            assert!(sent <= 21 * 129, "{way:?} {size}: {sent}");
+            assert!(writes >= 10, "{way:?} {size}: {writes}");
+        }
+    }
+}
+
+/// So does a socket without a supervisor, a client's above all.
+#[tokio::test]
+async fn socket_that_only_sends_leaves_others_their_turn() {
+    for way in WAYS {
+        for size in [10, 1000, 100_000] {
+            let sent = Arc::<AtomicUsize>::default();
+            let socket = WebSocket::server(Sink::default(), &Config::new());
+            beside_others(send_without_end(socket, way, size, sent.clone())).await;
+            let sent = sent.load(Ordering::Relaxed);
+            assert!(sent > 10 * 100, "{way:?} {size}: {sent}");
+            assert!(sent <= 21 * 129, "{way:?} {size}: {sent}");
+        }
+    }
+}
+
+/// And whoever sends on a half in a task beside the handler's.
+#[tokio::test]
+async fn half_that_only_sends_leaves_others_their_turn() {
+    let sent = Arc::<AtomicUsize>::default();
+    let counted = sent.clone();
+    let task = supervise(Sink::default(), Config::new(), |socket| async move {
+        let (mut half, _recv) = socket.split();
+        let sending = tokio::spawn(async move {
+            loop {
+                counted.fetch_add(1, Ordering::Relaxed);
+                half.send(Message::binary("small")).await.unwrap();
+            }
+        });
+        sending.await.unwrap();
+    });
+    tokio::spawn(others()).await.unwrap();
+    let sent = sent.load(Ordering::Relaxed);
+    assert!((128..=21 * 129).contains(&sent), "{sent}");
+    task.abort();
+}
