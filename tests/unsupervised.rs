@@ -6,8 +6,9 @@ use std::{
     any::Any,
     cell::RefCell,
     io,
-    pin::Pin,
-    task::{Context, Poll},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
@@ -18,7 +19,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::{Instant, timeout},
 };
-use tower_websock::{Config, Error, Message, WebSocket};
+use tower_websock::{Config, Error, Message, SendHalf, WebSocket};
 
 /// A transport that is not ready the first time, and wakes before it has said so.
 struct Eager {
@@ -314,4 +315,27 @@ fn socket_may_end_with_its_thread() {
         });
     };
     std::thread::spawn(run).join().unwrap();
+}
+
+/// A waker may hold the last of what its task held, such as a half, and be dropped for another.
+#[tokio::test]
+async fn waker_may_own_a_half() {
+    struct Owner {
+        _half: SendHalf<DuplexStream>,
+    }
+
+    impl Wake for Owner {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    let (client, server) = tokio::io::duplex(1024);
+    let mut peer = Peer::new(client);
+    let (send, mut recv) = WebSocket::server(server, &Config::new()).split();
+    let owner = Waker::from(Arc::new(Owner { _half: send }));
+    for waker in [owner, Waker::noop().clone()] {
+        let mut context = Context::from_waker(&waker);
+        assert!(pin!(recv.recv()).poll(&mut context).is_pending());
+    }
+    peer.send(&frame(TEXT, b"text")).await;
+    assert_eq!(recv.recv().await.unwrap().unwrap(), Message::text("text"));
 }

@@ -114,16 +114,19 @@ impl Turn {
 }
 
 /// Who is to be woken when the lock is free.
+#[expect(clippy::struct_excessive_bools, reason = "any of them may be due")]
 #[derive(Clone, Copy, Debug, Default)]
 struct Wake {
     recv: bool,
     send: bool,
     supervisor: bool,
+    /// Nobody, but wakers are to be dropped.
+    stale: bool,
 }
 
 impl Wake {
     const fn is_due(self) -> bool {
-        self.recv || self.send || self.supervisor
+        self.recv || self.send || self.supervisor || self.stale
     }
 }
 
@@ -161,13 +164,19 @@ impl<T> Conn<T> {
         matches!(self.driver, Driver::Supervisor { .. })
     }
 
-    /// The supervisor's task is polled, with `waker`, and the handler in it.
-    pub(super) fn begin_turn(&mut self, waker: &Waker) {
-        self.io_waker.clone_from(waker);
+    /// The supervisor's task is polled, with `waker`, and the handler in it. Returns a waker to
+    /// drop once the lock is free.
+    pub(super) fn begin_turn(&mut self, waker: &Waker) -> Option<Waker> {
+        let stale = if self.io_waker.will_wake(waker) {
+            None
+        } else {
+            Some(mem::replace(&mut self.io_waker, waker.clone()))
+        };
         self.set_supervised();
         self.turn = Turn::NEW;
         // They may all be received in this turn.
         self.turn.messages -= self.batched;
+        stale
     }
 
     /// Whether the last handle is gone since it was asked last.
@@ -243,7 +252,7 @@ impl<T> Conn<T> {
     pub(super) fn park_recv(&mut self, caller: Caller, waker: &Waker) {
         self.turn.recv_parked |= caller == Caller::Handler;
         if caller != Caller::Handler || !waker.will_wake(&self.io_waker) {
-            self.waiters().park_recv(waker);
+            self.wake.stale |= self.waiters().park_recv(waker);
         }
     }
 
@@ -252,7 +261,7 @@ impl<T> Conn<T> {
             self.wake_supervisor();
         }
         if caller != Caller::Handler || !waker.will_wake(&self.io_waker) {
-            self.waiters().park_send(waker);
+            self.wake.stale |= self.waiters().park_send(waker);
         }
     }
 
@@ -297,7 +306,10 @@ impl<T> Conn<T> {
     pub(super) fn take_aftermath(&mut self) -> impl FnOnce() + use<T> {
         let wake = mem::take(&mut self.wake);
         let remains = self.link.take_remains();
-        let waiters = self.waiters.clone().filter(|_| wake.recv || wake.send);
+        let waiters = self
+            .waiters
+            .clone()
+            .filter(|_| wake.recv || wake.send || wake.stale);
         let supervisor = match &mut self.driver {
             Driver::Supervisor { nudged } if wake.supervisor && !*nudged => {
                 *nudged = true;
@@ -308,6 +320,7 @@ impl<T> Conn<T> {
         move || {
             drop(remains);
             if let Some(waiters) = waiters {
+                waiters.drop_stale();
                 if wake.recv {
                     waiters.wake_recv();
                 }

@@ -91,7 +91,7 @@ impl<T> Shared<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Conn<T>> {
-        // Of foreign code only the transport runs under the lock; if it panics, it is the
+        // Of foreign code only the transport runs under the lock, and wakers are cloned; if it panics, it is the
         // transport that is broken.
         self.conn.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -129,7 +129,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
 
     /// A poll of the supervisor's task begins.
     pub(crate) fn begin_turn(&self, waker: &Waker) {
-        self.lock().begin_turn(waker);
+        let stale = self.lock().begin_turn(waker);
+        drop(stale);
     }
 
     /// The supervisor's own turn, after the handler's. Ready when the transport is gone.

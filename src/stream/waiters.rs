@@ -16,15 +16,27 @@ pub(super) struct Waiters {
 struct Slots {
     recv: Option<Waker>,
     send: Option<Waker>,
+    /// Wakers that others have taken the place of.
+    stale: Vec<Waker>,
 }
 
 impl Waiters {
-    pub(super) fn park_recv(&self, waker: &Waker) {
-        self.with(|slots| store(&mut slots.recv, waker));
+    /// Returns whether another waker is stale now: see [`drop_stale`](Self::drop_stale).
+    #[must_use]
+    pub(super) fn park_recv(&self, waker: &Waker) -> bool {
+        self.with(|Slots { recv, stale, .. }| store(recv, waker, stale))
     }
 
-    pub(super) fn park_send(&self, waker: &Waker) {
-        self.with(|slots| store(&mut slots.send, waker));
+    /// The same for who sends.
+    #[must_use]
+    pub(super) fn park_send(&self, waker: &Waker) -> bool {
+        self.with(|Slots { send, stale, .. }| store(send, waker, stale))
+    }
+
+    /// Drops what is stale; not to be called under a lock, since to drop a waker may drop all
+    /// that its task holds.
+    pub(super) fn drop_stale(&self) {
+        drop(self.with(|slots| mem::take(&mut slots.stale)));
     }
 
     /// Whether a task waits for a message.
@@ -41,7 +53,7 @@ impl Waiters {
     }
 
     pub(super) fn wake_all(&self) {
-        let Slots { recv, send } = self.with(mem::take);
+        let (recv, send) = self.with(|slots| (slots.recv.take(), slots.send.take()));
         wake(recv);
         wake(send);
     }
@@ -62,11 +74,12 @@ impl Wake for Waiters {
     }
 }
 
-fn store(slot: &mut Option<Waker>, waker: &Waker) {
-    match slot {
-        Some(stored) => stored.clone_from(waker),
-        None => *slot = Some(waker.clone()),
+fn store(slot: &mut Option<Waker>, waker: &Waker, stale: &mut Vec<Waker>) -> bool {
+    if slot.as_ref().is_some_and(|stored| stored.will_wake(waker)) {
+        return false;
     }
+    stale.extend(slot.replace(waker.clone()));
+    !stale.is_empty()
 }
 
 fn wake(waker: Option<Waker>) {
