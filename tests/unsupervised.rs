@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::SinkExt;
+use futures_util::{FutureExt, SinkExt};
 use support::*;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf},
@@ -239,22 +239,50 @@ async fn what_must_not_be_sent_is_refused() {
     peer.expect(TEXT, b"ok").await;
 }
 
-/// 5.5.2: a ping is answered although there is always more to receive, and what was fed leaves.
+/// 5.5.2: a ping is answered although there is always more to receive; what was fed goes along,
+/// else it waits for a flush.
 #[tokio::test]
 async fn ping_is_answered_although_there_is_always_more() {
     let (client, server) = tokio::io::duplex(1 << 20);
     let mut peer = Peer::new(client);
     let mut socket = WebSocket::server(server, &Config::new());
+    for kind in [TEXT, BINARY].repeat(2) {
+        peer.send(&frame(kind, b"more")).await;
+    }
     peer.send(&frame(PING, b"there?")).await;
     for kind in [TEXT, BINARY].repeat(10) {
         peer.send(&frame(kind, b"more")).await;
     }
-    assert_eq!(received(&mut socket).await, Message::Ping("there?".into()));
-    assert_eq!(received(&mut socket).await, Message::text("more"));
+    for _ in 0..4 {
+        assert!(received(&mut socket).await.is_data());
+        socket.feed("fed".into()).await.unwrap();
+    }
+    assert!(peer.read().now_or_never().is_none(), "nobody has flushed");
+    assert!(received(&mut socket).await.is_ping());
+    for _ in 0..4 {
+        peer.expect(TEXT, b"fed").await;
+    }
     peer.expect(PONG, b"there?").await;
-    socket.feed("fed".into()).await.unwrap();
-    assert_eq!(received(&mut socket).await, Message::binary("more"));
-    peer.expect(TEXT, b"fed").await;
+}
+
+/// An answer that does not leave at once leaves as soon as it can.
+#[tokio::test]
+async fn pong_that_does_not_leave_at_once_leaves_later() {
+    let (client, server) = tokio::io::duplex(256);
+    let mut peer = Peer::new(client);
+    let mut socket = WebSocket::server(server, &Config::new());
+    socket.feed(vec![7; 300].into()).await.unwrap();
+    peer.send(&frame(PING, b"there?")).await;
+    for kind in [TEXT, BINARY].repeat(10) {
+        peer.send(&frame(kind, b"more")).await;
+    }
+    assert!(received(&mut socket).await.is_ping());
+    assert!(received(&mut socket).await.is_data());
+    // 256 of 304 bytes are on their way, and the pong is not.
+    assert!(peer.read().now_or_never().is_none());
+    assert!(received(&mut socket).await.is_data());
+    peer.expect(BINARY, &[7; 300]).await;
+    peer.expect(PONG, b"there?").await;
 }
 
 async fn received(socket: &mut WebSocket<DuplexStream>) -> Message {

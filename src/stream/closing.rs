@@ -65,8 +65,10 @@ impl Linger {
     /// The handler goes on receiving what came before the peer's Close.
     fn put_off(&mut self) {
         let later = Instant::now() + UNRECEIVED;
-        let deadline = self.latest.map_or(later, |latest| later.min(latest));
-        self.deadline.as_mut().reset(deadline);
+        let later = self.latest.map_or(later, |latest| later.min(latest));
+        if later > self.deadline.deadline() {
+            self.deadline.as_mut().reset(later);
+        }
     }
 
     /// Waits for the peer's end no longer than for that of a stream.

@@ -84,7 +84,10 @@ pub(super) enum Reading {
 #[derive(Clone, Copy, Debug)]
 enum Driver {
     /// Whoever uses a handle.
-    Handles,
+    Handles {
+        /// A ping was handed over, and the answer may not have left.
+        owes_pong: bool,
+    },
     /// The supervisor, and the handler in its task.
     Supervisor {
         /// It was woken and has not run since.
@@ -145,7 +148,7 @@ impl<T> Conn<T> {
             reading: Reading::Ahead,
             unflushed: false,
             linger: None,
-            driver: Driver::Handles,
+            driver: Driver::Handles { owes_pong: false },
             turn: Turn::NEW,
             batched: 0,
             handles: 1,
@@ -162,6 +165,17 @@ impl<T> Conn<T> {
 
     pub(super) const fn is_supervised(&self) -> bool {
         matches!(self.driver, Driver::Supervisor { .. })
+    }
+
+    pub(super) const fn owes_pong(&self) -> bool {
+        matches!(self.driver, Driver::Handles { owes_pong: true })
+    }
+
+    /// For a socket without a supervisor.
+    pub(super) const fn set_owes_pong(&mut self, owes: bool) {
+        if let Driver::Handles { owes_pong } = &mut self.driver {
+            *owes_pong = owes;
+        }
     }
 
     /// The supervisor's task is polled, with `waker`, and the handler in it. Returns a waker to

@@ -21,6 +21,10 @@ impl Item {
         !matches!(self, Item::Decoded(Ok(message)) if !matches!(message, Message::Close(_)))
     }
 
+    pub(super) const fn is_ping(&self) -> bool {
+        matches!(self, Item::Decoded(Ok(Message::Ping(_))))
+    }
+
     /// Whether it is a ping or a pong.
     pub(super) const fn is_notice(&self) -> bool {
         matches!(self, Item::Decoded(Ok(Message::Ping(_) | Message::Pong(_))))

@@ -200,9 +200,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             }
             None
         } else {
-            if caller == Caller::Owner {
-                // A peer that always has more to read must not wait for our answers.
-                self.flush_or_lose();
+            if self.owes_pong() {
+                self.send_pong();
             }
             Some(ready!(tokio::task::coop::poll_proceed(cx)))
         };
@@ -246,6 +245,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     continue;
                 }
                 self.resume(caller);
+                if caller == Caller::Owner && item.is_ping() {
+                    // Not only when a read waits: there may always be more to read.
+                    self.send_pong();
+                }
                 return Poll::Ready(Some(item.into_result()));
             }
             if caller == Caller::Elsewhere {
@@ -266,6 +269,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             }
             return Poll::Pending;
         }
+    }
+
+    /// Has the answer to a ping leave, if nobody else will.
+    fn send_pong(&mut self) {
+        self.flush_or_lose();
+        self.set_owes_pong(!self.is_flushed());
     }
 
     /// A socket without a supervisor is about to wait. Returns whether that brought the end.
