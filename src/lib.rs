@@ -79,6 +79,8 @@
 //!   (RFC 7692) where `Config::deflate` turns it on.
 
 #![forbid(unsafe_code)]
+// On docs.rs what belongs to a feature says so.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod config;
