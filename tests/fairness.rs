@@ -117,7 +117,7 @@ async fn others() {
     }
 }
 
-/// Polls `sending` beside others of its task, and of its thread, that yield some times.
+/// Polls `sending` in a task, beside another that yields some times.
 async fn beside_others(sending: impl Future<Output = Result<(), Error>> + Send + 'static) {
     let task = tokio::spawn(sending);
     // Not in the test's own task, which tokio polls less often.

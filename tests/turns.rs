@@ -16,6 +16,7 @@ use support::*;
 use tokio::{
     runtime,
     sync::{Mutex, oneshot},
+    task::unconstrained,
 };
 use tower_websock::{Closure, Config, Error, Message, WebSocket};
 
@@ -257,32 +258,34 @@ async fn messages_before_a_panic_are_sent() {
 #[tokio::test]
 async fn turn_within_a_turn_sends_in_order_on_the_outer_socket() {
     let (inner_client, inner_server) = tokio::io::duplex(1 << 20);
-    let (mut peer, task) = pair(|socket: WebSocket| async move {
-        let (send, mut recv) = socket.split();
-        let send = Arc::new(Mutex::new(send));
-        let shared = send.clone();
-        let mut inner = std::pin::pin!(accept(inner_server, Config::new()).supervise(
-            |_inner: WebSocket| async move {
-                for n in 0..10 {
-                    for n in [5 * n + 3, 5 * n + 4] {
-                        shared.lock().await.send(text(n)).await.unwrap();
+    // Outside of tokio's budget, which would end a turn where it does not matter here.
+    let (mut peer, task) = pair(|socket: WebSocket| {
+        unconstrained(async move {
+            let (send, mut recv) = socket.split();
+            let send = Arc::new(Mutex::new(send));
+            let shared = send.clone();
+            let mut inner = std::pin::pin!(accept(inner_server, Config::new()).supervise(
+                |_inner: WebSocket| async move {
+                    for n in 0..20 {
+                        for n in [5 * n + 3, 5 * n + 4] {
+                            shared.lock().await.send(text(n)).await.unwrap();
+                        }
+                        tokio::task::yield_now().await;
                     }
-                    tokio::task::yield_now().await;
+                    std::future::pending::<()>().await;
                 }
-                std::future::pending::<()>().await;
+            ));
+            for n in 0..20 {
+                for n in 5 * n..5 * n + 3 {
+                    send.lock().await.send(text(n)).await.unwrap();
+                }
+                let polled = poll_fn(|cx| Poll::Ready(inner.as_mut().poll(cx)));
+                assert!(polled.await.is_pending());
             }
-        ));
-        // tokio's budget for a task lasts for so many.
-        for n in 0..10 {
-            for n in 5 * n..5 * n + 3 {
-                send.lock().await.send(text(n)).await.unwrap();
-            }
-            let polled = poll_fn(|cx| Poll::Ready(inner.as_mut().poll(cx)));
-            assert!(polled.await.is_pending());
-        }
-        while recv.recv().await.is_some() {}
+            while recv.recv().await.is_some() {}
+        })
     });
-    for n in 0..50 {
+    for n in 0..100 {
         peer.expect(TEXT, n.to_string().as_bytes()).await;
     }
     close_by_peer(peer, task).await;

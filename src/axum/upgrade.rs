@@ -132,7 +132,7 @@ impl<F> WebSocketUpgrade<F> {
     /// [`Accepting::supervise`] tells.
     ///
     /// ```
-    /// use axum::{extract::State, response::{IntoResponse, Response}};
+    /// use axum::{extract::State, response::Response};
     /// use tokio_util::task::TaskTracker;
     /// use tower_websock::axum::WebSocketUpgrade;
     ///

@@ -90,8 +90,8 @@ impl Config {
     /// of the transport.
     ///
     /// Default 5 seconds. Then the transport is dropped. A handler that goes on receiving what
-    /// came before the peer's Close puts off the answer for as long at most. A stream of HTTP/2 whose closing
-    /// handshake is done is kept for half a second at most.
+    /// came before the peer's Close puts off the answer for as long at most. A stream of HTTP/2
+    /// whose closing handshake is done is kept for half a second at most.
     pub const fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
         self

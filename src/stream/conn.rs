@@ -334,7 +334,9 @@ impl<T> Conn<T> {
         move || {
             drop(remains);
             if let Some(waiters) = waiters {
-                waiters.drop_stale();
+                if wake.stale {
+                    waiters.drop_stale();
+                }
                 if wake.recv {
                     waiters.wake_recv();
                 }

@@ -91,8 +91,8 @@ impl<T> Shared<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Conn<T>> {
-        // Of foreign code only the transport runs under the lock, and wakers are cloned; if it panics, it is the
-        // transport that is broken.
+        // Of foreign code only the transport runs under the lock, and wakers are cloned; if the
+        // transport panics, it is the one that is broken.
         self.conn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
