@@ -45,6 +45,11 @@ const SIDE: DeflateSide = DeflateSide {
 /// without context takeover it holds no window. Nothing is allocated before the first
 /// compressed message.
 ///
+/// The window of what was sent is not held before the connection needs it: its compressor has it.
+/// When the thread gives that to another connection, as it does when more than 32 are busy, or
+/// when the task has moved to another thread, the next message begins anew and is larger; from
+/// then on the window is held, and no context is lost again.
+///
 /// # Security
 ///
 /// Compression tells the length of a secret to who can put text beside it in a message and

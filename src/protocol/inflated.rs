@@ -112,6 +112,9 @@ impl<T: Part> Parts<T> {
     }
 
     fn join(self) -> T {
+        if self.full.is_empty() {
+            return self.last;
+        }
         let len = self.len();
         let mut parts = self.full.into_iter().chain([self.last]);
         let mut whole = parts.next().unwrap_or_default();

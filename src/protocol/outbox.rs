@@ -71,11 +71,11 @@ impl Outbox {
 
     /// Queues an unfragmented data frame.
     #[inline]
-    pub(super) fn push(&mut self, kind: Kind, data: Bytes) {
-        if data.len() <= STAGE_UP_TO || self.keys.is_some() {
-            self.stage(kind, &data);
+    pub(super) fn push(&mut self, kind: Kind, data: impl AsRef<[u8]> + Into<Bytes>) {
+        if data.as_ref().len() <= STAGE_UP_TO || self.keys.is_some() {
+            self.stage(kind, data.as_ref());
         } else {
-            self.push_large(kind, data);
+            self.push_large(kind, data.into());
         }
     }
 

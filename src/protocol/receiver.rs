@@ -247,6 +247,13 @@ impl Receiver {
                             return Ok(None);
                         }
                     }
+                    if self.message.is_none()
+                        && header.fin
+                        && header.compressed
+                        && input.len() - len >= header.len
+                    {
+                        return self.inflate_whole(&header, len, input, limits).map(Some);
+                    }
                     input.advance(len);
                     self.begin_frame(&header);
                 }
@@ -261,6 +268,26 @@ impl Receiver {
                 State::Stopped => return Ok(None),
             }
         }
+    }
+
+    /// Takes a compressed message whose only frame is there as a whole, behind its header of `at`
+    /// bytes.
+    fn inflate_whole(
+        &mut self,
+        header: &FrameHeader,
+        at: usize,
+        input: &mut BytesMut,
+        limits: &Config,
+    ) -> Result<Message, ProtocolError> {
+        let end = at + header.len;
+        let payload = &mut input[at..end];
+        unmask(header.mask, 0, payload);
+        let (mut message, max) = (Inflated::new(header.opcode), limits.max_message_size);
+        self.inflation
+            .inflate(payload, true, 0, max, |output| message.push(output, max))?;
+        self.inflation.finish()?;
+        input.advance(end);
+        message.finish()
     }
 
     /// The final frame of the message is complete.

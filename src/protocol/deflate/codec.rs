@@ -13,7 +13,7 @@ pub(super) struct Settings {
 
 /// The state of a compressor: 134 to 483 KiB by its settings.
 pub(super) struct Compressor {
-    deflate: Deflate,
+    deflate: Box<Deflate>,
     settings: Settings,
 }
 
@@ -32,17 +32,17 @@ impl Compressor {
             ..DeflateConfig::default()
         };
         Self {
-            deflate: Deflate::new_with_config(config),
+            deflate: Box::new(Deflate::new_with_config(config)),
             settings,
         }
     }
 
-    /// Begins anew, behind `history`.
-    pub(super) fn restart(&mut self, history: &History) {
+    /// Begins anew, behind `history` if there is one.
+    pub(super) fn restart(&mut self, history: Option<&History>) {
         if self.deflate.total_in() > 0 {
             self.deflate.reset();
         }
-        for part in history.parts() {
+        for part in history.map_or([&[][..]; 2], History::parts) {
             self.deflate
                 .set_dictionary(part)
                 .expect("no input is pending");

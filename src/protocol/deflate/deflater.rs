@@ -6,7 +6,9 @@ use super::{
     Effort, TAIL,
     codec::{Compressor, Settings},
     history::History,
+    packed::Packed,
     pool::{self, Lent, Ticket},
+    room::Room,
 };
 use crate::config::deflate::{DeflateSide, Takeover};
 
@@ -15,25 +17,17 @@ const INCOMPRESSIBLE_FROM: usize = 1024;
 
 /// Compresses the messages of one direction of a connection.
 ///
-/// Allocates nothing before the first message. Between messages it holds the window if the
-/// context is taken over, else nothing.
+/// Allocates nothing before the first message. With context takeover a compressor of the thread
+/// holds the context between messages. It is lost when the compressor is given to another
+/// connection: the next message begins anew, as any may (7.1.1.1), and from then on the window is
+/// held here, too, so that no context is lost a second time.
 pub(super) struct Deflater {
     settings: Settings,
     takeover: Takeover,
-    history: History,
-    /// Where a compressor may be that still holds `history`.
+    /// What the context consists of since one was lost.
+    history: Option<History>,
+    /// Where a compressor may be that still holds the context.
     ticket: Option<Ticket>,
-}
-
-/// How a message must be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(super) enum Form {
-    /// With RSV1 set and the payload that was written.
-    Compressed,
-    /// As it is: nothing was written because it would have been no smaller. No message refers
-    /// to it.
-    Plain,
 }
 
 impl Deflater {
@@ -44,100 +38,120 @@ impl Deflater {
                 window_bits: side.window_bits,
             },
             takeover: side.takeover,
-            history: History::new(side.window_bits),
+            history: None,
             ticket: None,
         }
     }
 
-    /// Compresses one message and appends it to `out`.
-    pub(super) fn compress(&mut self, payload: &[u8], out: &mut BytesMut) -> Form {
+    /// Compresses one message; `None` if it is to be sent as it is because it gets no smaller:
+    /// then no message refers to it.
+    pub(super) fn compress(&mut self, payload: &[u8]) -> Option<Packed> {
         match (self.takeover, payload) {
             // 7.2.3.6: an empty message is the header of an empty block.
-            (Takeover::Kept, []) => {
-                out.extend_from_slice(&[0x00]);
-                Form::Compressed
-            }
-            (Takeover::Reset, []) => Form::Plain,
+            (Takeover::Kept, []) => Some(Packed::Owned(BytesMut::from(&[0x00][..]))),
+            (Takeover::Reset, []) => None,
             // Later messages are to refer to it, so it need not get smaller itself.
             (Takeover::Kept, payload) if payload.len() < INCOMPRESSIBLE_FROM => {
-                self.compress_below(usize::MAX, payload, out)
+                self.compress_below(usize::MAX, payload)
             }
-            _ => self.compress_below(payload.len(), payload, out),
+            _ => self.compress_below(payload.len(), payload),
         }
     }
 
     /// Compresses to less than `limit` bytes, or not at all.
-    pub(super) fn compress_below(
-        &mut self,
-        limit: usize,
-        payload: &[u8],
-        out: &mut BytesMut,
-    ) -> Form {
-        let begin = out.len();
-        let stop_at = begin.saturating_add(limit);
+    pub(super) fn compress_below(&mut self, limit: usize, payload: &[u8]) -> Option<Packed> {
         let mut compressor = self.lend();
-        let outcome = run(&mut compressor, payload, out, stop_at);
-        if out.len() >= stop_at {
-            out.truncate(begin);
-            match outcome {
-                Outcome::Done => pool::return_compressor(compressor),
-                // It stopped inside a block, which its reset does not undo.
-                Outcome::Stopped => drop(compressor),
+        match run(&mut compressor, payload, limit) {
+            Outcome::Packed(packed) => {
+                self.take_back(compressor, payload);
+                Some(packed)
             }
-            return Form::Plain;
-        }
-        match self.takeover {
-            Takeover::Kept => {
-                self.history.push(payload);
-                if compressor.is_durable() {
-                    self.ticket = pool::park_compressor(compressor);
-                } else {
-                    pool::return_compressor(compressor);
-                }
+            Outcome::NoSmaller => {
+                self.lose_context();
+                pool::return_compressor(compressor);
+                None
             }
-            Takeover::Reset => pool::return_compressor(compressor),
+            Outcome::Stopped => {
+                self.lose_context();
+                // It is inside a block, which its reset does not undo.
+                drop(compressor);
+                None
+            }
         }
-        Form::Compressed
     }
 
-    /// A compressor that stands behind `history`.
+    /// A compressor that holds the context.
     fn lend(&mut self) -> Compressor {
-        match pool::lend_compressor(self.settings, self.ticket.take()) {
+        let ticket = self.ticket.take();
+        match pool::lend_compressor(self.settings, ticket) {
             Lent::Ready(compressor) => compressor,
             Lent::Stale(mut compressor) => {
-                compressor.restart(&self.history);
+                if ticket.is_some() {
+                    self.lose_context();
+                }
+                compressor.restart(self.history.as_ref());
                 compressor
             }
+        }
+    }
+
+    /// Gives the compressor to the pool, which has just compressed `payload`.
+    fn take_back(&mut self, compressor: Compressor, payload: &[u8]) {
+        if self.takeover == Takeover::Reset {
+            pool::return_compressor(compressor);
+            return;
+        }
+        if let Some(history) = &mut self.history {
+            history.push(payload);
+        }
+        if compressor.is_durable() {
+            self.ticket = pool::park_compressor(compressor);
+        } else {
+            self.lose_context();
+            pool::return_compressor(compressor);
+        }
+    }
+
+    /// No compressor holds the context any more.
+    fn lose_context(&mut self) {
+        if self.takeover == Takeover::Kept && self.history.is_none() {
+            self.history = Some(History::new(self.settings.window_bits));
         }
     }
 }
 
 enum Outcome {
-    Done,
+    Packed(Packed),
+    NoSmaller,
+    /// The same, and it was not compressed to its end.
     Stopped,
 }
 
-/// Appends `payload`, compressed, to `out`. Stops when `out` has grown to `stop_at` bytes.
-fn run(
-    compressor: &mut Compressor,
-    mut payload: &[u8],
-    out: &mut BytesMut,
-    stop_at: usize,
-) -> Outcome {
-    pool::with_room(|room| {
-        loop {
-            let written = compressor.compress(&mut payload, room);
-            out.extend_from_slice(&room[..written]);
-            if written < room.len() && payload.is_empty() {
-                break;
-            }
-            if out.len() >= stop_at {
-                return Outcome::Stopped;
-            }
-        }
+/// Compresses `payload` to less than `limit` bytes.
+fn run(compressor: &mut Compressor, mut payload: &[u8], limit: usize) -> Outcome {
+    let mut room = Room::new();
+    let mut out = BytesMut::new();
+    loop {
+        let written = compressor.compress(&mut payload, &mut room);
+        let is_done = written < room.len() && payload.is_empty();
+        let len = out.len() + written;
         // 7.2.1: the four octets that every flush ends with are left out.
-        debug_assert!(out.ends_with(&TAIL));
-        out.truncate(out.len() - TAIL.len());
-        Outcome::Done
-    })
+        let is_smaller = len < limit.saturating_add(TAIL.len());
+        match (is_done, is_smaller) {
+            (true, true) if out.is_empty() => {
+                debug_assert!(room[..written].ends_with(&TAIL));
+                let len = len - TAIL.len();
+                return Outcome::Packed(Packed::Lent { room, len });
+            }
+            (true, true) => {
+                out.extend_from_slice(&room[..written]);
+                debug_assert!(out.ends_with(&TAIL));
+                out.truncate(len - TAIL.len());
+                return Outcome::Packed(Packed::Owned(out));
+            }
+            (true, false) => return Outcome::NoSmaller,
+            (false, true) => out.extend_from_slice(&room[..written]),
+            (false, false) => return Outcome::Stopped,
+        }
+    }
 }

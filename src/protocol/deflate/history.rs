@@ -18,8 +18,18 @@ impl History {
         }
     }
 
+    #[inline]
     pub(super) fn push(&mut self, data: &[u8]) {
         let window = 1 << self.window_bits;
+        if self.bytes.len() == window && data.len() < window - self.begin {
+            self.bytes[self.begin..][..data.len()].copy_from_slice(data);
+            self.begin += data.len();
+        } else {
+            self.push_around(data, window);
+        }
+    }
+
+    fn push_around(&mut self, data: &[u8], window: usize) {
         let data = &data[data.len().saturating_sub(window)..];
         let (fill, wrap) = data.split_at(data.len().min(window - self.bytes.len()));
         // A power of two, so that it grows as a vector does, but never beyond the window.

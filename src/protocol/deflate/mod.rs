@@ -4,21 +4,25 @@
 //!
 //! A connection holds no state of a codec between messages, just the window: at most
 //! 2^`window_bits` bytes in each direction, and nothing before the first message or without
-//! context takeover. States belong to the thread (see [`pool`]).
+//! context takeover. States belong to the thread (see [`pool`]). What it sends a connection holds
+//! only once it has lost a compressor (see [`Deflater`]); what it receives always, since without
+//! it nothing could be read any more.
 
 mod codec;
 mod deflater;
 mod history;
 mod inflater;
+mod message;
+mod packed;
 mod pool;
+mod room;
 #[cfg(test)]
 mod tests;
 
-use bytes::{Bytes, BytesMut};
-
 use self::{
-    deflater::{Deflater, Form},
+    deflater::Deflater,
     inflater::{InflateError, Inflater},
+    packed::Packed,
 };
 use crate::{
     config::{
@@ -155,14 +159,14 @@ impl Deflation {
     /// Compresses a message; `None` if it goes as it is, since that is not agreed on or
     /// not worth it.
     #[inline]
-    pub(super) fn compress(&mut self, payload: &[u8], config: &Config) -> Option<Bytes> {
+    pub(super) fn compress(&mut self, payload: &[u8], config: &Config) -> Option<Packed> {
         match &config.deflate {
             Some(config) if self.0.is_agreed() => self.compress_with(payload, config),
             _ => None,
         }
     }
 
-    fn compress_with(&mut self, payload: &[u8], config: &DeflateConfig) -> Option<Bytes> {
+    fn compress_with(&mut self, payload: &[u8], config: &DeflateConfig) -> Option<Packed> {
         if payload.len() < config.min_size {
             return None;
         }
@@ -171,10 +175,6 @@ impl Deflation {
             memory_level: config.memory_level,
         };
         let deflater = self.0.begin(|side| Deflater::new(side, effort))?;
-        let mut out = BytesMut::new();
-        match deflater.compress(payload, &mut out) {
-            Form::Compressed => Some(out.freeze()),
-            Form::Plain => None,
-        }
+        deflater.compress(payload)
     }
 }

@@ -1,12 +1,12 @@
-//! States of codecs and room to work in: of the thread, lent to a connection for a message.
+//! States of codecs: of the thread, lent to a connection for a message.
 //!
 //! A state comes back with the history of the connection that had it. If that connection is
 //! the next to want it, it finds it as it was, by its [`Ticket`]; if another one has taken it,
-//! the history is restored into another state. So a few busy connections work as if they owned
+//! the history is restored into another state, or lost. So a few busy connections work as if they owned
 //! a state each, and idle ones own none.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     collections::VecDeque,
     thread::{self, LocalKey, ThreadId},
 };
@@ -20,16 +20,11 @@ const KEPT: usize = 32;
 /// After how many messages of others a connection is not expected back soon.
 const FORGOTTEN: u64 = 8 * KEPT as u64;
 
-/// Room for the output of one step: for a message of 16 KiB and more, since that it is complete
-/// is known by room that is left.
-const SCRATCH: usize = 17 * 1024;
-
 type Pool<T> = LocalKey<RefCell<Lender<T>>>;
 
 thread_local! {
     static COMPRESSORS: RefCell<Lender<Compressor>> = RefCell::new(Lender::new());
     static DECOMPRESSORS: RefCell<Lender<Decompressor>> = RefCell::new(Lender::new());
-    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 /// Says which state holds the history of a connection. Good for one time: it is never issued
@@ -98,15 +93,6 @@ fn take_back<T>(pool: &'static Pool<T>, state: T) {
     let _ = pool.try_with(|lender| lender.borrow_mut().take_back(state, None));
 }
 
-/// Lends room to work in. What it holds is not specified.
-pub(super) fn with_room<T>(f: impl FnOnce(&mut [u8]) -> T) -> T {
-    let mut room = ROOM.try_with(Cell::take).unwrap_or_default();
-    room.resize(SCRATCH, 0);
-    let output = f(&mut room);
-    let _ = ROOM.try_with(|kept| kept.set(room));
-    output
-}
-
 /// The states of a thread that are of one kind.
 struct Lender<T> {
     /// Who came back longest ago is first.
@@ -127,16 +113,17 @@ impl<T> Lender<T> {
     /// `None` if a new state is best made.
     fn lend(&mut self, ticket: Option<Ticket>, fits: impl Fn(&T) -> bool) -> Option<Lent<T>> {
         let holds_it = |(other, _): &(_, T)| ticket.is_some() && *other == ticket;
-        if let Some(found) = self.parked.iter().rposition(holds_it) {
-            return self
-                .parked
-                .remove(found)
-                .map(|(_, state)| Lent::Ready(state));
+        // Who comes again was often the last one.
+        if self.parked.back().is_some_and(&holds_it) {
+            return self.parked.pop_back().map(|(_, state)| Lent::Ready(state));
         }
-        let found = self.to_restart(fits)?;
-        self.parked
-            .remove(found)
-            .map(|(_, state)| Lent::Stale(state))
+        let found = self.parked.iter().rposition(holds_it);
+        let lent: fn(T) -> Lent<T> = match found {
+            Some(_) => Lent::Ready,
+            None => Lent::Stale,
+        };
+        let found = found.or_else(|| self.to_restart(fits))?;
+        self.parked.remove(found).map(|(_, state)| lent(state))
     }
 
     /// The state that is best used for another history; `None` if a new one is.

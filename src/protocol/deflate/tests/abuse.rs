@@ -12,12 +12,12 @@ fn bomb(len: usize) -> Vec<u8> {
     const PART: usize = 1 << 24;
     let zeros = vec![0; PART];
     let mut deflater = Deflater::new(kept(15), effort(6));
-    let mut payload = BytesMut::new();
+    let mut payload = Vec::new();
     for _ in 0..len / PART {
-        assert_eq!(deflater.compress(&zeros, &mut payload), Form::Compressed);
+        payload.extend_from_slice(deflater.compress(&zeros).unwrap().as_ref());
         payload.extend_from_slice(&[0x00, 0x00, 0xFF, 0xFF]);
     }
-    payload.to_vec()
+    payload
 }
 
 fn timed<T>(what: &str, bytes: usize, f: impl FnOnce() -> T) -> T {

@@ -91,6 +91,45 @@ fn every_truncation_has_one_verdict() {
     }
 }
 
+/// The same for every way in which the last two bytes of a block may leave it, or another one.
+#[test]
+fn every_ending_has_one_verdict() {
+    for (level, size) in [
+        (0, 60),
+        (1, 60),
+        (1, 61),
+        (1, 62),
+        (9, 60),
+        (9, 64),
+        (9, 67),
+    ] {
+        let payloads = encoded(level, &[json(1, size), json(2, 60)]);
+        let (mut complete, mut live) = (0, 0);
+        for bytes in 0..=u16::MAX {
+            let [a, b] = bytes.to_le_bytes();
+            // Others end otherwise, which is proved in one way.
+            if b >= 0x20 {
+                break;
+            }
+            let mut first = payloads[0].clone();
+            let len = first.len();
+            first[len - 2..].copy_from_slice(&[a, b]);
+            let (verdicts, _) = verdicts(kept(15), std::slice::from_ref(&first), 1, true);
+            complete += usize::from(verdicts[0].is_ok());
+            assert_eq!(
+                verdicts[0].is_ok(),
+                is_complete(b"", &first),
+                "{level} {a} {b}"
+            );
+            live += assert_state_does_not_matter(kept(15), &[first, payloads[1].clone()], &[]);
+        }
+        println!(
+            "level {level}, {size} bytes: {complete} are complete; {live} messages could go on"
+        );
+        assert!(complete >= 1 && live >= complete);
+    }
+}
+
 /// The same for every payload of one or two bytes, behind another message and before a third.
 #[test]
 fn every_short_payload_has_one_verdict() {

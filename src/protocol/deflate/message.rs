@@ -1,0 +1,225 @@
+//! A message that is being inflated.
+
+use super::{
+    codec::{Decompressor, Reached, Step},
+    history::History,
+    inflater::InflateError,
+    pool::{self, Lent, Ticket},
+};
+
+/// 7.2.1: a message ends with the header of an empty stored block, whose length the sender
+/// left out. 7.2.2 appends it; here it becomes a block with [`CONTENT`] and a final one, since
+/// what was cut off elsewhere may happen to be complete with the octets 00 00 FF FF, but does
+/// not happen to decode to that.
+const END: [u8; 13] = [
+    0x04, 0x00, 0xFB, 0xFF, 0x9D, 0x3A, 0x71, 0xC6, 0x01, 0x00, 0x00, 0xFF, 0xFF,
+];
+const CONTENT: &[u8] = &[0x9D, 0x3A, 0x71, 0xC6];
+
+/// The same for a message whose last byte ends as such a header does, as of the usual encoders:
+/// the octets as they are, and an empty block, which is read as a block, and just so, only if
+/// no other one is open and no bit is left over. They give no output, so that the decompressor
+/// can go on with the next message. What ends so and is complete by chance with the octets
+/// passes, as 7.2.2 has it. The first byte stands for one that was not [read](Message::unread),
+/// and the last one is not read.
+const USUAL_END: [u8; 11] = [
+    0x00, 0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0x00,
+];
+
+/// What is left of it behind either block.
+const USUAL_REST: [usize; 2] = [6, 1];
+
+/// The bits of a last byte that the three of a header, with zeros behind it, set to zero.
+const HEADER: u8 = 0xE0;
+
+/// The first bit of a block.
+const BFINAL: u8 = 0x01;
+
+/// Zeros behind a payload, with which the library decodes fast up to its end.
+const PADDING: usize = 16;
+
+/// Final blocks that any message may have: one is what a sender without a sync flush needs.
+const FREE_RESTARTS: usize = 4;
+
+/// Payload bytes per further one: each restores the window, up to 32 KiB.
+const BYTES_PER_RESTART: usize = 64;
+
+/// A message under way.
+pub(super) struct Message {
+    decompressor: Decompressor,
+    pub(super) place: Place,
+    /// Payload bytes taken.
+    taken: usize,
+    restarts: usize,
+    /// The last byte of the payload so far.
+    last: u8,
+    /// If all that follows the first block is the header of another one: how many bytes of it
+    /// are not read, which is one, of zeros, or none.
+    unread: Option<usize>,
+}
+
+/// Where in a message the decompressor stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Behind a block with BFINAL set to 1, or before the first one.
+    Boundary,
+    Block,
+}
+
+/// What a message leaves its decompressor like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// It goes on with the next message.
+    Intact,
+    Spent,
+}
+
+impl Message {
+    pub(super) fn begin(ticket: Option<Ticket>, history: &History) -> Self {
+        let decompressor = match pool::lend_decompressor(ticket) {
+            Lent::Ready(decompressor) => decompressor,
+            Lent::Stale(mut decompressor) => {
+                decompressor.restart(history);
+                decompressor
+            }
+        };
+        Self {
+            decompressor,
+            place: Place::Boundary,
+            taken: 0,
+            restarts: 0,
+            last: 0,
+            unread: None,
+        }
+    }
+
+    /// Whether nothing has been taken.
+    pub(super) const fn is_new(&self) -> bool {
+        self.taken == 0
+    }
+
+    /// Takes all of `piece` that `room` lasts for.
+    pub(super) fn step(&mut self, piece: &mut &[u8], room: &mut [u8]) -> Step {
+        let mut rest = *piece;
+        let step = self.decompressor.decompress(&mut rest, room);
+        self.take(piece, rest.len(), step.reached);
+        step
+    }
+
+    /// Takes a whole payload up to the end of its first block, which mostly is the only one, as
+    /// [`step`](Self::step) does but faster. `spare` is for a copy; what does not fit is left to
+    /// `step`, and what is damaged, too, so that it is judged in one way.
+    pub(super) fn first_step(
+        &mut self,
+        payload: &mut &[u8],
+        spare: &mut [u8],
+        room: &mut [u8],
+        history: &History,
+    ) -> Step {
+        let len = payload.len();
+        // A payload of one byte has no block before the header; a final block may be followed by
+        // anything.
+        let has_block = len > 1 && payload[0] & BFINAL == 0;
+        let Some(padded) = spare.get_mut(..len + PADDING).filter(|_| has_block) else {
+            return self.step(payload, room);
+        };
+        padded[..len].copy_from_slice(payload);
+        padded[len..].fill(0);
+        let mut rest = &*padded;
+        let step = self.decompressor.decompress_block(&mut rest, room);
+        let unread = rest.len().checked_sub(PADDING);
+        let Some(unread) = unread.filter(|_| step.reached != Reached::Error) else {
+            self.decompressor.restart(history);
+            return self.step(payload, room);
+        };
+        self.take(payload, unread, step.reached);
+        // Neither the input nor the room ended.
+        let is_behind_block = step.reached == Reached::Limit && step.written < room.len();
+        if is_behind_block && matches!(payload, [] | [0x00]) {
+            *payload = &[];
+            self.unread = Some(unread);
+        }
+        step
+    }
+
+    /// All but `rest` bytes of `piece` were taken.
+    fn take(&mut self, piece: &mut &[u8], rest: usize, reached: Reached) {
+        let taken = piece.len() - rest;
+        self.last = piece.last().copied().unwrap_or(self.last);
+        self.taken = self.taken.saturating_add(taken);
+        *piece = &piece[taken..];
+        self.place = match reached {
+            Reached::FinalBlock => Place::Boundary,
+            Reached::Limit | Reached::Error => Place::Block,
+        };
+    }
+
+    /// Begins anew behind a final block. Stricter: a run of empty ones is refused.
+    pub(super) fn go_on(&mut self, history: &History) -> Result<(), InflateError> {
+        if self.place == Place::Block || self.is_new() {
+            return Ok(());
+        }
+        self.restarts += 1;
+        if self.restarts > FREE_RESTARTS + self.taken / BYTES_PER_RESTART {
+            return Err(InflateError::Corrupt);
+        }
+        self.decompressor.restart(history);
+        Ok(())
+    }
+
+    /// The payload ends here; returns the decompressor.
+    pub(super) fn finish(mut self) -> Result<(Decompressor, Left), InflateError> {
+        let left = if self.place == Place::Boundary {
+            Left::Spent
+        } else if self.last & HEADER == 0 {
+            self.finish_as_usual()?;
+            Left::Intact
+        } else {
+            self.finish_otherwise()?;
+            Left::Spent
+        };
+        Ok((self.decompressor, left))
+    }
+
+    fn finish_as_usual(&mut self) -> Result<(), InflateError> {
+        if self.unread == Some(0) {
+            return self.finish_behind_first();
+        }
+        let mut rest = &USUAL_END[1 - self.unread.unwrap_or(0)..];
+        for left in USUAL_REST {
+            // With input and room left, the end of a block is what stopped it.
+            let step = self.decompressor.decompress_block(&mut rest, &mut [0]);
+            if step.reached != Reached::Limit || step.written > 0 || rest.len() != left {
+                return Err(InflateError::Corrupt);
+            }
+        }
+        Ok(())
+    }
+
+    /// The same in one go, as can be where a block has just ended, and all of it is read: at most
+    /// 7 bits are left, the last three of them zeros, and what begins in them takes all that
+    /// follows without output only if it is an empty stored block. Another stored one has content;
+    /// so has what follows one with fixed codes, which 7 zeros end; and codes of a block's own
+    /// cannot begin so.
+    fn finish_behind_first(&mut self) -> Result<(), InflateError> {
+        let mut rest = &USUAL_END[1..USUAL_END.len() - 1];
+        let step = self.decompressor.decompress(&mut rest, &mut [0]);
+        if step.reached == Reached::Limit && step.written == 0 && rest.is_empty() {
+            Ok(())
+        } else {
+            Err(InflateError::Corrupt)
+        }
+    }
+
+    fn finish_otherwise(&mut self) -> Result<(), InflateError> {
+        let mut rest = &END[..];
+        let mut room = [0; 2 * END.len()];
+        let step = self.decompressor.decompress(&mut rest, &mut room);
+        let is_end = step.reached == Reached::FinalBlock && rest.is_empty();
+        if is_end && room[..step.written] == *CONTENT {
+            Ok(())
+        } else {
+            Err(InflateError::Corrupt)
+        }
+    }
+}

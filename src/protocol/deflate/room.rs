@@ -1,0 +1,58 @@
+//! Room to work in: of the thread, lent to a connection for a message.
+
+use std::{
+    cell::Cell,
+    mem,
+    ops::{Deref, DerefMut},
+};
+
+/// Room for the output of one step: for a message of 16 KiB and more, since that it is complete
+/// is known by room that is left.
+const OUTPUT: usize = 17 * 1024;
+
+/// Room for an input.
+const SPARE: usize = 4 * 1024;
+
+thread_local! {
+    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Room for an output, lent by the thread. What it holds at first is not specified.
+#[derive(Debug)]
+pub(in crate::protocol) struct Room(Vec<u8>);
+
+impl Room {
+    pub(super) fn new() -> Self {
+        let mut room = ROOM.try_with(Cell::take).unwrap_or_default();
+        if room.is_empty() {
+            room.resize(SPARE + OUTPUT, 0);
+        }
+        Self(room)
+    }
+
+    /// Room for an input, and this one.
+    pub(super) fn split(&mut self) -> (&mut [u8], &mut [u8]) {
+        self.0.split_at_mut(SPARE)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        // The thread may be at its end.
+        let _ = ROOM.try_with(|kept| kept.set(mem::take(&mut self.0)));
+    }
+}
+
+impl Deref for Room {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0[SPARE..]
+    }
+}
+
+impl DerefMut for Room {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0[SPARE..]
+    }
+}
