@@ -237,22 +237,15 @@ impl Receiver {
                     if header.opcode.is_control() {
                         return control(&header, len, input);
                     }
-                    if self.message.is_none() && header.fin && !header.compressed {
+                    if self.message.is_none() && header.fin {
                         if input.len() - len >= header.len {
-                            unmask(header.mask, 0, &mut input[len..][..header.len]);
-                            return Assembler::whole(&header, len, input).map(Some);
+                            return self.take_whole(&header, len, input, limits).map(Some);
                         }
-                        if header.opcode == OpCode::Binary && header.len <= AWAITED_WHOLE {
+                        let is_plain = header.opcode == OpCode::Binary && !header.compressed;
+                        if is_plain && header.len <= AWAITED_WHOLE {
                             // Nothing in it can be wrong, so it need not be looked at.
                             return Ok(None);
                         }
-                    }
-                    if self.message.is_none()
-                        && header.fin
-                        && header.compressed
-                        && input.len() - len >= header.len
-                    {
-                        return self.inflate_whole(&header, len, input, limits).map(Some);
                     }
                     input.advance(len);
                     self.begin_frame(&header);
@@ -270,9 +263,9 @@ impl Receiver {
         }
     }
 
-    /// Takes a compressed message whose only frame is there as a whole, behind its header of `at`
+    /// Takes a message whose only frame is there as a whole, its payload behind a header of `at`
     /// bytes.
-    fn inflate_whole(
+    fn take_whole(
         &mut self,
         header: &FrameHeader,
         at: usize,
@@ -282,6 +275,9 @@ impl Receiver {
         let end = at + header.len;
         let payload = &mut input[at..end];
         unmask(header.mask, 0, payload);
+        if !header.compressed {
+            return Assembler::whole(header, at, input);
+        }
         let (mut message, max) = (Inflated::new(header.opcode), limits.max_message_size);
         self.inflation
             .inflate(payload, true, 0, max, |output| message.push(output, max))?;

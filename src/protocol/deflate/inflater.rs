@@ -76,7 +76,7 @@ impl Inflater {
             // One byte more than is left would be too many.
             let len = room.len().min(left.saturating_add(1));
             let room = &mut room[..len];
-            let Step { written, reached } = if is_last && message.is_new() {
+            let Step { written, reached } = if is_last && message.is_new {
                 message.first_step(&mut piece, spare, room, &self.history)
             } else {
                 message.step(&mut piece, room)

@@ -47,6 +47,8 @@ const BYTES_PER_RESTART: usize = 64;
 /// A message under way.
 pub(super) struct Message {
     decompressor: Decompressor,
+    /// Nothing was looked at yet.
+    pub(super) is_new: bool,
     pub(super) place: Place,
     /// Payload bytes taken.
     taken: usize,
@@ -85,17 +87,13 @@ impl Message {
         };
         Self {
             decompressor,
+            is_new: true,
             place: Place::Boundary,
             taken: 0,
             restarts: 0,
             last: 0,
             unread: None,
         }
-    }
-
-    /// Whether nothing has been taken.
-    pub(super) const fn is_new(&self) -> bool {
-        self.taken == 0
     }
 
     /// Takes all of `piece` that `room` lasts for.
@@ -145,6 +143,7 @@ impl Message {
     /// All but `rest` bytes of `piece` were taken.
     fn take(&mut self, piece: &mut &[u8], rest: usize, reached: Reached) {
         let taken = piece.len() - rest;
+        self.is_new = false;
         self.last = piece.last().copied().unwrap_or(self.last);
         self.taken = self.taken.saturating_add(taken);
         *piece = &piece[taken..];
@@ -156,7 +155,7 @@ impl Message {
 
     /// Begins anew behind a final block. Stricter: a run of empty ones is refused.
     pub(super) fn go_on(&mut self, history: &History) -> Result<(), InflateError> {
-        if self.place == Place::Block || self.is_new() {
+        if self.place == Place::Block || self.is_new {
             return Ok(());
         }
         self.restarts += 1;
