@@ -19,7 +19,7 @@ const INCOMPRESSIBLE_FROM: usize = 1024;
 ///
 /// Allocates nothing before the first message. With context takeover a compressor of the thread
 /// holds the context between messages. It is lost when the compressor is given to another
-/// connection: the next message begins anew, as any may (7.1.1.1), and from then on the window is
+/// connection: the next message begins anew, as any may (7.2.1), and from then on the window is
 /// held here, too, so that no context is lost a second time.
 pub(super) struct Deflater {
     settings: Settings,

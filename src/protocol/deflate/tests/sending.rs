@@ -53,7 +53,7 @@ fn incompressible_message_stays_plain_without_takeover() {
     }
 }
 
-/// 7.1.1.1: with context takeover messages get smaller as they repeat each other, also when
+/// 7.2.1: with context takeover messages get smaller as they repeat each other, also when
 /// other connections use the compressor in between: then they begin anew once, and not again.
 #[test]
 fn context_is_lost_once_at_most() {
