@@ -2,8 +2,8 @@
 //!
 //! A state comes back with the history of the connection that had it. If that connection is
 //! the next to want it, it finds it as it was, by its [`Ticket`]; if another one has taken it,
-//! the history is restored into another state, or lost. So a few busy connections work as if they owned
-//! a state each, and idle ones own none.
+//! the history is restored into another state, or lost. So a few busy connections work as if they
+//! owned a state each, and idle ones own none.
 
 use std::{
     cell::RefCell,
@@ -113,17 +113,16 @@ impl<T> Lender<T> {
     /// `None` if a new state is best made.
     fn lend(&mut self, ticket: Option<Ticket>, fits: impl Fn(&T) -> bool) -> Option<Lent<T>> {
         let holds_it = |(other, _): &(_, T)| ticket.is_some() && *other == ticket;
-        // Who comes again was often the last one.
-        if self.parked.back().is_some_and(&holds_it) {
-            return self.parked.pop_back().map(|(_, state)| Lent::Ready(state));
+        if let Some(found) = self.parked.iter().rposition(holds_it) {
+            return self
+                .parked
+                .remove(found)
+                .map(|(_, state)| Lent::Ready(state));
         }
-        let found = self.parked.iter().rposition(holds_it);
-        let lent: fn(T) -> Lent<T> = match found {
-            Some(_) => Lent::Ready,
-            None => Lent::Stale,
-        };
-        let found = found.or_else(|| self.to_restart(fits))?;
-        self.parked.remove(found).map(|(_, state)| lent(state))
+        let found = self.to_restart(fits)?;
+        self.parked
+            .remove(found)
+            .map(|(_, state)| Lent::Stale(state))
     }
 
     /// The state that is best used for another history; `None` if a new one is.
