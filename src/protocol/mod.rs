@@ -9,6 +9,7 @@ mod assembler;
 mod batch;
 mod bundle;
 mod closing;
+mod control;
 #[cfg(feature = "deflate")]
 mod deflate;
 #[cfg(not(feature = "deflate"))]

@@ -235,9 +235,7 @@ impl Outbox {
         let header = self.header(kind, data.len());
         let begin = self.staged.end();
         let payload = self.staged.push(&header, data);
-        if let Some(key) = header.mask {
-            apply_mask(key, 0, payload);
-        }
+        apply_mask(header.mask, 0, payload);
         self.len += self.staged.end().wrapping_sub(begin);
     }
 

@@ -1,20 +1,18 @@
 //! Frames in, messages out (RFC 6455, sections 5 and 6.2).
 
-use bytes::{Buf, BufMut, Bytes, BytesMut, buf::Limit};
+use bytes::{Buf, BufMut, BytesMut, buf::Limit};
 
 use super::{
     assembler::Assembler,
     batch::{self, Batch},
+    control,
     deflate::Inflation,
     inflated::Inflated,
 };
 use crate::{
     config::{Config, deflate::DeflateParams},
-    message::{CloseFrame, Message},
-    wire::{
-        Decoded, FrameHeader, HeaderRules, MAX_CONTROL_PAYLOAD, OpCode, ProtocolError, Role,
-        apply_mask,
-    },
+    message::Message,
+    wire::{Decoded, FrameHeader, HeaderRules, OpCode, ProtocolError, Role, apply_mask},
 };
 
 /// Unfragmented binary frames up to this size stay in the input until they are there as a
@@ -122,11 +120,11 @@ impl Receiver {
         let max = limits.max_frame_size.min(limits.max_message_size);
         let (header, at) = FrameHeader::decode_plain(input, self.role, max)?;
         let payload = at..at + header.len;
-        unmask(header.mask, 0, input.get_mut(payload.clone())?);
+        apply_mask(header.mask, 0, input.get_mut(payload.clone())?);
         let message = Assembler::whole(&header, at, input);
         if message.is_err() {
             // As it was: the long way is the judge.
-            unmask(header.mask, 0, &mut input[payload]);
+            apply_mask(header.mask, 0, &mut input[payload]);
         }
         message.ok()
     }
@@ -179,7 +177,7 @@ impl Receiver {
         if let State::Payload(payload) = &mut self.state
             && let Some(partial) = &mut self.message
         {
-            unmask(payload.mask, payload.done, partial.message.last(count));
+            apply_mask(payload.mask, payload.done, partial.message.last(count));
             payload.done += count;
         }
     }
@@ -235,7 +233,7 @@ impl Receiver {
                         return Ok(None);
                     };
                     if header.opcode.is_control() {
-                        return control(&header, len, input);
+                        return control::take(&header, len, input);
                     }
                     if self.message.is_none() && header.fin {
                         if input.len() - len >= header.len {
@@ -274,7 +272,7 @@ impl Receiver {
     ) -> Result<Message, ProtocolError> {
         let end = at + header.len;
         let payload = &mut input[at..end];
-        unmask(header.mask, 0, payload);
+        apply_mask(header.mask, 0, payload);
         if !header.compressed {
             return Assembler::whole(header, at, input);
         }
@@ -345,7 +343,7 @@ impl Receiver {
     ) -> Result<bool, ProtocolError> {
         let arrived = input.len().min(payload.len - payload.done);
         let piece = &mut input[..arrived];
-        unmask(payload.mask, payload.done, piece);
+        apply_mask(payload.mask, payload.done, piece);
         payload.done += arrived;
         let complete = payload.done == payload.len;
         if let Some(partial) = &mut self.message {
@@ -367,38 +365,5 @@ impl Receiver {
             State::Payload(payload)
         };
         Ok(complete)
-    }
-}
-
-/// Takes a control frame, which is at the start of `input`, once it is there as a whole.
-fn control(
-    header: &FrameHeader,
-    header_len: usize,
-    input: &mut BytesMut,
-) -> Result<Option<Message>, ProtocolError> {
-    let len = header.len;
-    let mut buffer = [0; MAX_CONTROL_PAYLOAD];
-    let arrived = len.min(input.len() - header_len);
-    let body = &mut buffer[..arrived];
-    body.copy_from_slice(&input[header_len..][..arrived]);
-    unmask(header.mask, 0, body);
-    if arrived < len {
-        if header.opcode == OpCode::Close {
-            CloseFrame::check_partial(body)?;
-        }
-        return Ok(None);
-    }
-    input.advance(header_len + len);
-    Ok(Some(match header.opcode {
-        OpCode::Ping => Message::Ping(Bytes::copy_from_slice(body)),
-        OpCode::Pong => Message::Pong(Bytes::copy_from_slice(body)),
-        _ => Message::Close(CloseFrame::decode(body)?),
-    }))
-}
-
-#[inline]
-fn unmask(mask: Option<[u8; 4]>, offset: usize, data: &mut [u8]) {
-    if let Some(key) = mask {
-        apply_mask(key, offset, data);
     }
 }

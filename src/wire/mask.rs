@@ -9,11 +9,19 @@ const LONG_FROM: usize = 2048;
 /// lie across the lines of a cache.
 const ALIGNMENT: usize = 32;
 
+/// Applies the key of a frame, if it is masked, as [`apply_key`] does.
+#[inline]
+pub(crate) fn apply_mask(key: Option<[u8; 4]>, offset: usize, data: &mut [u8]) {
+    if let Some(key) = key {
+        apply_key(key, offset, data);
+    }
+}
+
 /// Applies `key` to `data`, whose first byte is byte `offset` of the payload.
 ///
 /// Masking and unmasking are the same operation.
 #[inline]
-pub(crate) fn apply_mask(key: [u8; 4], offset: usize, data: &mut [u8]) {
+fn apply_key(key: [u8; 4], offset: usize, data: &mut [u8]) {
     if data.len() < LONG_FROM {
         xor(repeated(key, offset), data);
     } else {
@@ -83,7 +91,7 @@ mod tests {
                 for start in 0..8 {
                     let plain: Vec<u8> = (0..u8::MAX).take(start + len).collect();
                     let mut masked = plain.clone();
-                    apply_mask(key, offset, &mut masked[start..]);
+                    apply_key(key, offset, &mut masked[start..]);
                     for i in 0..len {
                         assert_eq!(masked[start + i], plain[start + i] ^ key[(offset + i) % 4]);
                     }
@@ -119,7 +127,7 @@ mod tests {
             for offset in 0..4 {
                 for end in [LONG_FROM + start - 1, LONG_FROM + start, plain.len()] {
                     let mut masked = plain.clone();
-                    apply_mask(key, offset, &mut masked[start..end]);
+                    apply_key(key, offset, &mut masked[start..end]);
                     for i in start..end {
                         let key = key[(offset + i - start) % 4];
                         assert_eq!(masked[i], plain[i] ^ key, "{start} {offset} {i}");
@@ -135,7 +143,7 @@ mod tests {
     #[test]
     fn mask_of_the_rfc_example() {
         let mut hello = *b"Hello";
-        apply_mask([0x37, 0xfa, 0x21, 0x3d], 0, &mut hello);
+        apply_key([0x37, 0xfa, 0x21, 0x3d], 0, &mut hello);
         assert_eq!(hello, [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
     }
 }

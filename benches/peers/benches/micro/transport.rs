@@ -114,7 +114,7 @@ fn push_frame(to: &mut Vec<u8>, fin: bool, opcode: OpCode, payload: &[u8]) {
     header.encode_to(to);
     let start = to.len();
     to.extend_from_slice(payload);
-    apply_mask(key, 0, &mut to[start..]);
+    apply_mask(Some(key), 0, &mut to[start..]);
 }
 
 /// Brings the same bytes whenever it is rewound, and is not ready in between; swallows
