@@ -114,15 +114,20 @@ impl<T> Lender<T> {
     fn lend(&mut self, ticket: Option<Ticket>, fits: impl Fn(&T) -> bool) -> Option<Lent<T>> {
         let holds_it = |(other, _): &(_, T)| ticket.is_some() && *other == ticket;
         if let Some(found) = self.parked.iter().rposition(holds_it) {
-            return self
-                .parked
-                .remove(found)
-                .map(|(_, state)| Lent::Ready(state));
+            return self.remove(found).map(Lent::Ready);
         }
         let found = self.to_restart(fits)?;
-        self.parked
-            .remove(found)
-            .map(|(_, state)| Lent::Stale(state))
+        self.remove(found).map(Lent::Stale)
+    }
+
+    /// The last one costs less, and is often the one that is wanted.
+    fn remove(&mut self, at: usize) -> Option<T> {
+        let found = if at + 1 == self.parked.len() {
+            self.parked.pop_back()
+        } else {
+            self.parked.remove(at)
+        };
+        found.map(|(_, state)| state)
     }
 
     /// The state that is best used for another history; `None` if a new one is.
