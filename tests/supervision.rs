@@ -238,6 +238,37 @@ async fn panic_of_what_a_handler_holds_closes_with_1011() {
     close_after_panic(peer, task).await;
 }
 
+/// So does one whose error panics when it is dropped: it is dropped in the handler's turn.
+#[tokio::test]
+async fn panic_of_what_a_handler_returns_closes_with_1011() {
+    let (peer, task) = pair(|_socket| async { Err::<(), _>(PanicsWhenDropped) });
+    close_after_panic(peer, task).await;
+}
+
+/// See `Outcome`: a handler may return nothing, a `Result`, or never, and the code is 1000 or 1011.
+#[tokio::test]
+async fn outcomes_are_nothing_results_and_never() {
+    let (mut peer, task) = pair(async |_socket| {});
+    peer.expect_close(1000).await;
+    drop((peer, task));
+    let (mut peer, task) = pair(async |_socket| Err::<(), _>("no"));
+    peer.expect_close(1011).await;
+    drop((peer, task));
+    let (mut peer, task) = pair(|mut socket: WebSocket| async move {
+        loop {
+            if let Some(Ok(message)) = socket.recv().await {
+                let _ = socket.send(message).await;
+            } else {
+                pending::<()>().await;
+            }
+        }
+    });
+    peer.send(&frame(TEXT, b"still here")).await;
+    peer.expect(TEXT, b"still here").await;
+    drop(peer);
+    task.abort();
+}
+
 /// A handler that polls `recv` to exhaustion with a waker of its own does not stop the reading.
 #[tokio::test]
 async fn foreign_waker_does_not_stop_the_reading() {

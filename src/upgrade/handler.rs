@@ -1,28 +1,76 @@
 //! What handlers may return.
 
-use crate::wire::close_code::{self, CloseCode};
+use self::sealed::{Returns, Sealed};
+use crate::wire::close_code::CloseCode;
 
-/// What a handler returns: nothing, or a `Result` so that it can use `?`.
+/// What a handler returns: nothing, a `Result` so that it can use `?`, or never.
 ///
 /// A handler that returns closes the connection, unless it is closing already: with 1000, if it
 /// did not give its socket to another task, or with 1011 if it returned an error. The error itself
-/// goes nowhere: a handler that wants it in a log puts it there.
-pub trait Outcome {
-    /// The close code for the peer.
-    fn close_code(&self) -> CloseCode;
+/// goes nowhere: a handler that wants it in a log puts it there. For another code call
+/// [`WebSocket::close`](crate::WebSocket::close).
+///
+/// Implemented for `()`, for `Result<(), E>` and for `!`, the type of a block that loops for ever.
+/// No other type can implement it:
+///
+/// ```compile_fail,E0277
+/// struct Code(u16);
+///
+/// impl tower_websock::Outcome for Code {}
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a handler's future yields `()`, a `Result<(), _>` or `!`, not `{Self}`",
+    label = "what the handler returns",
+    note = "end the handler with `Ok(())`, or with nothing"
+)]
+pub trait Outcome: Sealed {}
+
+impl Outcome for () {}
+impl<E> Outcome for Result<(), E> {}
+impl Outcome for Never {}
+
+/// The code that tells the peer how its handler ended.
+pub(super) fn close_code(outcome: &impl Outcome) -> CloseCode {
+    outcome.code()
 }
 
-impl Outcome for () {
-    fn close_code(&self) -> CloseCode {
-        close_code::NORMAL
+/// `!`, which stable Rust names only as what a function returns.
+type Never = <fn() -> ! as Returns>::Output;
+
+mod sealed {
+    use super::{CloseCode, Never};
+    use crate::wire::close_code;
+
+    pub trait Sealed {
+        fn code(&self) -> CloseCode;
     }
-}
 
-impl<E> Outcome for Result<(), E> {
-    fn close_code(&self) -> CloseCode {
-        match self {
-            Ok(()) => close_code::NORMAL,
-            Err(_) => close_code::ERROR,
+    pub trait Returns {
+        type Output;
+    }
+
+    impl<T> Returns for fn() -> T {
+        type Output = T;
+    }
+
+    impl Sealed for () {
+        fn code(&self) -> CloseCode {
+            close_code::NORMAL
+        }
+    }
+
+    impl<E> Sealed for Result<(), E> {
+        fn code(&self) -> CloseCode {
+            match self {
+                Ok(()) => close_code::NORMAL,
+                Err(_) => close_code::ERROR,
+            }
+        }
+    }
+
+    impl Sealed for Never {
+        fn code(&self) -> CloseCode {
+            *self
         }
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::Outcome;
+use super::handler::{Outcome, close_code as close_code_of};
 use crate::{
     protocol::Closure,
     stream::{Shared, Terms, WebSocket},
@@ -117,15 +117,16 @@ where
             let turn = AssertUnwindSafe(|| {
                 shared.handler_turn(|| {
                     let outcome = ready!(handler.as_mut().poll(cx));
-                    // What it holds may panic, too, and use the socket.
+                    // What it holds may panic, too, and use the socket; so may what it returned.
                     handler.set(Handler::Ended);
-                    Poll::Ready(outcome)
+                    let code = close_code_of(&outcome);
+                    drop(outcome);
+                    Poll::Ready(code)
                 })
             });
             match catch_unwind(turn) {
                 Ok(Poll::Pending) => {}
-                Ok(Poll::Ready(outcome)) => {
-                    let code = outcome.close_code();
+                Ok(Poll::Ready(code)) => {
                     // A handler that gave its socket to other tasks leaves it open.
                     if code != close_code::NORMAL {
                         shared.close_for_handler(code);
