@@ -107,11 +107,11 @@ pub use self::{
     handshake::{OriginPolicy, Rejection},
     message::{CloseFrame, InvalidClose, Message, NotUtf8, Utf8Bytes},
     protocol::{Closure, Initiator},
-    service::{
-        Handler, NoInner, ResponseBody, ResponseFuture, Sentence, WebSocketLayer, WebSocketService,
+    service::{Handler, NoInner, ResponseFuture, WebSocketLayer, WebSocketService},
+    stream::{Error, ProvidedIo, RecvHalf, Release, SendHalf, Upgraded, WebSocket},
+    upgrade::{
+        Accepting, Outcome, ResponseBody, Sentence, Supervise, UpgradeError, WebSocketUpgrade,
     },
-    stream::{Error, ProvidedIo, RecvHalf, SendHalf, Upgraded, WebSocket},
-    upgrade::{Accepting, Outcome, Supervise, UpgradeError, WebSocketUpgrade},
     wire::{ProtocolError, Role, close_code},
 };
 

@@ -26,7 +26,8 @@ use tokio::{
 };
 use tower::{Layer, ServiceBuilder};
 use tower_websock::{
-    Config, Error, Handler, Rejection, UpgradeError, WebSocket, WebSocketLayer, WebSocketUpgrade,
+    Config, Error, Handler, Rejection, ResponseBody, UpgradeError, WebSocket, WebSocketLayer,
+    WebSocketUpgrade,
 };
 
 use support::{BINARY, CLOSE, Client, PING, PONG, RawRequest, TEXT, close_body, frame, soon};
@@ -844,7 +845,7 @@ fn accept_and_report(
     reports: mpsc::UnboundedSender<Result<(), UpgradeError>>,
 ) -> impl hyper::service::Service<
     Request<Incoming>,
-    Response = Response<String>,
+    Response = Response<ResponseBody>,
     Error = Infallible,
     Future: Send,
 > {

@@ -21,7 +21,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, request::Parts};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::BodyExt;
 use tokio::{
     io::{AsyncReadExt, DuplexStream, duplex},
     sync::{mpsc, oneshot},
@@ -277,7 +277,7 @@ async fn subprotocol_that_was_not_offered_is_answered_with_500() {
         }
         let upgrade = WebSocketUpgrade::from_parts(&mut request.into_parts().0).unwrap();
         let selected = selected.parse().unwrap();
-        let response: Response<ResponseBody<Empty<Bytes>>> = upgrade
+        let response: Response<ResponseBody> = upgrade
             .select_subprotocol(Some(selected))
             .on_upgrade(unused);
         assert_rejected(response, Rejection::SubprotocolNotOffered, 500).await;

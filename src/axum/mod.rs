@@ -48,10 +48,12 @@
 //! let app: Router = Router::new().route_service("/ws", service);
 //! ```
 
+mod accepting;
 mod socket;
 mod upgrade;
 
 pub use self::{
+    accepting::Accepting,
     socket::WebSocket,
     upgrade::{DefaultOnFailedUpgrade, OnFailedUpgrade, WebSocketUpgrade},
 };

@@ -10,11 +10,11 @@ use axum_core::{
 };
 use http::{HeaderValue, request::Parts};
 
-use super::WebSocket;
+use super::{Accepting, WebSocket};
 use crate::{
     config::{Config, Subprotocol},
     handshake::{OriginPolicy, Rejection},
-    upgrade::{Accepting, Outcome},
+    upgrade::Outcome,
 };
 
 /// Extractor of a valid request for a WebSocket connection.
@@ -159,7 +159,7 @@ impl<F> WebSocketUpgrade<F> {
     /// Accepts, and runs `callback` in a task of its own once the connection is upgraded.
     ///
     /// The task closes the connection in order when the callback drops the socket, also by
-    /// returning, fails or panics; see [`Accepting::supervise`](crate::Accepting::supervise).
+    /// returning, fails or panics; see [`Accepting::supervise`].
     #[must_use = "return the response, or the connection is not upgraded"]
     pub fn on_upgrade<C, Fut>(self, callback: C) -> Response
     where
@@ -173,7 +173,7 @@ impl<F> WebSocketUpgrade<F> {
             Err(rejection) => return rejection.into_response::<Body>(),
         };
         tokio::spawn(async move {
-            let supervised = accepting.supervise(|socket| callback(socket.into()));
+            let supervised = accepting.supervise(callback);
             if let Err(error) = supervised.await {
                 on_failed_upgrade.call(Error::new(error));
             }
@@ -191,10 +191,11 @@ fn accept(
         let name = Subprotocol::from_bytes(name.as_bytes());
         name.map_err(|_| Rejection::SubprotocolNotOffered)
     });
-    upgrade
+    let (response, accepting) = upgrade
         .config(config)
         .select_subprotocol(selected.transpose()?)
-        .accept()
+        .accept::<Body>()?;
+    Ok((response.map(Body::new), accepting.into()))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {

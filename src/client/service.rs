@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, future::poll_fn, io};
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use tokio::{io::duplex, time::timeout};
 use tower::Service;
 
@@ -18,7 +18,7 @@ impl Builder {
     /// [`WebSocketLayer`](crate::WebSocketLayer), an axum `Router`.
     ///
     /// The host of `uri` becomes the header `Host`; nothing is looked up. Handlers run
-    /// supervised, as behind a server. The request has an empty `String` as its body; `map_request`
+    /// supervised, as behind a server, and start only if the service's response is an acceptance. The request has an empty `String` as its body; `map_request`
     /// of tower makes it that of a service which wants another type.
     ///
     /// ```
@@ -55,7 +55,8 @@ impl Builder {
     {
         let (mut request, pending) = self.request(uri)?;
         let (ours, theirs) = duplex(BUFFER);
-        request.extensions_mut().insert(ProvidedIo::new(theirs));
+        let (theirs, release) = ProvidedIo::held(theirs);
+        request.extensions_mut().insert(theirs);
         let opened = timeout(self.config.upgrade_timeout, async {
             let served = async {
                 poll_fn(|cx| service.poll_ready(cx)).await?;
@@ -63,6 +64,10 @@ impl Builder {
             };
             let failed = |error: S::Error| Error::Connect(io::Error::other(error));
             let mut response = served.await.map_err(failed)?;
+            // Else no handler starts, as behind a server.
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                release.release();
+            }
             response.extensions_mut().insert(ProvidedIo::new(ours));
             pending.complete(response).await
         });

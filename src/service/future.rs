@@ -10,7 +10,7 @@ use std::{
 use http::Response;
 use pin_project_lite::pin_project;
 
-use super::ResponseBody;
+use crate::upgrade::ResponseBody;
 
 pin_project! {
     /// The response of a [`WebSocketService`](crate::WebSocketService).
@@ -53,7 +53,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match self.project().kind.project() {
             KindProjection::Inner { future } => {
-                ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner))
+                ready!(future.poll(cx)).map(|response| response.map(ResponseBody::new))
             }
             KindProjection::Own { response } => {
                 Ok(response.take().expect("polled after completion"))

@@ -12,10 +12,10 @@ use std::{
 use http::{Request, Response, request::Parts};
 use tower::{Layer, Service};
 
-use super::{Handler, ResponseBody, ResponseFuture, Sentence, WebSocketLayer, layer::Settings};
+use super::{Handler, ResponseFuture, WebSocketLayer, layer::Settings};
 use crate::{
     handshake::Rejection,
-    upgrade::{self, WebSocketUpgrade},
+    upgrade::{self, ResponseBody, Sentence, WebSocketUpgrade},
 };
 
 /// Answers WebSocket handshakes and leaves every other request to the inner service.
@@ -25,6 +25,8 @@ use crate::{
 /// valid one is accepted, and its connection or stream given to the handler; another is
 /// answered with the response of its [`Rejection`]. What goes to the inner service
 /// goes untouched; errors are the inner service's, there are no others.
+///
+/// The handler starts only if the response was sent as it is: see [`ResponseBody`].
 pub struct WebSocketService<S, H, Args> {
     inner: S,
     handler: H,

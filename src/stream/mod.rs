@@ -12,6 +12,7 @@ mod handle;
 mod item;
 mod link;
 mod piece;
+mod provided;
 mod reading;
 mod receiving;
 mod sending;
@@ -25,8 +26,9 @@ mod websocket;
 
 pub use self::{
     error::Error,
+    provided::{ProvidedIo, Release},
     split::{RecvHalf, SendHalf},
-    upgraded::{ProvidedIo, Upgraded},
+    upgraded::Upgraded,
     websocket::WebSocket,
 };
-pub(crate) use self::{shared::Shared, websocket::Terms};
+pub(crate) use self::{provided::Unavailable, shared::Shared, websocket::Terms};

@@ -4,7 +4,6 @@ use std::{
     fmt,
     io::{self, IoSlice},
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
 
@@ -12,7 +11,8 @@ use http::Version;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The transport of a socket that a server accepted: hyper's, or a [`ProvidedIo`].
+/// The transport of a socket that a server accepted: hyper's, or a
+/// [`ProvidedIo`](crate::ProvidedIo).
 ///
 /// Bytes that hyper had read behind the request come first.
 pub struct Upgraded {
@@ -44,7 +44,7 @@ impl Upgraded {
         }
     }
 
-    const fn provided(io: Box<dyn Io>) -> Self {
+    pub(super) const fn provided(io: Box<dyn Io>) -> Self {
         Self {
             transport: Transport::Provided(io),
             largest_write: usize::MAX,
@@ -52,61 +52,9 @@ impl Upgraded {
     }
 }
 
-trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
-
-/// A request extension that provides the transport in place of an HTTP server, or one of a response
-/// in place of an HTTP client.
-///
-/// With it a handler is tested without a socket, and WebSockets are served on HTTP
-/// servers other than hyper. The handler may write at once, so such a server must hold
-/// writes back until its response has left.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// use http::Request;
-/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
-/// use tower::ServiceExt;
-/// use tower_websock::{ProvidedIo, WebSocketService};
-///
-/// let service = WebSocketService::new(async |mut socket: tower_websock::WebSocket| {
-///     socket.send("hi".into()).await
-/// });
-/// let (mut client, server) = tokio::io::duplex(1024);
-/// let request = Request::get("/ws")
-///     .header("host", "localhost")
-///     .header("connection", "upgrade")
-///     .header("upgrade", "websocket")
-///     .header("sec-websocket-version", "13")
-///     .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
-///     .extension(ProvidedIo::new(server))
-///     .body(())
-///     .unwrap();
-/// let response = service.oneshot(request).await.unwrap();
-/// assert_eq!(response.status(), 101);
-///
-/// let mut frame = [0; 4];
-/// client.read_exact(&mut frame).await.unwrap();
-/// assert_eq!(frame, [0x81, 2, b'h', b'i']);
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct ProvidedIo(Arc<Mutex<Option<Box<dyn Io>>>>);
-
-impl ProvidedIo {
-    /// Provides `io`, which belongs to one request.
-    pub fn new(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
-        Self(Arc::new(Mutex::new(Some(Box::new(io)))))
-    }
-
-    /// Takes the transport; `None` the second time.
-    pub(crate) fn take(&self) -> Option<Upgraded> {
-        let mut io = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        io.take().map(Upgraded::provided)
-    }
-}
 
 impl AsyncRead for Upgraded {
     fn poll_read(
@@ -170,11 +118,5 @@ impl AsyncWrite for Upgraded {
 impl fmt::Debug for Upgraded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Upgraded").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for ProvidedIo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProvidedIo").finish_non_exhaustive()
     }
 }

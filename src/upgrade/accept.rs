@@ -2,11 +2,14 @@
 
 use std::{fmt, future::Future, sync::Arc};
 
-use bytes::Bytes;
-use http::{Response, request::Parts};
+use http::{HeaderValue, Response, header, request::Parts};
 use tokio::time::timeout;
 
-use super::{Outcome, Supervise, UpgradeError, pending::PendingIo, request};
+use super::{
+    Outcome, ResponseBody, Supervise, UpgradeError,
+    pending::{Offered, PendingIo},
+    request,
+};
 use crate::{
     config::{Config, Subprotocol},
     handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, acceptance},
@@ -20,10 +23,13 @@ use crate::{
 /// use http::{Request, Response};
 /// use http_body_util::Full;
 /// use hyper::body::Incoming;
-/// use tower_websock::WebSocketUpgrade;
+/// use tower_websock::{ResponseBody, WebSocketUpgrade};
 ///
 /// // In a hyper service:
-/// fn serve(request: Request<Incoming>) -> Response<Full<Bytes>> {
+/// fn serve(request: Request<Incoming>) -> Response<ResponseBody<Full<Bytes>>> {
+///     if request.uri().path() != "/ws" {
+///         return Response::new(ResponseBody::new(Full::from("hello")));
+///     }
 ///     let (mut parts, _body) = request.into_parts();
 ///     match WebSocketUpgrade::from_parts(&mut parts) {
 ///         Ok(upgrade) => upgrade.on_upgrade(|mut socket| async move {
@@ -42,7 +48,9 @@ use crate::{
 #[must_use = "answer it with `on_upgrade` or `accept`"]
 pub struct WebSocketUpgrade {
     handshake: Handshake,
-    io: PendingIo,
+    io: Offered,
+    /// Whether an outer layer may want to compress the response.
+    accepts_encodings: bool,
     origin: RequestOrigin,
     policy: OriginPolicy,
     selected: Option<Subprotocol>,
@@ -59,10 +67,11 @@ impl WebSocketUpgrade {
     /// [`into_response`](Rejection::into_response) makes the answer to it.
     pub fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
         let handshake = request::check(parts)?;
-        let io = PendingIo::take(parts).ok_or(Rejection::NotUpgradable)?;
+        let io = Offered::take(parts).ok_or(Rejection::NotUpgradable)?;
         Ok(Self {
             handshake,
             io,
+            accepts_encodings: parts.headers.contains_key(header::ACCEPT_ENCODING),
             origin: RequestOrigin::of(parts),
             policy: OriginPolicy::same_host(),
             selected: None,
@@ -117,15 +126,16 @@ impl WebSocketUpgrade {
 
     /// Accepts: the response that must be returned to the client, and the socket to come.
     ///
-    /// If another response is sent instead, hyper hands the transport over all the same
-    /// when the HTTP connection ends: drop the [`Accepting`] then.
+    /// The connection is upgraded only if this response is sent, with its body and its
+    /// extensions: see [`ResponseBody`]. If another is sent in its place, the [`Accepting`] fails
+    /// with [`UpgradeError::NotSent`].
     ///
     /// Nothing is spawned. [`on_upgrade`](Self::on_upgrade) is the simpler way.
     ///
     /// # Errors
     ///
     /// [`Rejection::Origin`], or [`Rejection::SubprotocolNotOffered`].
-    pub fn accept<B: Default>(self) -> Result<(Response<B>, Accepting), Rejection> {
+    pub fn accept<B>(self) -> Result<(Response<ResponseBody<B>>, Accepting), Rejection> {
         self.origin.check(&self.policy)?;
         // 4.2.2 item 5.5: the value is one of those that the client sent.
         let selected = self.selected;
@@ -137,14 +147,26 @@ impl WebSocketUpgrade {
         let offer = self.handshake.deflate.zip(self.config.deflate.as_ref());
         let answer = offer.map(|(offer, config)| offer.answer(config));
         let (deflate, extensions) = answer.unzip();
-        let response = acceptance(self.handshake.accept, selected.as_ref(), extensions);
+        let mut response =
+            acceptance::<ResponseBody<B>>(self.handshake.accept, selected.as_ref(), extensions);
         let terms = Terms {
             config: self.config,
             subprotocol: selected,
             deflate,
             is_multiplexed: self.io.is_multiplexed(),
         };
-        let io = self.io;
+        let (io, proof) = self.io.pending();
+        if let Some((witness, head)) = proof {
+            *response.body_mut() = ResponseBody::acceptance(witness);
+            response.extensions_mut().insert(head);
+            // A layer that compresses what has no length would hide the body from hyper.
+            if self.accepts_encodings && !terms.is_multiplexed {
+                response.headers_mut().insert(
+                    header::CONTENT_ENCODING,
+                    const { HeaderValue::from_static("identity") },
+                );
+            }
+        }
         Ok((response, Accepting { io, terms }))
     }
 
@@ -156,9 +178,8 @@ impl WebSocketUpgrade {
     /// # Panics
     ///
     /// Outside of a tokio runtime.
-    pub fn on_upgrade<B, H, F>(self, handler: H) -> Response<B>
+    pub fn on_upgrade<B, H, F>(self, handler: H) -> Response<ResponseBody<B>>
     where
-        B: Default + From<Bytes>,
         H: FnOnce(WebSocket) -> F + Send + 'static,
         F: Future<Output: Outcome> + Send + 'static,
     {
@@ -190,7 +211,20 @@ pub struct Accepting {
 }
 
 impl Accepting {
-    /// Waits for the upgrade and yields a socket without a supervisor.
+    /// Takes the response for sent, whatever becomes of it, for one whose body or extensions have to be
+    /// replaced (see [`ResponseBody`]).
+    ///
+    /// Dangerous: hyper hands a connection of HTTP/1.1 over when it ends, whatever was answered.
+    /// If an outer layer answers 401 in place of the acceptance, the handler starts all the
+    /// same and talks to the client that was refused. Call it only where nothing can come between
+    /// this response and hyper.
+    pub fn assume_sent(self) -> Self {
+        self.io.assume_sent();
+        self
+    }
+
+    /// Waits until the response was sent and the connection upgraded, and yields a socket without a
+    /// supervisor.
     ///
     /// # Errors
     ///
@@ -203,7 +237,7 @@ impl Accepting {
         Ok(WebSocket::unsupervised(upgraded?, self.terms))
     }
 
-    /// Waits for the upgrade, runs `handler` with the socket, and tells how the connection ended.
+    /// Waits until the response was sent and the connection upgraded, runs `handler` with the socket, and tells how the connection ended.
     ///
     /// For a task of your own, where [`WebSocketUpgrade::on_upgrade`] spawns one. After
     /// every poll of the handler it writes what was sent; while the handler does not

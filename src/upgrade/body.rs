@@ -1,4 +1,4 @@
-//! The body of responses: the inner service's, or a sentence of ours.
+//! The body of responses: another's, a sentence of ours, or that of an acceptance.
 
 use std::{
     convert::Infallible,
@@ -11,11 +11,37 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use super::delivery::Witness;
+
 pin_project! {
-    /// The body of a [`WebSocketService`](crate::WebSocketService)'s response: that of the
-    /// inner service's response, untouched, or a [`Sentence`] of ours.
+    /// The body of a response: one of the type `B`, untouched, a [`Sentence`] of ours, or that of
+    /// an acceptance, which is empty and learns whether it was sent.
+    ///
+    /// Responses of your own become this type by `response.map(ResponseBody::new)`.
+    ///
+    /// # No handler without an acceptance
+    ///
+    /// A handler starts only after the response that accepts was sent. hyper hands a connection
+    /// over when it ends, whatever was answered on it, so that an outer layer that answers 401
+    /// in our place would not keep a handler from starting. The body of the acceptance
+    /// finds out: it sees which questions hyper asks it, and when it and the response's
+    /// extensions are dropped. If another response is sent, or ours with another status, the
+    /// upgrade fails with [`UpgradeError::NotSent`](crate::UpgradeError::NotSent).
+    ///
+    /// Outer layers may add headers, and wrap or box the body, as those of tower-http and axum
+    /// do. Two things they must not do, or no handler starts: replace the body or the extensions of
+    /// an acceptance; or wrap its body in one that does not pass `is_end_stream` and
+    /// `size_hint` on. [`Accepting::assume_sent`](crate::Accepting::assume_sent) is for those
+    /// who cannot keep to that.
+    ///
+    /// Over HTTP/1.1 two changes by an outer layer cannot be told from an acceptance that was
+    /// sent: its status is set to 204 or 304, for which hyper does not ask for a body either, with
+    /// body and extensions kept; or the layer asks the body `is_end_stream` and then at once
+    /// `size_hint`, and drops the response. Refuse with another status. Over HTTP/2
+    /// our body in a response with another 2xx is an acceptance still (RFC 8441, section 5; RFC 9110,
+    /// section 9.3.6).
     #[derive(Debug)]
-    pub struct ResponseBody<B> {
+    pub struct ResponseBody<B = Sentence> {
         #[pin]
         kind: Kind<B>,
     }
@@ -27,6 +53,7 @@ pin_project! {
     enum Kind<B> {
         Inner { #[pin] body: B },
         Own { sentence: Sentence },
+        Acceptance { witness: Witness },
     }
 }
 
@@ -35,9 +62,16 @@ pin_project! {
 pub struct Sentence(Bytes);
 
 impl<B> ResponseBody<B> {
-    pub(super) const fn inner(body: B) -> Self {
+    /// A body of your own, untouched.
+    pub const fn new(body: B) -> Self {
         Self {
             kind: Kind::Inner { body },
+        }
+    }
+
+    pub(super) const fn acceptance(witness: Witness) -> Self {
+        Self {
+            kind: Kind::Acceptance { witness },
         }
     }
 }
@@ -74,6 +108,10 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
         match self.project().kind.project() {
             KindProjection::Inner { body } => body.poll_frame(cx),
             KindProjection::Own { sentence } => Poll::Ready(sentence.take_frame().map(Ok)),
+            KindProjection::Acceptance { witness } => {
+                witness.polled();
+                Poll::Ready(None)
+            }
         }
     }
 
@@ -81,6 +119,10 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
         match &self.kind {
             Kind::Inner { body } => body.is_end_stream(),
             Kind::Own { sentence } => sentence.is_end_stream(),
+            Kind::Acceptance { witness } => {
+                witness.asked_whether_at_end();
+                !witness.is_to_be_asked()
+            }
         }
     }
 
@@ -88,6 +130,15 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
         match &self.kind {
             Kind::Inner { body } => body.size_hint(),
             Kind::Own { sentence } => sentence.size_hint(),
+            Kind::Acceptance { witness } => {
+                witness.asked_for_length();
+                if witness.is_to_be_asked() {
+                    // With a length hyper would not ask for a frame of another status's body.
+                    SizeHint::default()
+                } else {
+                    SizeHint::with_exact(0)
+                }
+            }
         }
     }
 }

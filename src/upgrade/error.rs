@@ -8,9 +8,12 @@ use std::{error::Error, fmt};
 pub enum UpgradeError {
     /// The HTTP connection ended, or is not served with upgrades enabled.
     Http(hyper::Error),
-    /// The peer did not take the response within
+    /// The response was not sent, or the peer did not take it, within
     /// [`upgrade_timeout`](crate::Config::upgrade_timeout).
     TimedOut,
+    /// The acceptance was not sent: an outer layer answered in its place, changed its status,
+    /// or replaced its body or its extensions. See [`ResponseBody`](crate::ResponseBody).
+    NotSent,
     /// The [`ProvidedIo`](crate::ProvidedIo) of the request was used by another request.
     IoTaken,
 }
@@ -20,6 +23,10 @@ impl fmt::Display for UpgradeError {
         f.write_str(match self {
             UpgradeError::Http(_) => "the HTTP connection was not upgraded",
             UpgradeError::TimedOut => "the HTTP connection was not upgraded in time",
+            UpgradeError::NotSent => {
+                "the acceptance was not sent: another response took its place, or its body or its \
+                 extensions were replaced"
+            }
             UpgradeError::IoTaken => "the provided IO was used before",
         })
     }
@@ -29,7 +36,7 @@ impl Error for UpgradeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             UpgradeError::Http(error) => Some(error),
-            UpgradeError::TimedOut | UpgradeError::IoTaken => None,
+            UpgradeError::TimedOut | UpgradeError::NotSent | UpgradeError::IoTaken => None,
         }
     }
 }

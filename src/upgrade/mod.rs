@@ -1,6 +1,8 @@
 //! From an upgrade request to a supervised socket, on hyper.
 
 mod accept;
+mod body;
+mod delivery;
 mod error;
 mod handler;
 mod pending;
@@ -16,6 +18,7 @@ mod supervisor;
 pub(crate) use self::request::{check, is_for_us};
 pub use self::{
     accept::{Accepting, WebSocketUpgrade},
+    body::{ResponseBody, Sentence},
     error::UpgradeError,
     handler::Outcome,
     supervise::Supervise,

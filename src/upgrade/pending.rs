@@ -9,29 +9,58 @@ use std::{
 use http::{Version, request::Parts};
 use hyper::upgrade::OnUpgrade;
 
-use super::UpgradeError;
-use crate::stream::{ProvidedIo, Upgraded};
+use super::{
+    UpgradeError,
+    delivery::{Delivery, HeadMark, Witness},
+};
+use crate::stream::{ProvidedIo, Unavailable, Upgraded};
 
-/// The transport to come once the response has been written.
-pub(super) enum PendingIo {
+/// What a request can be upgraded to.
+pub(super) enum Offered {
     /// The connection of a request of HTTP/1.1, or the stream of one of HTTP/2.
     Hyper(OnUpgrade, Version),
     Provided(ProvidedIo),
 }
 
-impl PendingIo {
+impl Offered {
     /// Takes it out of a request's extensions.
     pub(super) fn take(parts: &mut Parts) -> Option<Self> {
         if let Some(provided) = parts.extensions.remove() {
-            return Some(PendingIo::Provided(provided));
+            return Some(Offered::Provided(provided));
         }
         let on_upgrade = parts.extensions.remove()?;
-        Some(PendingIo::Hyper(on_upgrade, parts.version))
+        Some(Offered::Hyper(on_upgrade, parts.version))
     }
 
     /// Whether the transport shares its connection with others.
     pub(super) const fn is_multiplexed(&self) -> bool {
-        matches!(self, PendingIo::Hyper(_, Version::HTTP_2))
+        matches!(self, Offered::Hyper(_, Version::HTTP_2))
+    }
+
+    /// The transport once the response was sent, and what of hyper's response tells of that.
+    pub(super) fn pending(self) -> (PendingIo, Option<(Witness, HeadMark)>) {
+        match self {
+            Offered::Hyper(on_upgrade, version) => {
+                let (delivery, witness, head) = Delivery::watch(on_upgrade, version);
+                (PendingIo::Hyper(delivery), Some((witness, head)))
+            }
+            Offered::Provided(provided) => (PendingIo::Provided(provided), None),
+        }
+    }
+}
+
+/// The transport to come once the response was sent.
+pub(super) enum PendingIo {
+    Hyper(Delivery),
+    Provided(ProvidedIo),
+}
+
+impl PendingIo {
+    /// Takes the response for sent, whatever becomes of it.
+    pub(super) fn assume_sent(&self) {
+        if let PendingIo::Hyper(delivery) = self {
+            delivery.assume();
+        }
     }
 }
 
@@ -39,11 +68,13 @@ impl Future for PendingIo {
     type Output = Result<Upgraded, UpgradeError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(match self.get_mut() {
-            PendingIo::Hyper(on_upgrade, version) => ready!(Pin::new(on_upgrade).poll(cx))
-                .map(|io| Upgraded::hyper(io, *version))
-                .map_err(UpgradeError::Http),
-            PendingIo::Provided(provided) => provided.take().ok_or(UpgradeError::IoTaken),
-        })
+        match self.get_mut() {
+            PendingIo::Hyper(delivery) => Pin::new(delivery).poll(cx),
+            PendingIo::Provided(provided) => Poll::Ready(match ready!(provided.poll_take(cx)) {
+                Ok(io) => Ok(io),
+                Err(Unavailable::Taken) => Err(UpgradeError::IoTaken),
+                Err(Unavailable::NotReleased) => Err(UpgradeError::NotSent),
+            }),
+        }
     }
 }

@@ -1,0 +1,203 @@
+//! A transport that does not come from hyper.
+
+use std::{
+    fmt, mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::upgraded::{Io, Upgraded};
+
+/// A request extension that provides the transport in place of an HTTP server, or one of a response
+/// in place of an HTTP client.
+///
+/// With it a handler is tested without a socket, and WebSockets are served on HTTP
+/// servers other than hyper. Who provides the IO answers for the acceptance: with
+/// [`new`](Self::new) it counts as sent at once, and the handler may write at once; with
+/// [`held`](Self::held) the handler waits until it is told that the response was sent.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use http::Request;
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// use tower::ServiceExt;
+/// use tower_websock::{ProvidedIo, WebSocketService};
+///
+/// let service = WebSocketService::new(async |mut socket: tower_websock::WebSocket| {
+///     socket.send("hi".into()).await
+/// });
+/// let (mut client, server) = tokio::io::duplex(1024);
+/// let request = Request::get("/ws")
+///     .header("host", "localhost")
+///     .header("connection", "upgrade")
+///     .header("upgrade", "websocket")
+///     .header("sec-websocket-version", "13")
+///     .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+///     .extension(ProvidedIo::new(server))
+///     .body(())
+///     .unwrap();
+/// let response = service.oneshot(request).await.unwrap();
+/// assert_eq!(response.status(), 101);
+///
+/// let mut frame = [0; 4];
+/// client.read_exact(&mut frame).await.unwrap();
+/// assert_eq!(frame, [0x81, 2, b'h', b'i']);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ProvidedIo(Arc<Slot>);
+
+struct Slot(Mutex<Content>);
+
+enum Content {
+    Free(Box<dyn Io>),
+    Held {
+        io: Box<dyn Io>,
+        waiting: Vec<Waker>,
+    },
+    NotReleased,
+    Taken,
+}
+
+/// Why there is no transport.
+pub(crate) enum Unavailable {
+    Taken,
+    NotReleased,
+}
+
+impl ProvidedIo {
+    /// Provides `io`, which belongs to one request. An acceptance counts as sent at once:
+    /// whatever is answered in its place, the handler starts.
+    pub fn new(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        Self::with(Content::Free(Box::new(io)))
+    }
+
+    /// Provides `io`, which belongs to one request, once its [`Release`] says that the acceptance
+    /// was sent. Until then no handler starts; if the `Release` is dropped, none does, and the
+    /// upgrade fails with [`UpgradeError::NotSent`](crate::UpgradeError::NotSent).
+    pub fn held(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> (Self, Release) {
+        let provided = Self::with(Content::Held {
+            io: Box::new(io),
+            waiting: Vec::new(),
+        });
+        let release = Release(provided.0.clone());
+        (provided, release)
+    }
+
+    fn with(content: Content) -> Self {
+        Self(Arc::new(Slot(Mutex::new(content))))
+    }
+
+    /// Takes the transport, once it is released.
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Result<Upgraded, Unavailable>> {
+        let mut content = self.0.lock();
+        Poll::Ready(match &mut *content {
+            Content::Held { waiting, .. } => {
+                if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+                    waiting.push(cx.waker().clone());
+                }
+                return Poll::Pending;
+            }
+            Content::NotReleased => Err(Unavailable::NotReleased),
+            content => content.take().ok_or(Unavailable::Taken),
+        })
+    }
+
+    /// Takes the transport of a response; `None` if it was taken before, or is held.
+    #[cfg(feature = "client")]
+    pub(crate) fn take(&self) -> Option<Upgraded> {
+        self.0.lock().take()
+    }
+}
+
+impl Content {
+    fn take(&mut self) -> Option<Upgraded> {
+        match mem::replace(self, Content::Taken) {
+            Content::Free(io) => Some(Upgraded::provided(io)),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+}
+
+/// Says that the response to a request with a [`ProvidedIo`] was sent.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use http::{Request, StatusCode};
+/// use tower::ServiceExt;
+/// use tower_websock::{ProvidedIo, WebSocketService};
+///
+/// let service = WebSocketService::new(async |_socket: tower_websock::WebSocket| {});
+/// let (_client, server) = tokio::io::duplex(1024);
+/// let (io, release) = ProvidedIo::held(server);
+/// let request = Request::get("/ws")
+///     .header("host", "localhost")
+///     .header("connection", "upgrade")
+///     .header("upgrade", "websocket")
+///     .header("sec-websocket-version", "13")
+///     .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+///     .extension(io)
+///     .body(())
+///     .unwrap();
+/// let response = service.oneshot(request).await.unwrap();
+/// // Write the response to the client, then:
+/// if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+///     release.release();
+/// }
+/// # }
+/// ```
+#[must_use = "no handler starts unless the IO is released"]
+pub struct Release(Arc<Slot>);
+
+impl Release {
+    /// Lets the handler start.
+    pub fn release(self) {
+        self.0.settle(|io| Content::Free(io));
+    }
+}
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        // Without effect after a release.
+        self.0.settle(|_| Content::NotReleased);
+    }
+}
+
+impl Slot {
+    fn settle(&self, then: impl FnOnce(Box<dyn Io>) -> Content) {
+        let mut content = self.lock();
+        if !matches!(*content, Content::Held { .. }) {
+            return;
+        }
+        // Its place until it is known.
+        let held = mem::replace(&mut *content, Content::NotReleased);
+        if let Content::Held { io, waiting } = held {
+            *content = then(io);
+            drop(content);
+            waiting.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Content> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for ProvidedIo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProvidedIo").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Release").finish_non_exhaustive()
+    }
+}
