@@ -26,7 +26,12 @@ use tokio::{
     io::{AsyncReadExt, DuplexStream, duplex},
     sync::{mpsc, oneshot},
 };
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{
+    Layer, Service, ServiceBuilder, ServiceExt,
+    buffer::Buffer,
+    limit::{ConcurrencyLimitLayer, GlobalConcurrencyLimitLayer},
+    service_fn,
+};
 use tower_websock::{
     Closure, Config, Error, Handler, Initiator, NoInner, OriginPolicy, ProvidedIo, Rejection,
     ResponseBody, Subprotocol, UpgradeError, WebSocket, WebSocketLayer, WebSocketService,
@@ -602,11 +607,21 @@ async fn services_for_two_paths_stack() {
 /// Tower's contract: an inner service that is not ready holds its callers back.
 #[tokio::test(start_paused = true)]
 async fn readiness_is_that_of_the_inner_service() {
-    /// Ready when told so. Not `Clone`: the instance that is ready must be the one called.
+    /// Ready when told so. A clone never is: the instance that is ready must be the one called.
     struct Gate {
         opens: oneshot::Receiver<Result<(), Broken>>,
         is_ready: bool,
         calls: Rc<RefCell<usize>>,
+    }
+
+    impl Clone for Gate {
+        fn clone(&self) -> Self {
+            Self {
+                opens: oneshot::channel().1,
+                is_ready: false,
+                calls: self.calls.clone(),
+            }
+        }
     }
 
     impl Service<Request<()>> for Gate {
@@ -664,6 +679,53 @@ async fn readiness_is_that_of_the_inner_service() {
     open.send(Err(Broken(7))).unwrap();
     assert_eq!(service.ready().await.err(), Some(Broken(7)));
     assert_eq!(*calls.borrow(), 0);
+}
+
+/// Tower's contract: what `poll_ready` reserved is used by the call or given back.
+#[tokio::test(start_paused = true)]
+async fn permit_of_the_inner_service_is_given_back_when_we_answer() {
+    type Change = fn(&mut Request<()>);
+    let handshakes: [(u16, Change); 4] = [
+        (101, |_| {}),
+        (426, |request| set(request, "sec-websocket-version", "12")),
+        (403, |request| set(request, "origin", "https://evil.com")),
+        (500, |request| {
+            drop(request.extensions_mut().remove::<ProvidedIo>())
+        }),
+    ];
+    for (status, change) in handshakes {
+        let limit = ConcurrencyLimitLayer::new(1);
+        let semaphore = GlobalConcurrencyLimitLayer::new(1);
+        let plain = service_fn(async |_: Request<()>| {
+            Ok::<_, Infallible>(Response::new(String::from("inner")))
+        });
+        let shielded = ServiceBuilder::new()
+            .layer(WebSocketLayer::new(echo))
+            .layer(semaphore.clone())
+            .layer(limit)
+            .service(plain);
+        let mut buffered = Buffer::new(shielded.clone(), 4);
+        let mut shielded = shielded;
+        let mut other = semaphore.layer(plain);
+        for is_buffered in [false, true] {
+            let (_client, mut request) = connected();
+            change(&mut request);
+            let answered = if is_buffered {
+                soon(soon(buffered.ready()).await.unwrap().call(request)).await
+            } else {
+                Ok(soon(soon(shielded.ready()).await.unwrap().call(request))
+                    .await
+                    .unwrap())
+            };
+            assert_eq!(answered.unwrap().status(), status, "{is_buffered}");
+            // Neither service was dropped, and neither holds the only permit.
+            let served = soon(other.ready()).await.unwrap().call(Request::new(()));
+            assert_eq!(soon(served).await.unwrap().body(), "inner");
+            // Nor does one that was made ready and then used.
+            let served = soon(shielded.ready()).await.unwrap().call(Request::new(()));
+            assert_eq!(soon(served).await.unwrap().status(), 200);
+        }
+    }
 }
 
 /// An error that has nothing but this.

@@ -26,6 +26,10 @@ use crate::{
 /// answered with the response of its [`Rejection`]. What goes to the inner service
 /// goes untouched; errors are the inner service's, there are no others.
 ///
+/// The inner service is `Clone`, as servers and routers ask of it anyway: what its `poll_ready`
+/// reserved, such as a permit of a concurrency limit, is given back when a handshake is answered
+/// here, and a clone takes its place. Put a `tower::buffer::Buffer` around a service that is not.
+///
 /// The handler starts only if the response was sent as it is: see [`ResponseBody`].
 pub struct WebSocketService<S, H, Args> {
     inner: S,
@@ -89,7 +93,7 @@ impl<S, H, Args> WebSocketService<S, H, Args> {
 
 impl<S, H, Args, B, R> Service<Request<B>> for WebSocketService<S, H, Args>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<B>, Response = Response<R>> + Clone,
     H: Handler<Args>,
 {
     type Response = Response<ResponseBody<R>>;
@@ -104,6 +108,8 @@ where
         if !self.intercepts(&request) {
             return ResponseFuture::inner(self.inner.call(request));
         }
+        // What `poll_ready` reserved goes with the service that was made ready.
+        self.inner = self.inner.clone();
         let (parts, _body) = request.into_parts();
         let response = self.upgrade(parts);
         ResponseFuture::own(response.unwrap_or_else(Rejection::into_response))
