@@ -1,11 +1,18 @@
 //! An echo server in axum. Serves <ws://127.0.0.1:8888/ws>, and a page to try it at /.
+//!
+//! Takes another HOST:PORT as its argument.
+
+#[path = "support/http_server.rs"]
+mod http_server;
+
+use std::{env, io};
 
 use axum::{
     Router,
-    response::Html,
-    response::Response,
+    response::{Html, Response},
     routing::{any, get},
 };
+use tokio::net::TcpListener;
 use tower_websock::axum::{WebSocket, WebSocketUpgrade};
 
 async fn upgrade(upgrade: WebSocketUpgrade) -> Response {
@@ -21,14 +28,19 @@ async fn echo(mut socket: WebSocket) {
 }
 
 #[tokio::main]
-async fn main() -> std::io::Result<()> {
+async fn main() -> io::Result<()> {
     let app = Router::new()
         .route("/ws", any(upgrade))
         .route("/", get(|| async { Html(include_str!("echo.html")) }));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8888").await?;
+    let addr = env::args().nth(1);
+    let listener = TcpListener::bind(addr.as_deref().unwrap_or("127.0.0.1:8888")).await?;
     println!(
         "ws://{0}/ws, and a page to try it at http://{0}/",
         listener.local_addr()?
     );
-    axum::serve(listener, app).await
+    // Not by `axum::serve`, which sets neither a timer nor TCP_NODELAY.
+    loop {
+        let (stream, _peer) = http_server::accept(&listener).await;
+        tokio::spawn(http_server::serve(stream, app.clone()));
+    }
 }

@@ -15,7 +15,6 @@ use std::{convert::Infallible, io};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{net::TcpListener, signal::ctrl_c};
 use tower::{Layer, service_fn};
 use tower_websock::{Config, DeflateConfig, Error, WebSocket, WebSocketLayer};
@@ -36,21 +35,14 @@ async fn page(request: Request<Incoming>) -> Result<Response<String>, Infallible
     Ok(page::at_root(&request, include_str!("echo.html")))
 }
 
-async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
+async fn serve(listener: TcpListener, config: Config) -> ! {
     let service = WebSocketLayer::new(echo)
         .path("/ws")
         .config(config)
         .layer(service_fn(page));
-    let http = http_server::new();
     loop {
-        let (stream, _peer) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let http = http.clone();
-        let service = TowerToHyperService::new(service.clone());
-        tokio::spawn(async move {
-            let io = TokioIo::new(stream);
-            http.serve_connection_with_upgrades(io, service).await
-        });
+        let (stream, _peer) = http_server::accept(&listener).await;
+        tokio::spawn(http_server::serve(stream, service.clone()));
     }
 }
 
@@ -65,7 +57,7 @@ fn main() -> io::Result<()> {
         let addr = listener.local_addr()?;
         println!("ws://{addr}/ws, and a page to try it at http://{addr}/");
         tokio::select! {
-            result = serve(listener, config) => result,
+            never = serve(listener, config) => never,
             result = ctrl_c() => result,
         }
     })

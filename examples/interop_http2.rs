@@ -18,7 +18,6 @@ use std::{convert::Infallible, io, time::Duration};
 
 use http::{Request, Response, request::Parts};
 use hyper::body::Incoming;
-use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{net::TcpListener, time::sleep};
 use tower::{Layer, service_fn};
 use tower_websock::{
@@ -86,22 +85,15 @@ async fn inner(_request: Request<Incoming>) -> Result<Response<String>, Infallib
     Ok(Response::new(String::from("no WebSocket\n")))
 }
 
-async fn serve(listener: TcpListener, config: Config) -> io::Result<()> {
+async fn serve(listener: TcpListener, config: Config) -> ! {
     let service = WebSocketLayer::new(serve_socket)
         .path("/ws")
         .config(config)
         .subprotocols([const { Subprotocol::from_static("chat") }])
         .layer(service_fn(inner));
-    let http = http_server::new();
     loop {
-        let (stream, _peer) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let http = http.clone();
-        let service = TowerToHyperService::new(service.clone());
-        tokio::spawn(async move {
-            let io = TokioIo::new(stream);
-            http.serve_connection_with_upgrades(io, service).await
-        });
+        let (stream, _peer) = http_server::accept(&listener).await;
+        tokio::spawn(http_server::serve(stream, service.clone()));
     }
 }
 

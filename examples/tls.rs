@@ -15,10 +15,9 @@ use std::{convert::Infallible, env, error::Error, fs, sync::Arc};
 
 use http::{Request, Response, request::Parts};
 use hyper::body::Incoming;
-use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use rcgen::{Certificate, CertifiedKey, KeyPair, generate_simple_self_signed};
 use sha2::{Digest, Sha256};
-use tokio::{net::TcpListener, signal::ctrl_c};
+use tokio::{net::TcpListener, signal::ctrl_c, time::timeout};
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 use tower::{Layer, service_fn};
 use tower_websock::{Config, DeflateConfig, WebSocket, WebSocketLayer};
@@ -48,24 +47,19 @@ async fn page(request: Request<Incoming>) -> Result<Response<String>, Infallible
     Ok(page::at_root(&request, include_str!("tls.html")))
 }
 
-async fn serve(listener: TcpListener, acceptor: TlsAcceptor) -> Result<(), Box<dyn Error>> {
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor) -> ! {
     let service = WebSocketLayer::new(echo)
         .path("/ws")
         .config(Config::new().deflate(DeflateConfig::new()))
         .layer(service_fn(page));
-    let http = http_server::new();
     loop {
-        let (stream, peer) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let (acceptor, http) = (acceptor.clone(), http.clone());
-        let service = TowerToHyperService::new(service.clone());
+        let (stream, peer) = http_server::accept(&listener).await;
+        let (acceptor, service) = (acceptor.clone(), service.clone());
         tokio::spawn(async move {
-            let served = match acceptor.accept(stream).await {
-                Ok(stream) => {
-                    let stream = TokioIo::new(stream);
-                    http.serve_connection_with_upgrades(stream, service).await
-                }
-                Err(error) => Err(error.into()),
+            let served = match timeout(http_server::FIRST_REQUEST, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => http_server::serve(stream, service).await,
+                Ok(Err(error)) => Err(error.into()),
+                Err(elapsed) => Err(elapsed.into()),
             };
             if let Err(error) = served {
                 eprintln!("{peer}: {error}");
@@ -107,7 +101,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("SHA-256 of the certificate: {}", fingerprint(&cert));
     let acceptor = tls(cert, signing_key)?;
     tokio::select! {
-        result = serve(listener, acceptor) => result,
+        never = serve(listener, acceptor) => never,
         result = ctrl_c() => Ok(result?),
     }
 }
