@@ -5,9 +5,15 @@
 //! [`Stream`](futures_core::Stream) and [`Sink`](futures_sink::Sink) of [`Message`]s. In
 //! axum, [`axum::WebSocketUpgrade`] is an extractor with the names of `axum::extract::ws`.
 //!
+//! ```toml
+//! [dependencies]
+//! http = "1.3"
+//! hyper = { version = "1.12", features = ["http1", "server"] }
+//! tower = { version = "0.5.2", features = ["util"] }
+//! tower-websock = "0.1"
 //! ```
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() {
+//!
+//! ```
 //! use tower::{ServiceBuilder, service_fn};
 //! use tower_websock::{Error, WebSocket, WebSocketLayer};
 //!
@@ -21,14 +27,12 @@
 //!     Ok(())
 //! }
 //!
-//! // Around any HTTP service; serve it with upgrades enabled.
+//! // Around any HTTP service; serve it with upgrades enabled, as the README does.
 //! let service = ServiceBuilder::new()
 //!     .layer(WebSocketLayer::new(echo).path("/ws"))
 //!     .service(service_fn(|_request: http::Request<hyper::body::Incoming>| async {
 //!         Ok::<_, std::convert::Infallible>(http::Response::new(String::from("hello")))
 //!     }));
-//! # let _ = service;
-//! # }
 //! ```
 //!
 //! # How it is built
@@ -116,6 +120,6 @@ pub use self::{
 };
 
 /// The examples of the README are compiled and run as tests.
-#[cfg(all(doctest, feature = "deflate"))]
+#[cfg(all(doctest, feature = "full"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

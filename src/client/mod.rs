@@ -1,15 +1,21 @@
 //! The client's side.
 //!
+//! ```toml
+//! [dependencies]
+//! tokio = { version = "1.48", features = ["macros", "rt-multi-thread"] }
+//! tower-websock = { version = "0.1", features = ["client"] }
+//! ```
+//!
 //! ```no_run
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut socket = tower_websock::client::connect("ws://127.0.0.1:8888/ws").await?;
-//! socket.send("hello".into()).await?;
-//! while let Some(message) = socket.recv().await {
-//!     println!("{:?}", message?);
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut socket = tower_websock::client::connect("ws://127.0.0.1:8888/ws").await?;
+//!     socket.send("hello".into()).await?;
+//!     while let Some(message) = socket.recv().await {
+//!         println!("{:?}", message?);
+//!     }
+//!     Ok(())
 //! }
-//! # Ok(())
-//! # }
 //! ```
 //!
 //! A [`Builder`] sets headers, subprotocols and limits, and performs the handshake over any
@@ -18,6 +24,14 @@
 //!
 //! For `wss://` bring the TLS that you use. With tokio-rustls, and the certificates that
 //! Mozilla trusts from webpki-roots:
+//!
+//! ```toml
+//! [dependencies]
+//! tokio = { version = "1.48", features = ["net"] }
+//! tokio-rustls = { version = "0.26", default-features = false, features = ["ring", "tls12"] }
+//! tower-websock = { version = "0.1", features = ["client"] }
+//! webpki-roots = "1"
+//! ```
 //!
 //! ```no_run
 //! use std::{error::Error, sync::Arc};
@@ -42,7 +56,6 @@
 //!         .await?;
 //!     Ok(Builder::new().handshake("wss://example.com/ws", tls).await?)
 //! }
-//! # let _ = connect;
 //! ```
 //!
 //! The socket is the same [`WebSocket`] as a server's, without a supervisor: it works while
