@@ -55,15 +55,21 @@ def read_until(stream, end):
     return data
 
 
+def upgraded(port, tls=False):
+    """Open a WebSocket."""
+    stream = dial(port, tls)
+    stream.sendall(UPGRADE)
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += read_until(stream, b"\n")
+    if not head.startswith(b"HTTP/1.1 101 "):
+        raise ConnectionError(f"answered with {head!r}")
+    return stream
+
+
 def echo(port, tls):
     """Send a message and receive it."""
-    with dial(port, tls) as stream:
-        stream.sendall(UPGRADE)
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += read_until(stream, b"\n")
-        if not head.startswith(b"HTTP/1.1 101 "):
-            raise ConnectionError(f"answered with {head!r}")
+    with upgraded(port, tls) as stream:
         # A text of two bytes, masked with zeros.
         stream.sendall(b"\x81\x82\0\0\0\0hi")
         # The TLS example says something first.
