@@ -1,6 +1,13 @@
 //! The HTTP server of the examples: HTTP/1.1 and HTTP/2, whichever the client begins with.
 
-use std::{error::Error, io::ErrorKind, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    io::ErrorKind::{ConnectionAborted, ConnectionReset},
+    net::SocketAddr,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use http::{Request, Response};
 use http_body::Body;
@@ -35,8 +42,8 @@ pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
                 let _ = stream.set_nodelay(true);
                 return (stream, peer);
             }
-            // The client left the queue.
-            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+            // The client has left.
+            Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionReset) => {}
             // Too many open files, perhaps: some are closed as connections end.
             Err(error) => {
                 eprintln!("cannot accept: {error}");

@@ -28,6 +28,8 @@ HALVES = {
     "a request line": GET[:16],
     "half a header": UPGRADE[:70],
     "a request and half a request": GET + GET[:20],
+    "a request without its body": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n",
+    "a header byte by byte": GET[:-2] + b"X: ",
 }
 # And below TLS.
 HALF_HELLO = bytes([0x16, 3, 1, 2, 0, 1])
@@ -108,12 +110,14 @@ def time_to_end(stream, beginning, patience):
     with stream:
         try:
             stream.sendall(beginning)
-            while (left := start + patience - time.monotonic()) > 0:
-                stream.settimeout(left)
-                if not stream.recv(1 << 16):
-                    return time.monotonic() - start
-        except TimeoutError:
-            pass
+            stream.settimeout(2)
+            while time.monotonic() < start + patience:
+                try:
+                    if not stream.recv(1 << 16):
+                        return time.monotonic() - start
+                except TimeoutError:
+                    if beginning == HALVES["a header byte by byte"]:
+                        stream.sendall(b"x")
         except OSError:
             return time.monotonic() - start
     return None
