@@ -23,7 +23,7 @@ pub enum Error {
     Http(hyper::Error),
     /// The connection of HTTP/2 ended.
     Ended,
-    /// The server answered with another status than 101, or 200 over HTTP/2: a redirect, a
+    /// The server answered with another status than 101, or 2xx over HTTP/2: a redirect, a
     /// demand for authentication, or a refusal (4.1). Status and headers are kept.
     Refused(Box<Response<()>>),
     /// The status accepts, but the response breaks the rules of the handshake (4.1).

@@ -33,19 +33,20 @@ impl Pending {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`], [`Error::Answer`], [`Error::Http`] or [`Error::TimedOut`].
+    /// [`Error::Refused`], [`Error::Answer`], [`Error::Http`] or [`Error::TimedOut`]. Over HTTP/2
+    /// every 2xx accepts; hyper hands over the stream of a 200 only, another is [`Error::Http`].
     ///
     /// # Cancel safety
     ///
     /// Dropping the future drops the connection.
     pub async fn complete<B>(self, mut response: Response<B>) -> Result<WebSocket, Error> {
         // 4.1 item 1: another status is to be handled as HTTP says.
-        let (status, version) = self.handshake.expected();
-        if response.status() != status {
+        if !self.handshake.accepts(response.status()) {
             let refused = response.map(drop);
             return Err(Error::Refused(Box::new(refused)));
         }
         // RFC 9110, section 7.8: 101 is an answer of HTTP/1.1.
+        let version = self.handshake.version();
         if response.version() != version {
             return Err(Error::Answer(AnswerError::Upgrade));
         }

@@ -63,11 +63,20 @@ impl ClientHandshake {
         OWN.contains(name)
     }
 
-    /// Status and version of an answer that accepts (4.1 item 1; RFC 8441, section 5).
-    pub(crate) const fn expected(&self) -> (StatusCode, Version) {
+    /// Whether the status of a response accepts: 101 (4.1 item 1), over HTTP/2 any 2xx
+    /// (RFC 8441, section 5; RFC 9110, section 9.3.6).
+    pub(crate) fn accepts(&self, status: StatusCode) -> bool {
         match self.key {
-            Some(_) => (StatusCode::SWITCHING_PROTOCOLS, Version::HTTP_11),
-            None => (StatusCode::OK, Version::HTTP_2),
+            Some(_) => status == StatusCode::SWITCHING_PROTOCOLS,
+            None => status.is_success(),
+        }
+    }
+
+    /// The version of a response that accepts.
+    pub(crate) const fn version(&self) -> Version {
+        match self.key {
+            Some(_) => Version::HTTP_11,
+            None => Version::HTTP_2,
         }
     }
 
@@ -100,7 +109,7 @@ impl ClientHandshake {
         Some(HeaderValue::from_str(&names.join(", ")).expect("tokens, commas and spaces"))
     }
 
-    /// 4.1: reads the headers of a response with the expected status.
+    /// 4.1: reads the headers of a response whose status accepts.
     ///
     /// # Errors
     ///
@@ -109,8 +118,13 @@ impl ClientHandshake {
         if let Some(key) = &self.key {
             check_switch(headers, key)?;
         }
-        // Stricter: frames and a body could be taken for each other.
-        if token::has_body(headers) {
+        // Stricter: frames and a body could be taken for each other. RFC 9110, section 8.6: to a
+        // CONNECT not even the length 0, by which h2 would end the stream at its first DATA.
+        let announces_body = match self.key {
+            Some(_) => token::has_body(headers),
+            None => token::announces_length(headers),
+        };
+        if announces_body {
             return Err(AnswerError::Body);
         }
         // Item 5.
@@ -167,7 +181,7 @@ pub enum AnswerError {
     /// `Sec-WebSocket-Accept` is not what follows from the key: who answered is no WebSocket
     /// server, or answered another request.
     Accept,
-    /// The response has a body, whose bytes could pass for frames.
+    /// The response has a body, whose bytes could pass for frames, or over HTTP/2 a length.
     Body,
     /// The server selected a subprotocol that was not asked for, or more than one.
     Subprotocol,
@@ -192,7 +206,7 @@ impl fmt::Display for AnswerError {
             AnswerError::Upgrade => "the response lacks the header 'Upgrade: websocket'",
             AnswerError::Connection => "the response lacks the header 'Connection: Upgrade'",
             AnswerError::Accept => "'Sec-WebSocket-Accept' does not answer this request",
-            AnswerError::Body => "the response announces a body",
+            AnswerError::Body => "the response announces a body or its length",
             AnswerError::Subprotocol => "the server selected a subprotocol that was not asked for",
             AnswerError::Extensions => "the server uses an extension that was not offered",
             AnswerError::Deflate => {

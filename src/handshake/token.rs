@@ -73,3 +73,8 @@ pub(super) fn has_body(headers: &HeaderMap) -> bool {
     is_present(headers, TRANSFER_ENCODING)
         || lengths.iter().any(|length| trim(length.as_bytes()) != b"0")
 }
+
+/// Whether the headers announce a body or its length, be it 0.
+pub(super) fn announces_length(headers: &HeaderMap) -> bool {
+    is_present(headers, CONTENT_LENGTH) || is_present(headers, TRANSFER_ENCODING)
+}
