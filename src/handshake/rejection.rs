@@ -49,7 +49,8 @@ pub enum Rejection {
     Http2Version,
     /// 400: `Sec-WebSocket-Key` does not stand once with 16 bytes in base64 (4.2.1 item 5).
     Key,
-    /// 400: the request has a body, whose bytes could pass for frames.
+    /// 400: the request announces a body, whose bytes could pass for frames. Over HTTP/2 a
+    /// `Content-Length: 0` is refused as well: the stream would end at the first frame.
     Body,
     /// 400: `Sec-WebSocket-Protocol` is malformed or repeats a name (4.1 item 10).
     Subprotocols,
@@ -160,7 +161,10 @@ impl fmt::Display for Rejection {
                 "the request needs exactly one header 'Sec-WebSocket-Key' \
                  with 16 bytes in base64 (24 characters)"
             }
-            Rejection::Body => "a WebSocket handshake must not have a body",
+            Rejection::Body => {
+                "the request announces a body, or over HTTP/2 its length: \
+                 leave out 'Content-Length' and 'Transfer-Encoding'"
+            }
             Rejection::Subprotocols => {
                 "'Sec-WebSocket-Protocol' must list one or more tokens, each once"
             }

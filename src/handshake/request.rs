@@ -108,8 +108,9 @@ impl Handshake {
         if !has_version_13(headers) {
             return Err(Rejection::Http2Version);
         }
-        // What follows are frames; a length would be one of a body.
-        if token::has_body(headers) {
+        // RFC 9110, section 9.3.6: a CONNECT has no content. h2 holds the stream to a length that
+        // is announced, also to 0: the first frame would end it.
+        if token::announces_length(headers) {
             return Err(Rejection::Body);
         }
         // 5: neither `Sec-WebSocket-Key` nor `Sec-WebSocket-Accept` is used.

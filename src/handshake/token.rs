@@ -67,11 +67,14 @@ pub(super) fn is_present(headers: &HeaderMap<HeaderValue>, name: HeaderName) -> 
     headers.contains_key(name)
 }
 
-/// Whether the headers announce a body.
+/// Whether the headers announce a body: anything but a length of 0 (RFC 9110, section 8.6:
+/// `1*DIGIT`), on each line.
 pub(super) fn has_body(headers: &HeaderMap) -> bool {
-    let lengths = headers.get_all(CONTENT_LENGTH);
-    is_present(headers, TRANSFER_ENCODING)
-        || lengths.iter().any(|length| trim(length.as_bytes()) != b"0")
+    let is_zero = |length: &HeaderValue| {
+        let digits = trim(length.as_bytes());
+        !digits.is_empty() && digits.iter().all(|&digit| digit == b'0')
+    };
+    is_present(headers, TRANSFER_ENCODING) || !headers.get_all(CONTENT_LENGTH).iter().all(is_zero)
 }
 
 /// Whether the headers announce a body or its length, be it 0.

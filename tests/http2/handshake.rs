@@ -1,8 +1,13 @@
 //! What is accepted, refused, and left to the inner service.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use h2::{RecvStream, ext::Protocol};
 use http::{HeaderValue, Method, Response};
-use tower_websock::{OriginPolicy, Rejection};
+use tower_websock::{OriginPolicy, Rejection, WebSocketService};
 
 use super::{raw::Raw, *};
 
@@ -69,6 +74,156 @@ async fn refusals_tell_why() {
         assert_eq!(text(response).await, format!("{rejection}\n"));
     }
     raw.open().await;
+}
+
+/// What becomes of a request: the status, and the reason of a reset.
+#[derive(Debug, PartialEq)]
+enum Fate {
+    Refused(u16, String),
+    Reset(Option<h2::Reason>),
+}
+
+/// RFC 9110, section 9.3.6; RFC 9113, section 8.1.1: a CONNECT that announces a length is not taken
+/// as open, since h2 would end its stream at the first DATA.
+#[tokio::test]
+async fn request_that_announces_a_length_is_refused() {
+    use h2::Reason;
+
+    let body = || Fate::Refused(400, format!("{}\n", Rejection::Body));
+    let rows: &[(&[&str], Fate)] = &[
+        (&["0"], body()),
+        (&["00"], body()),
+        (&["0", "0"], body()),
+        (&["0", "00"], body()),
+        // h2 takes nothing for 0.
+        (&[""], body()),
+        // h2 refuses what is no number, and numbers that differ.
+        (&[" 0"], Fate::Reset(Some(Reason::PROTOCOL_ERROR))),
+        (&["0, 0"], Fate::Reset(Some(Reason::PROTOCOL_ERROR))),
+        (&["0", "5"], Fate::Reset(Some(Reason::PROTOCOL_ERROR))),
+        (&["x"], Fate::Reset(Some(Reason::PROTOCOL_ERROR))),
+    ];
+    let (calls, addr) = serve_counted().await;
+    let mut raw = Raw::connect(addr).await;
+    for (lengths, fate) in rows {
+        for is_end in [false, true] {
+            assert_eq!(
+                &raw.fate_of_length(lengths, is_end).await,
+                fate,
+                "{lengths:?}"
+            );
+        }
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
+    raw.open().await;
+
+    // At other lengths hyper ends the connection before it asks us.
+    for lengths in [&["5"] as &[_], &["5", "5"]] {
+        let mut raw = Raw::connect(addr).await;
+        let fate = raw.fate_of_length(lengths, false).await;
+        assert!(matches!(fate, Fate::Reset(_)), "{lengths:?}: {fate:?}");
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+impl Raw {
+    async fn fate_of_length(&mut self, lengths: &[&str], is_end: bool) -> Fate {
+        let mut request = Raw::handshake();
+        for length in lengths {
+            let value = HeaderValue::from_str(length).unwrap();
+            request.headers_mut().append("content-length", value);
+        }
+        let (response, _send) = self.request(request, is_end);
+        match soon(response).await {
+            Ok(response) => Fate::Refused(response.status().as_u16(), text(response).await),
+            Err(error) => Fate::Reset(error.reason()),
+        }
+    }
+}
+
+/// An echo that counts its connections.
+async fn serve_counted() -> (Arc<AtomicUsize>, SocketAddr) {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = calls.clone();
+    let handler = move |socket| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        echo(socket)
+    };
+    (calls, serve(handler, Config::new()).await)
+}
+
+/// RFC 8441, section 5: `END_STREAM` is the end of a TCP connection in order. hyper does not tell
+/// of it before the answer, so a stream that its client has ended already is accepted, is lost to
+/// its handler at once, as TCP would be, and is ended; the connection lives on.
+#[tokio::test]
+async fn stream_that_the_request_ended_is_lost_at_once() {
+    let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
+    let handler = move |mut socket: WebSocket| {
+        let sender = sender.clone();
+        async move { sender.send(socket.recv().await).unwrap() }
+    };
+    let addr = serve(handler, Config::new()).await;
+    let mut raw = Raw::connect(addr).await;
+    for _ in 0..2 {
+        let (response, _send) = raw.request(Raw::handshake(), true);
+        let response = soon(response).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let lost = soon(received.recv()).await.unwrap();
+        assert!(matches!(lost, Some(Err(Error::Lost))), "{lost:?}");
+        let mut body = response.into_body();
+        while let Some(data) = soon(body.data()).await {
+            assert_eq!(data.unwrap().len(), 0);
+        }
+    }
+    raw.open().await;
+}
+
+/// RFC 9110, section 8.6: no length in answer to CONNECT. We send none, and hyper takes away a 0 that
+/// a layer around ours or axum adds; with another length it resets the stream.
+#[tokio::test]
+async fn length_that_a_layer_adds_does_not_reach_the_client() {
+    for length in ["0", "00", "5"] {
+        let add = move |mut response: Response<_>| {
+            let length = HeaderValue::from_static(length);
+            response.headers_mut().insert("content-length", length);
+            response
+        };
+        let layered = tower::ServiceBuilder::new()
+            .map_response(add)
+            .layer(WebSocketLayer::new(echo).path("/ws"))
+            .service_fn(inner);
+        let bare = serve_service(layered).await;
+        let route = axum::Router::new().route_service("/ws", WebSocketService::new(echo));
+        let router = route.layer(tower::util::MapResponseLayer::new(
+            move |mut response: Response<axum::body::Body>| {
+                let length = HeaderValue::from_static(length);
+                response.headers_mut().insert("content-length", length);
+                response
+            },
+        ));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let routed = listener.local_addr().unwrap();
+        tokio::spawn(async { axum::serve(listener, router).await });
+        for addr in [bare, routed] {
+            let mut raw = Raw::connect(addr).await;
+            let (response, send) = raw.request(Raw::handshake(), false);
+            let response = soon(response).await;
+            if length == "5" {
+                let reason = response.unwrap_err().reason();
+                assert_eq!(reason, Some(h2::Reason::INTERNAL_ERROR));
+                continue;
+            }
+            let response = response.unwrap();
+            assert_eq!(response.status(), 200);
+            assert_eq!(response.headers().get("content-length"), None, "{length}");
+            let mut socket = super::raw::RawSocket::of(response, send);
+            socket.send(super::support::frame(0x81, b"hi")).await;
+            assert_eq!(
+                socket.next().await,
+                super::raw::Event::Frame(0x81, b"hi".to_vec())
+            );
+        }
+    }
 }
 
 /// RFC 8441, section 4: what is no WebSocket is for somebody else.

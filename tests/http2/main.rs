@@ -19,7 +19,10 @@ use std::{convert::Infallible, net::SocketAddr, time::Duration};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Empty;
-use hyper::{body::Incoming, client::conn::http2::SendRequest};
+use hyper::{
+    body::{Body, Incoming},
+    client::conn::http2::SendRequest,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
@@ -29,7 +32,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::timeout,
 };
-use tower::{Layer, service_fn};
+use tower::{Layer, Service, service_fn};
 use tower_websock::{
     Config, DeflateConfig, Error, Handler, Message, Subprotocol, WebSocket, WebSocketLayer,
     client::{self, Builder},
@@ -60,13 +63,25 @@ fn http() -> auto::Builder<TokioExecutor> {
 
 /// Serves `handler` at /ws; what else is asked for is [`inner`]'s.
 async fn serve<Args: 'static>(handler: impl Handler<Args> + Sync, config: Config) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    let service = WebSocketLayer::new(handler)
+    let layer = WebSocketLayer::new(handler)
         .path("/ws")
         .config(config)
-        .subprotocols([const { Subprotocol::from_static("chat") }])
-        .layer(service_fn(inner));
+        .subprotocols([const { Subprotocol::from_static("chat") }]);
+    serve_service(layer.layer(service_fn(inner))).await
+}
+
+/// Serves a service.
+async fn serve_service<S, B>(service: S) -> SocketAddr
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let service = TowerToHyperService::new(service.clone());

@@ -79,15 +79,19 @@ impl Raw {
         let (response, send) = self.request(Self::handshake(), false);
         let response = soon(response).await.unwrap();
         assert_eq!(response.status(), 200);
-        RawSocket {
+        RawSocket::of(response, send)
+    }
+}
+
+impl RawSocket {
+    pub(super) fn of(response: Response<RecvStream>, send: SendStream<Bytes>) -> Self {
+        Self {
             send,
             recv: response.into_body(),
             input: BytesMut::new(),
         }
     }
-}
 
-impl RawSocket {
     /// Sends bytes in one DATA frame, or as the window allows.
     pub(super) async fn send(&mut self, bytes: impl Into<Bytes>) {
         assert!(soon(self.try_send(bytes)).await, "the stream has ended");

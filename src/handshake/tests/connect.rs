@@ -116,11 +116,28 @@ fn host_differs_from_authority_at_no_time() {
     }
 }
 
+/// RFC 9110, section 9.3.6: a CONNECT has no content, and h2 holds the stream to any length.
 #[test]
-fn length_of_a_body_is_refused() {
-    let length = |length| connect_with(&header::CONTENT_LENGTH, &[length]);
-    assert_eq!(refused(&length("1")), Some(Rejection::Body));
-    assert_eq!(refused(&length("0")), None);
+fn every_length_is_refused() {
+    for lines in [
+        &["0"] as &[_],
+        &["00"],
+        &[" 0"],
+        &["0 "],
+        &["0", "0"],
+        &["0", "5"],
+        &["0, 0"],
+        &["1"],
+        &[""],
+        &["x"],
+    ] {
+        let parts = connect_with(&header::CONTENT_LENGTH, lines);
+        assert_eq!(refused(&parts), Some(Rejection::Body), "{lines:?}");
+    }
+    for line in ["chunked", "identity", ""] {
+        let parts = connect_with(&header::TRANSFER_ENCODING, &[line]);
+        assert_eq!(refused(&parts), Some(Rejection::Body), "{line}");
+    }
 }
 
 /// 5: subprotocols and extensions are judged as in RFC 6455.
