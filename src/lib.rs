@@ -108,7 +108,7 @@ pub use self::config::DeflateConfig;
 pub use self::handshake::AnswerError;
 pub use self::{
     config::{Config, InvalidSubprotocol, Subprotocol},
-    handshake::{OriginPolicy, Rejection},
+    handshake::{InvalidOrigin, OriginPolicy, PageRequest, Rejection},
     message::{CloseFrame, InvalidClose, Message, NotUtf8, Utf8Bytes},
     protocol::{Closure, Initiator},
     service::{Handler, NoInner, ResponseFuture, WebSocketLayer, WebSocketService},

@@ -3,12 +3,18 @@
 #[path = "support/http.rs"]
 mod support;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use http::{HeaderValue, Request, Version, request::Parts};
 use support::KEY;
 use tokio::io::duplex;
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt};
 use tower_websock::{
-    OriginPolicy, ProvidedIo, Rejection, WebSocket, WebSocketService, WebSocketUpgrade,
+    NoInner, OriginPolicy, ProvidedIo, Rejection, WebSocket, WebSocketLayer, WebSocketService,
+    WebSocketUpgrade,
 };
 
 fn parts() -> Parts {
@@ -161,4 +167,79 @@ fn compression_is_not_answered_unless_it_is_configured() {
     let (response, _accepting) = upgrade.accept::<()>().unwrap();
     assert_eq!(response.status(), 101);
     assert_eq!(response.headers().get("sec-websocket-extensions"), None);
+}
+
+/// 10.2, DNS rebinding: `Host` and `Origin` agree, and the name is not the server's. Every mount
+/// refuses it, no handler runs, and a page of the server's own passes.
+#[tokio::test]
+async fn rebound_name_is_refused_by_every_mount() {
+    let request = |host: &'static str, origin: Option<&'static str>| {
+        let mut parts = parts();
+        let host = HeaderValue::from_static(host);
+        parts.headers.insert("host", host);
+        if let Some(origin) = origin {
+            let origin = HeaderValue::from_static(origin);
+            parts.headers.insert("origin", origin);
+        }
+        parts
+    };
+    let own = ("localhost:3000", Some("http://localhost:3000"));
+    let rebound = ("evil.test:3000", Some("http://evil.test:3000"));
+    for policy in [
+        OriginPolicy::loopback(),
+        OriginPolicy::hosts(["localhost:3000", "*.example.com"]),
+    ] {
+        for ((host, origin), accepted) in [
+            (own, true),
+            (("localhost:3000", None), true),
+            (rebound, false),
+            (("evil.test:3000", None), false),
+        ] {
+            let calls = Arc::new(AtomicUsize::new(0));
+            let counter = calls.clone();
+            let handler = move |_: WebSocket| {
+                counter.fetch_add(1, Ordering::Relaxed);
+                async {}
+            };
+            let parts = request(host, origin);
+
+            let upgrade = WebSocketUpgrade::from_parts(&mut parts.clone()).unwrap();
+            let refused = upgrade.origin(policy.clone()).accept::<()>().err();
+            let expected = (!accepted).then_some(Rejection::ForeignHost);
+            assert_eq!(refused, expected, "{host}");
+
+            let layer = WebSocketLayer::new(handler.clone()).origin(policy.clone());
+            let service = layer.layer(NoInner);
+            let request = Request::from_parts(parts.clone(), ());
+            let response = service.oneshot(request).await.unwrap();
+            let mut answers = vec![(response.status(), response.extensions().get().copied())];
+
+            #[cfg(feature = "axum")]
+            {
+                let policy = policy.clone();
+                let upgrade = async move |upgrade: tower_websock::axum::WebSocketUpgrade| {
+                    let upgrade = upgrade.origin(policy);
+                    upgrade.on_upgrade(move |socket| handler(socket.into_inner()))
+                };
+                let router = axum::Router::new().route("/ws", axum::routing::any(upgrade));
+                // The layer has taken the transport.
+                let (_client, server) = duplex(64);
+                let mut parts = parts.clone();
+                parts.extensions.insert(ProvidedIo::new(server));
+                let request = Request::from_parts(parts, axum::body::Body::empty());
+                let response = router.oneshot(request).await.unwrap();
+                answers.push((response.status(), response.extensions().get().copied()));
+            }
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            for (status, rejection) in &answers {
+                assert_eq!(*rejection, expected, "{host}");
+                let expected = if accepted { 101 } else { 403 };
+                assert_eq!(status.as_u16(), expected);
+            }
+            let expected = if accepted { answers.len() } else { 0 };
+            assert_eq!(calls.load(Ordering::Relaxed), expected);
+        }
+    }
 }

@@ -302,7 +302,7 @@ fn refused() -> Vec<(RawRequest, Rejection)> {
         (set("Origin", b"https://localhost\xff"), Rejection::Origin),
         (
             set("Origin", b"http://localhost").with("Origin", "http://localhost"),
-            Rejection::Origin,
+            Rejection::OriginRepeated,
         ),
     ]
 }

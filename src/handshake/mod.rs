@@ -26,9 +26,12 @@ mod token;
 pub use self::client::AnswerError;
 #[cfg(feature = "client")]
 pub(crate) use self::client::{Agreed, ClientHandshake};
-pub use self::{origin::OriginPolicy, rejection::Rejection};
 pub(crate) use self::{
     origin::RequestOrigin,
     request::{Handshake, is_attempt},
     response::acceptance,
+};
+pub use self::{
+    origin::{InvalidOrigin, OriginPolicy, PageRequest},
+    rejection::Rejection,
 };

@@ -58,6 +58,10 @@ pub enum Rejection {
     Extensions,
     /// 403: the page's origin is not allowed (4.2.2 item 2, 10.2).
     Origin,
+    /// 403: more than one `Origin` (RFC 6454, section 7.3).
+    OriginRepeated,
+    /// 403: the host is none of [`OriginPolicy::hosts`](crate::OriginPolicy::hosts).
+    ForeignHost,
     /// 404: there is no WebSocket endpoint at this path (4.2.2 item 3).
     Path,
     /// 500: the application chose a subprotocol that was not offered (4.2.2 item 5.5).
@@ -75,7 +79,9 @@ impl Rejection {
             Rejection::HttpVersion | Rejection::Upgrade | Rejection::Version => {
                 StatusCode::UPGRADE_REQUIRED
             }
-            Rejection::Origin => StatusCode::FORBIDDEN,
+            Rejection::Origin | Rejection::OriginRepeated | Rejection::ForeignHost => {
+                StatusCode::FORBIDDEN
+            }
             Rejection::Path => StatusCode::NOT_FOUND,
             Rejection::SubprotocolNotOffered | Rejection::NotUpgradable => {
                 StatusCode::INTERNAL_SERVER_ERROR
@@ -173,6 +179,11 @@ impl fmt::Display for Rejection {
             }
             Rejection::Origin => {
                 "pages of this origin may not connect; the server's OriginPolicy decides"
+            }
+            Rejection::OriginRepeated => "the request has more than one 'Origin'",
+            Rejection::ForeignHost => {
+                "this server does not answer to the host that the request names; \
+                 its OriginPolicy lists the hosts"
             }
             Rejection::Path => "there is no WebSocket endpoint at this path",
             Rejection::SubprotocolNotOffered => {

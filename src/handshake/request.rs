@@ -84,17 +84,17 @@ impl Handshake {
         // that of HTTP.
         let authority = parts.uri.authority().map(Authority::as_str);
         let authority = authority.filter(|host| origin::is_host(host.as_bytes()));
-        let (Some(authority), Some("http" | "https"), Some(_)) = (
+        let (Some(authority), Some(scheme @ ("http" | "https")), Some(_)) = (
             authority,
             parts.uri.scheme_str(),
             parts.uri.path_and_query(),
         ) else {
             return Err(Rejection::Host);
         };
-        // RFC 9113, section 8.3.1: `Host` must not tell another one.
+        // RFC 9113, section 8.3.1: `Host` must not tell another one, once both are normalised.
         match token::single(headers, header::HOST) {
             Err(Cardinality::Missing) => {}
-            Ok(host) if host.eq_ignore_ascii_case(authority.as_bytes()) => {}
+            Ok(host) if origin::is_same_host(host, authority.as_bytes(), scheme) => {}
             _ => return Err(Rejection::Host),
         }
         // 5: they must not be there; the server of HTTP should have seen it.

@@ -202,9 +202,9 @@ async fn length_that_a_layer_adds_does_not_reach_the_client() {
             },
         ));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let routed = listener.local_addr().unwrap();
+        let in_axum = listener.local_addr().unwrap();
         tokio::spawn(async { axum::serve(listener, router).await });
-        for addr in [bare, routed] {
+        for addr in [bare, in_axum] {
             let mut raw = Raw::connect(addr).await;
             let (response, send) = raw.request(Raw::handshake(), false);
             let response = soon(response).await;
@@ -425,4 +425,30 @@ async fn client_fails_at_once_where_the_stream_would() {
         }
     }
     open(&mut http, &Builder::new()).await;
+}
+
+/// 10.2, DNS rebinding, through `:authority`: no stream is opened, and the connection lives on; the
+/// same after a predicate has panicked.
+#[tokio::test]
+async fn rebound_authority_is_refused() {
+    let refusing = OriginPolicy::predicate(|page| panic!("asked about {}", page.origin));
+    for (policy, foreign) in [
+        (OriginPolicy::loopback(), Rejection::ForeignHost),
+        (OriginPolicy::hosts(["localhost"]), Rejection::ForeignHost),
+        (refusing, Rejection::Origin),
+    ] {
+        let layer = WebSocketLayer::new(echo).path("/ws").origin(policy);
+        let addr = serve_service(layer.layer(service_fn(inner))).await;
+        let mut raw = Raw::connect(addr).await;
+        for _ in 0..2 {
+            let mut request = Raw::handshake();
+            *request.uri_mut() = "http://evil.test:3000/ws".parse().unwrap();
+            let origin = HeaderValue::from_static("http://evil.test:3000");
+            request.headers_mut().insert("origin", origin);
+            let response = raw.response(request).await;
+            assert_eq!(response.status(), 403);
+            assert_eq!(text(response).await, format!("{foreign}\n"));
+        }
+        raw.open().await;
+    }
 }

@@ -106,11 +106,24 @@ fn request_without_scheme_path_or_host_is_refused() {
 /// RFC 9113, section 8.3.1: a `Host` beside `:authority` says the same.
 #[test]
 fn host_differs_from_authority_at_no_time() {
-    for lines in [&["server.example.com"] as &[_], &["Server.Example.COM"]] {
+    for lines in [
+        &["server.example.com"] as &[_],
+        &["Server.Example.COM"],
+        // RFC 3986, section 6.2.3: the default port of `:scheme` is the same as none.
+        &["server.example.com:443"],
+        &["server.example.com:"],
+    ] {
         assert_eq!(refused(&connect_with(&header::HOST, lines)), None);
     }
     let host = "server.example.com";
-    for lines in [&["other.com"] as &[_], &[""], &[host, host]] {
+    for lines in [
+        &["other.com"] as &[_],
+        &[""],
+        &[host, host],
+        &["server.example.com:80"],
+        &["server.example.com:8443"],
+        &["server.example.com."],
+    ] {
         let verdict = refused(&connect_with(&header::HOST, lines));
         assert_eq!(verdict, Some(Rejection::Host), "{lines:?}");
     }
@@ -181,6 +194,38 @@ fn origin_is_that_of_the_authority() {
     assert_eq!(RequestOrigin::of(&connect()).check(&anywhere), OK);
     let none = connect_with(&header::ORIGIN, &[]);
     assert_eq!(RequestOrigin::of(&none).check(&same_host), OK);
+
+    let origin = "https://server.example.com";
+    let two = connect_with(&header::ORIGIN, &[origin, origin]);
+    let verdict = RequestOrigin::of(&two).check(&anywhere);
+    assert_eq!(verdict, Err(Rejection::OriginRepeated));
+    let null = connect_with(&header::ORIGIN, &["null"]);
+    let listed = OriginPolicy::list(["null"]);
+    assert_eq!(RequestOrigin::of(&null).check(&listed), OK);
+    let verdict = RequestOrigin::of(&null).check(&same_host);
+    assert_eq!(verdict, Err(Rejection::Origin));
+}
+
+/// As above: `:authority` is the host that must be listed.
+#[test]
+fn listed_host_is_that_of_the_authority() {
+    let origin = connect_with(&header::ORIGIN, &["https://server.example.com"]);
+    for (hosts, verdict) in [
+        (["server.example.com"], OK),
+        (["*.example.com"], OK),
+        (["server.example.com:443"], OK),
+        (["example.com"], Err(Rejection::ForeignHost)),
+        (["server.example.com:8443"], Err(Rejection::ForeignHost)),
+    ] {
+        let policy = OriginPolicy::hosts(hosts);
+        for parts in [&origin, &connect_with(&header::ORIGIN, &[])] {
+            assert_eq!(
+                RequestOrigin::of(parts).check(&policy),
+                verdict,
+                "{hosts:?}"
+            );
+        }
+    }
 }
 
 /// RFC 9113, section 8.6: HTTP/2 knows no upgrade.

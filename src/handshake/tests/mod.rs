@@ -3,7 +3,9 @@
 mod connect;
 #[cfg(feature = "deflate")]
 mod deflate;
+mod entries;
 mod extensions;
+mod hosts;
 mod origin;
 mod properties;
 mod request;

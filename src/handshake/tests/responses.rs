@@ -3,7 +3,7 @@
 use super::*;
 
 /// Written out once more here, so that a change of the table is a decision.
-const REJECTIONS: [(Rejection, u16); 18] = [
+const REJECTIONS: [(Rejection, u16); 20] = [
     (Rejection::Method, 405),
     (Rejection::HttpVersion, 426),
     (Rejection::ExtendedConnect, 405),
@@ -19,6 +19,8 @@ const REJECTIONS: [(Rejection, u16); 18] = [
     (Rejection::Subprotocols, 400),
     (Rejection::Extensions, 400),
     (Rejection::Origin, 403),
+    (Rejection::OriginRepeated, 403),
+    (Rejection::ForeignHost, 403),
     (Rejection::Path, 404),
     (Rejection::SubprotocolNotOffered, 500),
     (Rejection::NotUpgradable, 500),
@@ -86,6 +88,8 @@ fn response_of_a_rejection_tells_its_reason() {
             | Rejection::Subprotocols
             | Rejection::Extensions
             | Rejection::Origin
+            | Rejection::OriginRepeated
+            | Rejection::ForeignHost
             | Rejection::Path
             | Rejection::SubprotocolNotOffered
             | Rejection::NotUpgradable => {}
