@@ -94,7 +94,7 @@ impl ClientHandshake {
         if let Some(names) = self.subprotocol_names() {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, names);
         }
-        if let Some(offer) = self.offer {
+        if let Some(offer) = &self.offer {
             headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, offer.to_header_value());
         }
     }
@@ -128,7 +128,7 @@ impl ClientHandshake {
             return Err(AnswerError::Body);
         }
         // Item 5.
-        let deflate = deflate::agreed(headers, self.offer).map_err(AnswerError::of)?;
+        let deflate = deflate::agreed(headers, self.offer.as_ref()).map_err(AnswerError::of)?;
         // Item 6.
         let subprotocol = self.subprotocol(headers)?;
         Ok(Agreed {

@@ -4,52 +4,76 @@ use http::{HeaderMap, HeaderValue};
 
 use super::element::{Element, NAME, Terms, Window};
 use crate::{
-    config::deflate::{DeflateConfig, DeflateParams, DeflateSide, MAX_WINDOW_BITS},
+    config::deflate::{ClientWindow, DeflateConfig, DeflateParams, DeflateSide},
     handshake::{extension, extensions_error::ExtensionsError, parameter::Extension},
 };
 
 /// What a client offers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OwnOffer(Element);
+#[derive(Clone, Debug)]
+pub(crate) struct OwnOffer {
+    /// 5: in the order of preference. No two are equal.
+    elements: Vec<Element>,
+    /// How the client compresses, whatever is answered.
+    own: DeflateSide,
+}
 
 impl OwnOffer {
     pub(crate) fn new(config: &DeflateConfig) -> Self {
-        let terms = |side: DeflateSide, unbound| Terms {
-            takeover: side.takeover,
-            window: match side.window_bits {
-                MAX_WINDOW_BITS => unbound,
-                bits => Window::AtMost(bits),
+        // 7.1.2.2: by this the server learns that it may bind us.
+        let client_window = match config.client_window {
+            ClientWindow::Offered => Window::Stated,
+            ClientWindow::Omitted => Window::Unstated,
+        };
+        let hint = match (client_window, config.client.set_window_bits()) {
+            (Window::Stated, Some(bits)) => Window::AtMost(bits),
+            _ => client_window,
+        };
+        let server_window = config.server.set_window_bits();
+        let server_window = server_window.map_or(Window::Unstated, Window::AtMost);
+        let element = |config: &DeflateConfig, server_window, client_window| Element {
+            server: Terms {
+                takeover: config.server.takeover,
+                window: server_window,
+            },
+            client: Terms {
+                takeover: config.client.takeover,
+                window: client_window,
             },
         };
-        Self(Element {
-            server: terms(config.server, Window::Unstated),
-            // 7.1.2.2: by this the server learns that it may bind us.
-            client: terms(config.client, Window::Stated),
-        })
+        // 7: a server declines what it does not support, so there are fall-backs. Windows are
+        // what fewest support.
+        let wanted = element(config, server_window, hint);
+        let any_window = element(config, Window::Unstated, client_window);
+        let of_browsers = element(&DeflateConfig::new(), Window::Unstated, client_window);
+        let mut elements = vec![wanted];
+        if wanted != of_browsers {
+            for fall_back in [any_window, of_browsers, Element::default()] {
+                if !elements.contains(&fall_back) {
+                    elements.push(fall_back);
+                }
+            }
+        }
+        Self {
+            elements,
+            own: config.client.side(),
+        }
     }
 
     /// The value of `Sec-WebSocket-Extensions` in the request.
-    pub(crate) fn to_header_value(self) -> HeaderValue {
-        self.0.to_header_value()
+    pub(crate) fn to_header_value(&self) -> HeaderValue {
+        super::header_value(self.elements.iter().copied())
     }
 
-    /// What an answer to it agrees on; `None` if it is no answer to it.
-    fn agreed(self, answer: Element) -> Option<DeflateParams> {
-        let Self(offer) = self;
-        // 7.1.1.1: what was asked for is echoed.
-        let is_reset = answer.server.takeover.and(offer.server.takeover) == answer.server.takeover;
-        // 7.1.2.1: the same or a smaller value.
-        let is_bound = answer.server.window.bits() <= offer.server.window.bits();
-        // 7.1.2.2: with a value. We always offer it, and ours is a hint that the server may
-        // ignore and say more.
-        let is_allowed = answer.client.window != Window::Stated;
-        // 7.1.1.2, 7.1.2.2: we keep to our own hints, whatever is answered.
-        let DeflateParams { server, client } = answer.params();
-        let client = DeflateSide {
-            window_bits: client.window_bits.min(offer.client.window.bits()),
-            takeover: client.takeover.and(offer.client.takeover),
-        };
-        (is_reset && is_bound && is_allowed).then_some(DeflateParams { server, client })
+    /// What an answer to it agrees on; `None` if it answers none of what was offered.
+    fn agreed(&self, answer: Element) -> Option<DeflateParams> {
+        let mut offered = self.elements.iter();
+        offered
+            .any(|&offered| answer.answers(offered))
+            .then(|| DeflateParams {
+                server: answer.server.side(),
+                // 7.1.1.2, 7.1.2.2: we keep to our own hints, whatever is answered.
+                client: answer.client.side().and(self.own),
+            })
     }
 }
 
@@ -62,7 +86,7 @@ impl OwnOffer {
 /// The connection is to be failed (7; RFC 6455, section 4.1).
 pub(crate) fn agreed(
     headers: &HeaderMap,
-    offer: Option<OwnOffer>,
+    offer: Option<&OwnOffer>,
 ) -> Result<Option<DeflateParams>, ExtensionsError> {
     let elements = extension::elements(headers).map_err(|_| ExtensionsError::Malformed)?;
     let mut agreed = None;

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use http::HeaderValue;
-
 use crate::{
-    config::deflate::{DeflateParams, DeflateSide, MAX_WINDOW_BITS, Takeover},
+    config::deflate::{DeflateSide, MAX_WINDOW_BITS, Takeover},
     handshake::parameter::{Extension, Value},
 };
 
@@ -55,16 +53,24 @@ impl Element {
         (element.server.window != Window::Stated).then_some(element)
     }
 
-    /// What an answer agrees on.
-    pub(super) fn params(self) -> DeflateParams {
-        DeflateParams {
-            server: self.server.side(),
-            client: self.client.side(),
-        }
-    }
-
-    pub(super) fn to_header_value(self) -> HeaderValue {
-        HeaderValue::try_from(self.to_string()).expect("tokens are visible ASCII")
+    /// 7.1: whether this answers an offer.
+    #[cfg(any(feature = "client", test))]
+    pub(super) fn answers(self, offer: Self) -> bool {
+        // 7.1.1.1: what was asked for is echoed.
+        let is_reset =
+            self.server.takeover == Takeover::Reset || offer.server.takeover == Takeover::Kept;
+        // 7.1.2.1: the same or a smaller value.
+        let is_bound = self.server.window.bits() <= offer.server.window.bits();
+        let is_allowed = match self.client.window {
+            Window::Unstated => true,
+            // 7.1.2.2: with a value.
+            Window::Stated => false,
+            // 7.1.2.2: only if offered; the same or a smaller value.
+            Window::AtMost(bits) => {
+                offer.client.window != Window::Unstated && bits <= offer.client.window.bits()
+            }
+        };
+        is_reset && is_bound && is_allowed
     }
 }
 
@@ -105,7 +111,8 @@ impl Terms {
         Some(())
     }
 
-    fn side(self) -> DeflateSide {
+    /// How an end may compress that agreed to this.
+    pub(super) fn side(self) -> DeflateSide {
         DeflateSide {
             window_bits: self.window.bits(),
             takeover: self.takeover,

@@ -4,7 +4,7 @@ use http::HeaderValue;
 
 use super::element::{Element, NAME, Terms, Window};
 use crate::{
-    config::deflate::{DeflateConfig, DeflateParams, MAX_WINDOW_BITS},
+    config::deflate::{DeflateBounds, DeflateConfig, DeflateParams, MAX_WINDOW_BITS, Takeover},
     handshake::parameter::Extension,
 };
 
@@ -28,31 +28,44 @@ impl DeflateOffer {
     /// What is agreed, and the value of `Sec-WebSocket-Extensions` that says so.
     pub(crate) fn answer(self, config: &DeflateConfig) -> (DeflateParams, HeaderValue) {
         let Self(offer) = self;
-        // 7.1.2.2: a client that does not offer it cannot be bound.
-        let client_bits = match offer.client.window {
-            Window::Unstated => MAX_WINDOW_BITS,
-            Window::Stated | Window::AtMost(_) => config.client.window_bits,
-        };
+        let [server, client] = [config.server, config.client].map(DeflateBounds::side);
         let answer = Element {
-            // 7.1.1.1, 7.1.1.2: echoed, and said also unasked.
+            // 7.1.1.1, 7.1.2.1: what was asked for, and no more: some clients refuse an answer
+            // that says more, and a sender may do less without saying so.
             server: Terms {
-                takeover: offer.server.takeover.and(config.server.takeover),
-                window: answered(offer.server.window, config.server.window_bits),
+                takeover: offer.server.takeover,
+                window: match offer.server.window {
+                    // The same or a smaller value.
+                    Window::AtMost(bits) => Window::AtMost(bits.min(server.window_bits)),
+                    Window::Unstated | Window::Stated => Window::Unstated,
+                },
             },
-            client: Terms {
-                takeover: offer.client.takeover.and(config.client.takeover),
-                window: answered(offer.client.window, client_bits),
+            client: match offer.client {
+                // 7.1.2.2: it cannot be bound. 7.1.1.2: nor need it know how to forget.
+                Terms {
+                    takeover: Takeover::Kept,
+                    window: Window::Unstated,
+                } => offer.client,
+                Terms { takeover, window } => Terms {
+                    takeover: takeover.and(client.takeover),
+                    window: bound(window, client.window_bits),
+                },
             },
         };
-        (answer.params(), answer.to_header_value())
+        let params = DeflateParams {
+            // Our own settings hold, too, though they are not announced.
+            server: answer.server.side().and(server),
+            client: answer.client.side(),
+        };
+        (params, super::header_value([answer]))
     }
 }
 
-/// 7.1.2: the same or a smaller value; none where it would say nothing.
-fn answered(offered: Window, bound: u8) -> Window {
+/// 7.1.2.2: the same or a smaller value, if it was offered; none where it would say nothing.
+fn bound(offered: Window, bits: u8) -> Window {
     match offered {
-        Window::AtMost(bits) => Window::AtMost(bits.min(bound)),
-        _ if bound < MAX_WINDOW_BITS => Window::AtMost(bound),
-        _ => Window::Unstated,
+        Window::AtMost(offered) => Window::AtMost(offered.min(bits)),
+        Window::Stated if bits < MAX_WINDOW_BITS => Window::AtMost(bits),
+        Window::Stated | Window::Unstated => Window::Unstated,
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What a client would offer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum OwnOffer {}
 
 impl OwnOffer {
@@ -16,15 +16,15 @@ impl OwnOffer {
         match *config {}
     }
 
-    pub(crate) const fn to_header_value(self) -> HeaderValue {
-        match self {}
+    pub(crate) const fn to_header_value(&self) -> HeaderValue {
+        match *self {}
     }
 }
 
 /// 4.1: no extension was offered, so none may be in use.
 pub(crate) fn agreed(
     headers: &HeaderMap,
-    _offer: Option<OwnOffer>,
+    _offer: Option<&OwnOffer>,
 ) -> Result<Option<DeflateParams>, ExtensionsError> {
     let mut elements = extension::elements(headers).map_err(|_| ExtensionsError::Malformed)?;
     match elements.next() {

@@ -2,38 +2,80 @@
 
 use super::*;
 
-/// 7.1: what is configured is asked for; the server may always bind us (7.1.2.2).
+/// 5, 7.1: by default what Chromium offers. What is set is asked for, with fall-backs behind, the
+/// last of which any server supports.
 #[test]
-fn offer_asks_for_what_is_configured() {
-    let new = unbounded;
-    for (config, expected) in [
-        (new(), "permessage-deflate; client_max_window_bits"),
+fn offer_asks_for_what_is_set_and_falls_back() {
+    let new = DeflateConfig::new;
+    let rows: [(DeflateConfig, &[&str]); 11] = [
+        (new(), &["; client_max_window_bits"]),
+        (unbounded(), &["; client_max_window_bits"]),
+        (new().level(9).min_size(0), &["; client_max_window_bits"]),
         (
-            new().server_max_window_bits(8),
-            "permessage-deflate; server_max_window_bits=8; client_max_window_bits",
+            new().server_max_window_bits(12),
+            &[
+                "; server_max_window_bits=12; client_max_window_bits",
+                "; client_max_window_bits",
+                "",
+            ],
         ),
         (
             new().client_max_window_bits(9),
-            "permessage-deflate; client_max_window_bits=9",
+            &["; client_max_window_bits=9", "; client_max_window_bits", ""],
         ),
         (
             new().server_no_context_takeover(),
-            "permessage-deflate; server_no_context_takeover; client_max_window_bits",
+            &[
+                "; server_no_context_takeover; client_max_window_bits",
+                "; client_max_window_bits",
+                "",
+            ],
         ),
         (
             new().client_no_context_takeover(),
-            "permessage-deflate; client_no_context_takeover; client_max_window_bits",
+            &[
+                "; client_no_context_takeover; client_max_window_bits",
+                "; client_max_window_bits",
+                "",
+            ],
         ),
         (
             new()
                 .no_context_takeover()
                 .server_max_window_bits(10)
                 .client_max_window_bits(14),
-            "permessage-deflate; server_no_context_takeover; server_max_window_bits=10; \
-             client_no_context_takeover; client_max_window_bits=14",
+            &[
+                "; server_no_context_takeover; server_max_window_bits=10; \
+                 client_no_context_takeover; client_max_window_bits=14",
+                "; server_no_context_takeover; client_no_context_takeover; \
+                 client_max_window_bits",
+                "; client_max_window_bits",
+                "",
+            ],
         ),
-    ] {
-        assert_eq!(OwnOffer::new(&config).to_header_value(), expected);
+        (new().omit_client_max_window_bits(), &[""]),
+        (
+            new()
+                .client_max_window_bits(9)
+                .omit_client_max_window_bits(),
+            &[""],
+        ),
+        (
+            new()
+                .server_max_window_bits(9)
+                .omit_client_max_window_bits(),
+            &["; server_max_window_bits=9", ""],
+        ),
+    ];
+    for (config, elements) in rows {
+        let elements: Vec<_> = elements
+            .iter()
+            .map(|params| format!("permessage-deflate{params}"))
+            .collect();
+        assert_eq!(
+            OwnOffer::new(&config).to_header_value(),
+            elements.join(", ")
+        );
     }
 }
 
@@ -41,7 +83,7 @@ fn offer_asks_for_what_is_configured() {
 #[test]
 fn legal_answer_is_agreed_to() {
     let new = unbounded;
-    let rows: [(DeflateConfig, &str, Agreed); 15] = [
+    let rows: [(DeflateConfig, &str, Agreed); 19] = [
         (new(), "permessage-deflate", UNBOUNDED),
         // 7.1.1, 7.1.2.1: unasked.
         (
@@ -94,6 +136,28 @@ fn legal_answer_is_agreed_to() {
             new().client_max_window_bits(10),
             "permessage-deflate; client_max_window_bits=9",
             ((15, Kept), (9, Kept)),
+        ),
+        // 5: it answers a fall-back.
+        (
+            new().server_max_window_bits(10),
+            "permessage-deflate",
+            UNBOUNDED,
+        ),
+        (
+            new().server_max_window_bits(10),
+            "permessage-deflate; server_max_window_bits=11",
+            ((11, Kept), (15, Kept)),
+        ),
+        (
+            new().server_no_context_takeover(),
+            "permessage-deflate; client_max_window_bits=10",
+            ((15, Kept), (10, Kept)),
+        ),
+        // 7.1.2: a smaller window of our own needs no announcement.
+        (
+            DeflateConfig::new(),
+            "permessage-deflate; client_max_window_bits=15",
+            ((15, Kept), (12, Kept)),
         ),
         // 7.1.1.2, 7.1.2.2: our hints hold though the server does not use them.
         (
@@ -168,40 +232,15 @@ fn illegal_parameters_fail_the_connection() {
         assert_illegal(&new(), &format!("server_max_window_bits={value}"));
         assert_illegal(&new(), &format!("client_max_window_bits={value}"));
     }
-    for (config, params) in [
-        // 7.1.2.1: more than was asked for.
-        (
-            new().server_max_window_bits(10),
-            "server_max_window_bits=11",
-        ),
-        (new().server_max_window_bits(8), "server_max_window_bits=9"),
-        (
-            new().server_max_window_bits(14),
-            "server_max_window_bits=15",
-        ),
-        // 7.1.2.1, 7.1.1.1: what was asked for is not echoed.
-        (
-            new().server_max_window_bits(10),
-            "client_max_window_bits=10",
-        ),
-        (
-            new().server_max_window_bits(14),
-            "server_no_context_takeover",
-        ),
-        (
-            new().server_no_context_takeover(),
-            "client_no_context_takeover",
-        ),
-        (
-            new().server_no_context_takeover(),
-            "server_max_window_bits=10",
-        ),
-    ] {
-        assert_illegal(&config, params);
+    // 7.1.2.2: the client cannot be bound if it does not offer it.
+    let omitting = new().omit_client_max_window_bits();
+    for bits in ["", "=8", "=12", "=15"] {
+        assert_illegal(&omitting, &format!("client_max_window_bits{bits}"));
+        assert_illegal(
+            &omitting.clone().server_max_window_bits(9),
+            &format!("server_max_window_bits=9; client_max_window_bits{bits}"),
+        );
     }
-    let config = new().server_no_context_takeover();
-    let expected = Err(ExtensionsError::Parameters);
-    assert_eq!(read(&["permessage-deflate"], &config), expected);
 }
 
 fn assert_illegal(config: &DeflateConfig, params: &str) {

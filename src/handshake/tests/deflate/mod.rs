@@ -3,6 +3,7 @@
 mod client;
 mod cost;
 mod parameters;
+mod picky;
 mod properties;
 mod server;
 
@@ -56,5 +57,5 @@ fn read<L: AsRef<[u8]>>(
     config: &DeflateConfig,
 ) -> Result<Option<DeflateParams>, ExtensionsError> {
     let parts = sample_with(&header::SEC_WEBSOCKET_EXTENSIONS, lines);
-    agreed(&parts.headers, Some(OwnOffer::new(config)))
+    agreed(&parts.headers, Some(&OwnOffer::new(config)))
 }

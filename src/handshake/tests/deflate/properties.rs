@@ -38,11 +38,19 @@ fn offered() -> impl Strategy<Value = Params> {
 }
 
 fn configured() -> impl Strategy<Value = DeflateConfig> {
-    (8..=15_u8, 8..=15_u8, any::<bool>(), any::<bool>()).prop_map(
-        |(server, client, resets_server, resets_client)| {
-            let mut config = unbounded()
-                .server_max_window_bits(server)
-                .client_max_window_bits(client);
+    let bits = || prop::option::of(8..=15_u8);
+    (bits(), bits(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(server, client, resets_server, resets_client, omits)| {
+            let mut config = DeflateConfig::new();
+            if let Some(bits) = server {
+                config = config.server_max_window_bits(bits);
+            }
+            if let Some(bits) = client {
+                config = config.client_max_window_bits(bits);
+            }
+            if omits {
+                config = config.omit_client_max_window_bits();
+            }
             if resets_server {
                 config = config.server_no_context_takeover();
             }
@@ -89,6 +97,26 @@ fn parsed(extension: &str) -> Option<Params> {
     Some(params)
 }
 
+/// 5: a list that a client wrote.
+fn list_of(value: &str) -> Vec<Params> {
+    value
+        .split(", ")
+        .map(|offer| parsed(offer).unwrap())
+        .collect()
+}
+
+/// How an end may compress that agreed to one and is bound by another.
+fn both(one: DeflateSide, other: DeflateSide) -> DeflateSide {
+    DeflateSide {
+        window_bits: one.window_bits.min(other.window_bits),
+        takeover: if one.takeover == Reset {
+            Reset
+        } else {
+            other.takeover
+        },
+    }
+}
+
 /// 7.1: whether an answer is legal, rule by rule.
 fn is_legal(offer: &Params, answer: &Params) -> bool {
     let value = |params: &Params, name: &str| params.get(name).copied();
@@ -102,11 +130,12 @@ fn is_legal(offer: &Params, answer: &Params) -> bool {
         (Some(Some(asked)), Some(Some(said))) => said <= asked,
         _ => false,
     };
-    // 7.1.2.2: only if offered, and with a value, which need not heed the hint.
+    // 7.1.2.2: only if offered, and with a value that is not above the hint.
     let bits = "client_max_window_bits";
-    let bounds_client = match value(answer, bits) {
-        None => true,
-        Some(said) => said.is_some() && offer.contains_key(bits),
+    let bounds_client = match (value(offer, bits), value(answer, bits)) {
+        (_, None) => true,
+        (Some(asked), Some(Some(said))) => asked.is_none_or(|asked| said <= asked),
+        _ => false,
     };
     echoes && bounds_server && bounds_client
 }
@@ -168,14 +197,16 @@ proptest! {
         let (params, value) = answer(&[&line], &config).unwrap();
         let answer = parsed(&value).unwrap();
         prop_assert!(is_legal(&offer, &answer), "{} -> {}", line, value);
-        prop_assert_eq!(params, meaning(&answer), "{} -> {}", line, value);
-        // What is configured holds, but for a client that cannot be bound.
-        prop_assert!(params.server.window_bits <= config.server.window_bits);
+        // What is configured of our own compressor holds, within what was agreed on.
+        let meant = meaning(&answer);
+        prop_assert_eq!(params.client, meant.client, "{} -> {}", line, value);
+        let own = both(meant.server, config.server.side());
+        prop_assert_eq!(params.server, own, "{} -> {}", line, value);
+        // The client is bound as far as it lets itself be.
         if offer.contains_key("client_max_window_bits") {
-            prop_assert!(params.client.window_bits <= config.client.window_bits);
+            prop_assert!(params.client.window_bits <= config.client.side().window_bits);
+            prop_assert!(config.client.takeover == Kept || params.client.takeover == Reset);
         }
-        prop_assert!(config.server.takeover == Kept || params.server.takeover == Reset);
-        prop_assert!(config.client.takeover == Kept || params.client.takeover == Reset);
     }
 
     /// 5: of a list, the first offer that a model accepts is answered.
@@ -195,30 +226,36 @@ proptest! {
         }
     }
 
-    /// 7: a client agrees to what is legal and to nothing else.
+    /// 5, 7: a client agrees to what answers an element of its offer, and to nothing else.
     #[test]
     fn client_agrees_to_legal_answers_only(extension in offered(), config in configured()) {
-        let offer = parsed(OwnOffer::new(&config).to_header_value().to_str().unwrap()).unwrap();
+        let value = OwnOffer::new(&config).to_header_value();
+        let offers = list_of(value.to_str().unwrap());
         let line = written(&extension);
         let found = read(&[&line], &config);
-        if is_legal(&offer, &extension) {
+        if offers.iter().any(|offer| is_legal(offer, &extension)) {
             let found = found.unwrap().unwrap();
             let meant = meaning(&extension);
             prop_assert_eq!(found.server, meant.server);
-            // Our compressor does no more than the server expects.
-            prop_assert!(found.client.window_bits <= meant.client.window_bits);
-            prop_assert!(meant.client.takeover == Kept || found.client.takeover == Reset);
+            // Our compressor does no more than the server expects, and than is configured.
+            prop_assert_eq!(found.client, both(meant.client, config.client.side()));
         } else {
             prop_assert_eq!(found, Err(ExtensionsError::Parameters), "{}", line);
         }
     }
 
-    /// 7: our client and our server come to the same result, whatever is configured.
+    /// 7: our client and our server come to the same result, whatever is configured: each
+    /// compresses within what the other decompresses.
     #[test]
     fn both_roles_agree(of_client in configured(), of_server in configured()) {
         let offer = OwnOffer::new(&of_client).to_header_value();
-        let (params, value) = answer(&[&offer], &of_server).unwrap();
-        prop_assert_eq!(read(&[&value], &of_client), Ok(Some(params)));
+        let (at_server, value) = answer(&[&offer], &of_server).unwrap();
+        let at_client = read(&[&value], &of_client).unwrap().unwrap();
+        prop_assert_eq!(both(at_server.server, at_client.server), at_server.server);
+        prop_assert_eq!(both(at_server.client, at_client.client), at_client.client);
+        // 5: what the client wants most is granted.
+        let answered = parsed(&value).unwrap();
+        prop_assert!(is_legal(&list_of(offer.to_str().unwrap())[0], &answered));
     }
 
     /// 7: no bytes make either role panic, and what they agree on is within bounds.

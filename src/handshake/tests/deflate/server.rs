@@ -77,26 +77,71 @@ fn offer_is_answered_as_it_asks() {
     assert_answers(&config, &rows);
 }
 
-/// 7.1.2.1: the lesser of what is offered and configured, also unasked.
+/// 7.1.2.1: the lesser of what is offered and configured holds; it is told to who asked.
 #[test]
 fn window_of_the_server_is_the_lesser_one() {
-    for (config, offered, answered) in [
-        (12, "", 12),
-        (12, "; client_max_window_bits", 12),
-        (12, "; server_max_window_bits=15", 12),
-        (12, "; server_max_window_bits=12", 12),
-        (12, "; server_max_window_bits=10", 10),
-        (8, "", 8),
-        (8, "; server_max_window_bits=8", 8),
-        (8, "; server_max_window_bits=9", 8),
-        (9, "; server_max_window_bits=8", 8),
+    for (config, offered, answered, holds) in [
+        (12, "", None, 12),
+        (12, "; client_max_window_bits", None, 12),
+        (12, "; server_no_context_takeover", None, 12),
+        (12, "; server_max_window_bits=15", Some(12), 12),
+        (12, "; server_max_window_bits=12", Some(12), 12),
+        (12, "; server_max_window_bits=10", Some(10), 10),
+        (8, "", None, 8),
+        (8, "; server_max_window_bits=8", Some(8), 8),
+        (8, "; server_max_window_bits=9", Some(8), 8),
+        (9, "; server_max_window_bits=8", Some(8), 8),
+        (15, "; server_max_window_bits=15", Some(15), 15),
     ] {
         let config = unbounded().server_max_window_bits(config);
         let line = format!("permessage-deflate{offered}");
         let (params, value) = answer(&[&line], &config).unwrap();
-        let expected = format!("permessage-deflate; server_max_window_bits={answered}");
-        assert_eq!(value, expected, "{line}");
-        assert_eq!(params, agreed_on(((answered, Kept), (15, Kept))), "{line}");
+        match answered {
+            Some(bits) => assert!(value.ends_with(&format!("; server_max_window_bits={bits}"))),
+            None => assert!(!value.contains("server_max_window_bits"), "{line}: {value}"),
+        }
+        assert_eq!(params.server.window_bits, holds, "{line}");
+    }
+}
+
+/// 7.1: what an answer says of the server is what the client asked for; some clients refuse more.
+#[test]
+fn nothing_is_announced_unasked() {
+    const OFFERS: [&str; 8] = [
+        // Firefox; Chromium, Safari, ws, Netty; Gorilla, websocket-sharp; others.
+        "",
+        "; client_max_window_bits",
+        "; server_no_context_takeover; client_no_context_takeover",
+        "; client_no_context_takeover",
+        "; server_max_window_bits=10",
+        "; client_max_window_bits=10",
+        "; server_no_context_takeover",
+        "; server_max_window_bits=15; client_max_window_bits=15",
+    ];
+    let names = |params: &str| -> Vec<String> {
+        let params = params.split("; ").skip(1);
+        params
+            .map(|param| param.split('=').next().unwrap().to_owned())
+            .collect()
+    };
+    for config in [
+        DeflateConfig::new(),
+        DeflateConfig::new().no_context_takeover(),
+        unbounded()
+            .server_max_window_bits(8)
+            .client_max_window_bits(9),
+    ] {
+        for offered in OFFERS {
+            let line = format!("permessage-deflate{offered}");
+            let (_, value) = answer(&[&line], &config).unwrap();
+            let asked = names(offered);
+            for name in names(&value) {
+                // 7.1.1.2: who can be bound in its window can be told to forget, too.
+                let is_known = name == "client_no_context_takeover"
+                    && asked.iter().any(|name| name == "client_max_window_bits");
+                assert!(asked.contains(&name) || is_known, "{line} -> {value}");
+            }
+        }
     }
 }
 
@@ -128,18 +173,21 @@ fn window_of_the_client_is_bound_where_it_is_offered() {
     assert_answers(&config, &rows);
 }
 
-/// 7.1.1.1, 7.1.1.2: no context is taken over if either end says so, also unasked.
+/// 7.1.1.1, 7.1.1.2: no context is taken over if either end says so. The server forgets silently
+/// where it was not asked to; a client is told to if it offers that, or to be bound in its window.
 #[test]
 fn context_takeover_ends_where_it_is_configured() {
     let server = "; server_no_context_takeover";
     let client = "; client_no_context_takeover";
     let both = "; server_no_context_takeover; client_no_context_takeover";
+    let window = "; client_max_window_bits";
     let new = unbounded;
     for (config, offered, expected, agreed) in [
+        (new().server_no_context_takeover(), "", "", (Reset, Kept)),
         (
             new().server_no_context_takeover(),
+            window,
             "",
-            server,
             (Reset, Kept),
         ),
         (
@@ -151,34 +199,32 @@ fn context_takeover_ends_where_it_is_configured() {
         (
             new().server_no_context_takeover(),
             client,
-            both,
+            client,
             (Reset, Reset),
         ),
+        (new().client_no_context_takeover(), "", "", (Kept, Kept)),
         (
             new().client_no_context_takeover(),
-            "",
+            client,
             client,
             (Kept, Reset),
         ),
         (
             new().client_no_context_takeover(),
-            client,
+            window,
             client,
             (Kept, Reset),
         ),
         (
             new().client_no_context_takeover(),
             server,
-            both,
-            (Reset, Reset),
+            server,
+            (Reset, Kept),
         ),
-        (new().no_context_takeover(), "", both, (Reset, Reset)),
-        (
-            new().no_context_takeover(),
-            "; client_max_window_bits",
-            both,
-            (Reset, Reset),
-        ),
+        (new().no_context_takeover(), "", "", (Reset, Kept)),
+        (new().no_context_takeover(), both, both, (Reset, Reset)),
+        (new().no_context_takeover(), window, client, (Reset, Reset)),
+        (new(), both, both, (Reset, Reset)),
     ] {
         let agreed = ((15, agreed.0), (15, agreed.1));
         assert_answers(&config, &[(offered, expected, agreed)]);
@@ -377,10 +423,10 @@ fn windows_are_small_by_default() {
     let rows = [
         (
             "; client_max_window_bits",
-            "; server_max_window_bits=12; client_max_window_bits=12",
+            "; client_max_window_bits=12",
             ((12, Kept), (12, Kept)),
         ),
-        ("", "; server_max_window_bits=12", ((12, Kept), (15, Kept))),
+        ("", "", ((12, Kept), (15, Kept))),
     ];
     assert_answers(&DeflateConfig::new(), &rows);
 }
