@@ -1,5 +1,7 @@
 //! What a handler sends in one turn arrives as it was sent, whatever else it does in that turn.
 
+#[path = "../src/wire/randomised.rs"]
+mod randomised;
 mod support;
 
 use std::{
@@ -65,7 +67,7 @@ fn payload(n: usize, len: usize) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(randomised::cases(64))]
 
     /// The order of sending is the order of arrival, also around all that does not go the
     /// shortest way, and also where little may be queued.

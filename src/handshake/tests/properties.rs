@@ -28,16 +28,8 @@ fn header_line() -> impl Strategy<Value = (HeaderName, Vec<u8>)> {
     (name, vec(value_byte(), 0..40))
 }
 
-pub(super) fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(config(1024))]
+    #![proptest_config(crate::wire::randomised::cases(1024))]
 
     /// 4.2.1: no bytes of a header make the check panic, and what passes has its form.
     #[test]

@@ -20,14 +20,18 @@ const CONTENT: &[u8] = &[0x9D, 0x3A, 0x71, 0xC6];
 /// the octets as they are, and an empty block, which is read as a block, and just so, only if
 /// no other one is open and no bit is left over. They give no output, so that the decompressor
 /// can go on with the next message. What ends so and is complete by chance with the octets
-/// passes, as 7.2.2 has it. The first byte stands for one that was not [read](Message::unread),
+/// passes, as 7.2.2 has it. The first byte stands for one of the payload that is not read yet,
 /// and the last one is not read.
 const USUAL_END: [u8; 11] = [
     0x00, 0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0x00,
 ];
 
-/// What is left of it behind either block.
-const USUAL_REST: [usize; 2] = [6, 1];
+/// What is left of it behind the first block and behind the second.
+const BEHIND_FIRST: usize = 6;
+const BEHIND_SECOND: usize = 1;
+
+/// What is left of [`END`] where the header that it completes has BFINAL set to 1.
+const BEHIND_CONTENT: usize = 5;
 
 /// The bits of a last byte that the three of a header, with zeros behind it, set to zero.
 const HEADER: u8 = 0xE0;
@@ -55,9 +59,8 @@ pub(super) struct Message {
     restarts: usize,
     /// The last byte of the payload so far.
     last: u8,
-    /// If all that follows the first block is the header of another one: how many bytes of it
-    /// are not read, which is one, of zeros, or none.
-    unread: Option<usize>,
+    /// It is complete, and its decompressor has read the end.
+    is_proved: bool,
 }
 
 /// Where in a message the decompressor stands.
@@ -92,7 +95,7 @@ impl Message {
             taken: 0,
             restarts: 0,
             last: 0,
-            unread: None,
+            is_proved: false,
         }
     }
 
@@ -105,8 +108,10 @@ impl Message {
     }
 
     /// Takes a whole payload up to the end of its first block, which mostly is the only one, as
-    /// [`step`](Self::step) does but faster. `spare` is for a copy; what does not fit is left to
-    /// `step`, and what is damaged, too, so that it is judged in one way.
+    /// [`step`](Self::step) does but faster. `spare` is for a copy.
+    ///
+    /// This way only ever finds a message complete. What does not fit, is damaged, or ends
+    /// otherwise is left to `step`, from the beginning, so that it is judged in one way.
     pub(super) fn first_step(
         &mut self,
         payload: &mut &[u8],
@@ -127,17 +132,27 @@ impl Message {
         let step = self.decompressor.decompress_block(&mut rest, room);
         let unread = rest.len().checked_sub(PADDING);
         let Some(unread) = unread.filter(|_| step.reached != Reached::Error) else {
-            self.decompressor.restart(history);
-            return self.step(payload, room);
+            return self.step_anew(payload, room, history);
         };
-        self.take(payload, unread, step.reached);
         // Neither the input nor the room ended.
         let is_behind_block = step.reached == Reached::Limit && step.written < room.len();
-        if is_behind_block && matches!(payload, [] | [0x00]) {
-            *payload = &[];
-            self.unread = Some(unread);
+        if is_behind_block && matches!(payload[len - unread..], [] | [0x00]) {
+            self.is_proved = self.proves_end(payload[len - 1], unread);
+            if !self.is_proved {
+                // Another block begins in what was left over of the last byte that was read.
+                return self.step_anew(payload, room, history);
+            }
+            self.take(payload, 0, step.reached);
+        } else {
+            self.take(payload, unread, step.reached);
         }
         step
+    }
+
+    /// Takes a payload of which a part was read already.
+    fn step_anew(&mut self, payload: &mut &[u8], room: &mut [u8], history: &History) -> Step {
+        self.decompressor.restart(history);
+        self.step(payload, room)
     }
 
     /// All but `rest` bytes of `piece` were taken.
@@ -168,55 +183,64 @@ impl Message {
 
     /// The payload ends here; returns the decompressor.
     pub(super) fn finish(mut self) -> Result<(Decompressor, Left), InflateError> {
-        let left = if self.place == Place::Boundary {
+        let left = if self.is_proved {
+            Left::Intact
+        } else if self.place == Place::Boundary {
             Left::Spent
         } else if self.last & HEADER == 0 {
-            self.finish_as_usual()?;
-            Left::Intact
+            self.finish_as_usual()?
         } else {
-            self.finish_otherwise()?;
-            Left::Spent
+            self.finish_otherwise()?
         };
         Ok((self.decompressor, left))
     }
 
-    fn finish_as_usual(&mut self) -> Result<(), InflateError> {
-        if self.unread == Some(0) {
-            return self.finish_behind_first();
+    /// Whether all that follows a block that has just ended is the header of an empty one, of
+    /// which `unread` bytes, one of zeros or none, are not read. If so, the end is read.
+    fn proves_end(&mut self, last: u8, unread: usize) -> bool {
+        if unread > 0 {
+            let mut rest = &USUAL_END[..];
+            return self.is_empty_block(&mut rest, BEHIND_FIRST)
+                && self.is_empty_block(&mut rest, BEHIND_SECOND);
         }
-        let mut rest = &USUAL_END[1 - self.unread.unwrap_or(0)..];
-        for left in USUAL_REST {
-            // With input and room left, the end of a block is what stopped it.
-            let step = self.decompressor.decompress_block(&mut rest, &mut [0]);
-            if step.reached != Reached::Limit || step.written > 0 || rest.len() != left {
-                return Err(InflateError::Corrupt);
-            }
-        }
-        Ok(())
-    }
-
-    /// The same in one go, as can be where a block has just ended, and all of it is read: at most
-    /// 7 bits are left, the last three of them zeros, and what begins in them takes all that
-    /// follows without output only if it is an empty stored block. Another stored one has content;
-    /// so has what follows one with fixed codes, which 7 zeros end; and codes of a block's own
-    /// cannot begin so.
-    fn finish_behind_first(&mut self) -> Result<(), InflateError> {
-        let mut rest = &USUAL_END[1..USUAL_END.len() - 1];
+        // In one go: at most 7 bits are left, the last three of them zeros, and what begins in
+        // them takes all that follows without output only if it is an empty stored block. Another
+        // stored one has content; so has what follows one with fixed codes, which 7 zeros end;
+        // and codes of a block's own cannot begin so.
+        let mut rest = &USUAL_END[1..USUAL_END.len() - BEHIND_SECOND];
         let step = self.decompressor.decompress(&mut rest, &mut [0]);
-        if step.reached == Reached::Limit && step.written == 0 && rest.is_empty() {
-            Ok(())
-        } else {
-            Err(InflateError::Corrupt)
+        last & HEADER == 0 && step.reached == Reached::Limit && step.written == 0 && rest.is_empty()
+    }
+
+    fn finish_as_usual(&mut self) -> Result<Left, InflateError> {
+        let mut rest = &USUAL_END[1..];
+        if !self.is_empty_block(&mut rest, BEHIND_FIRST) {
+            return Err(InflateError::Corrupt);
+        }
+        let step = self.decompressor.decompress_block(&mut rest, &mut [0]);
+        match (step.reached, rest.len()) {
+            (Reached::Limit, BEHIND_SECOND) if step.written == 0 => Ok(Left::Intact),
+            // 7.2.1: the header that was left has BFINAL set to 1.
+            (Reached::FinalBlock, BEHIND_FIRST) => Ok(Left::Spent),
+            _ => Err(InflateError::Corrupt),
         }
     }
 
-    fn finish_otherwise(&mut self) -> Result<(), InflateError> {
+    /// Whether the next block takes `input` up to the last `rest` bytes, and is empty.
+    fn is_empty_block(&mut self, input: &mut &[u8], rest: usize) -> bool {
+        // With input and room left, the end of a block is what stopped it.
+        let step = self.decompressor.decompress_block(input, &mut [0]);
+        step.reached == Reached::Limit && step.written == 0 && input.len() == rest
+    }
+
+    fn finish_otherwise(&mut self) -> Result<Left, InflateError> {
         let mut rest = &END[..];
         let mut room = [0; 2 * END.len()];
         let step = self.decompressor.decompress(&mut rest, &mut room);
-        let is_end = step.reached == Reached::FinalBlock && rest.is_empty();
+        let is_end =
+            step.reached == Reached::FinalBlock && matches!(rest.len(), 0 | BEHIND_CONTENT);
         if is_end && room[..step.written] == *CONTENT {
-            Ok(())
+            Ok(Left::Spent)
         } else {
             Err(InflateError::Corrupt)
         }

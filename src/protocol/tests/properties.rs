@@ -18,14 +18,6 @@ use crate::{
     wire::Role,
 };
 
-/// More with the environment's `PROPTEST_CASES`.
-fn cases() -> ProptestConfig {
-    ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
-
 /// What an endpoint made of its input.
 #[derive(Clone, Debug, PartialEq)]
 struct Trace {
@@ -90,7 +82,7 @@ fn check_the_end(trace: &Trace) {
 }
 
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(crate::wire::randomised::cases(256))]
 
     /// 2.1, 6.2: lawful frames yield their messages and answers, and a Close its echo,
     /// however the bytes are cut into pieces.

@@ -9,7 +9,6 @@ mod server;
 
 use super::{
     super::{deflate::*, extensions_error::ExtensionsError},
-    properties::config as cases,
     *,
 };
 use crate::config::{

@@ -12,6 +12,8 @@ use super::{
 };
 
 proptest! {
+    #![proptest_config(crate::wire::randomised::cases(256))]
+
     /// 7.1.2: the window is the last 2^`window_bits` bytes, and no memory beyond.
     #[test]
     fn history_is_the_end_of_what_was_pushed(

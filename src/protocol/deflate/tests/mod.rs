@@ -2,11 +2,14 @@
 //! the library that made it.
 
 mod abuse;
+mod encoders;
+mod endings;
 mod live;
 mod memory;
 mod properties;
 mod reference;
 mod sending;
+
 mod vectors;
 mod windows;
 

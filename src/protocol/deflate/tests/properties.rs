@@ -4,6 +4,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
+use crate::wire::randomised::cases;
 
 fn message() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
@@ -63,7 +64,7 @@ fn decode(decoder: &mut Decompress, payload: &[u8], len: usize) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(cases(200))]
 
     /// 7.2.1, 7.2.2: what one side writes both decoders read, whoever had the compressor in
     /// between.
