@@ -31,6 +31,7 @@ pub struct Config {
     pub(crate) max_fragments: usize,
     pub(crate) write_high_water: usize,
     pub(crate) close_timeout: Duration,
+    pub(crate) max_close_time: Duration,
     pub(crate) upgrade_timeout: Duration,
     /// permessage-deflate is negotiated if it is `Some`.
     pub(crate) deflate: Option<deflate::DeflateConfig>,
@@ -45,6 +46,7 @@ impl Config {
             max_fragments: 1 << 17,
             write_high_water: 64 << 10,
             close_timeout: Duration::from_secs(5),
+            max_close_time: Duration::from_secs(15 * 60),
             upgrade_timeout: Duration::from_secs(10),
             deflate: None,
         }
@@ -86,14 +88,34 @@ impl Config {
         self
     }
 
-    /// How long closing may take, from our first Close frame (or our answer) to the end
-    /// of the transport.
+    /// How long closing may go on without progress of the peer.
     ///
-    /// Default 5 seconds. Then the transport is dropped. A handler that goes on receiving what
-    /// came before the peer's Close puts off the answer for as long at most. A stream of HTTP/2
+    /// Default 5 seconds. Closing begins with our Close frame, or our answer to the peer's, and ends
+    /// with the transport. While the peer takes what was sent, or finishes a message and answers, the
+    /// deadline is put off, up to [`max_close_time`](Self::max_close_time). What a peer sends instead
+    /// of its answer does not put it off, nor that it takes pongs. Then the transport is dropped.
+    ///
+    /// A transport buffers output and does not tell when the peer reads it. So for output
+    /// of the last seconds there is more time: as much as a peer needs that reads 32 KiB a second.
+    /// With less than 160 KiB that is no more than the default. If megabytes are buffered and
+    /// more waits, as on a loopback device, it is up to eight times this timeout; for a peer that was seen
+    /// to take output, it is as long as twice the time that it needs at that rate.
+    ///
+    /// A handler that goes on receiving what came before the peer's Close puts off
+    /// the answer for at most this timeout. A stream of HTTP/2
     /// whose closing handshake is done is kept for half a second at most.
     pub const fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
+        self
+    }
+
+    /// How long closing may take in all, whatever progress the peer makes.
+    ///
+    /// Default 15 minutes, in which a peer takes 32 MiB at 50 KiB a second. At least
+    /// [`close_timeout`](Self::close_timeout): with zero, that bounds all of closing. It also
+    /// bounds how long a graceful shutdown may have to wait for slow peers.
+    pub const fn max_close_time(mut self, limit: Duration) -> Self {
+        self.max_close_time = limit;
         self
     }
 

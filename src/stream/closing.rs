@@ -3,22 +3,21 @@
 //! A TCP socket that is dropped with unread input answers with RST, which destroys our
 //! last Close frame at the peer. So the transport ends in order: write everything, shut
 //! writing down, read and throw away until the peer's end, and only then drop.
+//! How long that may take is told in `linger`.
 
 use std::{
-    future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::{Instant, Sleep, sleep},
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     conn::{Caller, Conn, IoParts},
     coop::unconstrained,
+    linger::{Linger, Output},
+    pace,
 };
 use crate::{
     message::CloseFrame,
@@ -33,51 +32,9 @@ use crate::{
 /// our last frame until the deadline, while dropping the transport would destroy it.
 const DISCARDED_BYTES: usize = 64 << 20;
 
-/// How long a stream of HTTP/2 is kept for the peer's end after a clean close. Chromium does
-/// not end its side, and a stream that is kept is one of those that may be open at a time. A
-/// reset harms no peer that has not ended its own side by then (RFC 9113, section 8.1).
-const PEERS_END: Duration = Duration::from_millis(500);
-
 /// A handler that has received nothing for so long is not about to receive the peer's Close: it
 /// is answered. Until then it may still answer what came before.
 const UNRECEIVED: Duration = Duration::from_secs(1);
-
-/// State of a connection that closes; an open one does not pay for it.
-pub(super) struct Linger {
-    deadline: Pin<Box<Sleep>>,
-    /// It is put off to this at most; `None` if that is never.
-    latest: Option<Instant>,
-    /// Our side is shut down.
-    shut: bool,
-    discarded: usize,
-}
-
-impl Linger {
-    fn new(timeout: Duration, at_first: Duration) -> Self {
-        Self {
-            deadline: Box::pin(sleep(timeout.min(at_first))),
-            latest: Instant::now().checked_add(timeout),
-            shut: false,
-            discarded: 0,
-        }
-    }
-
-    /// The handler goes on receiving what came before the peer's Close.
-    fn put_off(&mut self) {
-        let later = Instant::now() + UNRECEIVED;
-        let later = self.latest.map_or(later, |latest| later.min(latest));
-        if later > self.deadline.deadline() {
-            self.deadline.as_mut().reset(later);
-        }
-    }
-
-    /// Waits for the peer's end no longer than for that of a stream.
-    fn hurry(&mut self) {
-        let deadline = self.deadline.deadline();
-        let sooner = deadline.min(Instant::now() + PEERS_END);
-        self.deadline.as_mut().reset(sooner);
-    }
-}
 
 impl<T> Conn<T> {
     /// The handler has received something that came before the end.
@@ -85,7 +42,69 @@ impl<T> Conn<T> {
         if *self.protocol.phase() == Phase::Open
             && let Some(linger) = &mut self.linger
         {
-            linger.put_off();
+            linger.put_off(UNRECEIVED);
+        }
+    }
+
+    /// The transport has taken so many bytes, or is flushed now.
+    #[inline]
+    pub(super) fn note_taken(&mut self, bytes: usize) {
+        self.pace.note(bytes);
+        if self.linger.is_some() {
+            self.note_output_progress(bytes);
+        }
+    }
+
+    #[cold]
+    fn note_output_progress(&mut self, bytes: usize) {
+        let is_flushed = self.is_flushed();
+        if *self.protocol.phase() != Phase::Open
+            && let Some(linger) = &mut self.linger
+            && linger.note_taken(bytes, is_flushed)
+        {
+            self.put_off_closing();
+        }
+    }
+
+    /// The peer has done a part of the closing.
+    fn put_off_closing(&mut self) {
+        if let Some(linger) = &mut self.linger {
+            let timeout = self.protocol.config().close_timeout;
+            let (unread, rate) = (self.pace.unread(), linger.rate());
+            linger.begin_again(Linger::patience(linger.output, timeout, unread, rate));
+        }
+    }
+
+    /// Bytes were read.
+    #[inline]
+    pub(super) fn note_input(&mut self) {
+        if self.linger.is_some() {
+            self.note_input_progress();
+        }
+    }
+
+    #[cold]
+    fn note_input_progress(&mut self) {
+        let counts = !self.is_discarding() || self.linger.as_ref().is_some_and(|l| l.awaits_rest);
+        if counts && *self.protocol.phase() == Phase::CloseSent {
+            self.put_off_closing();
+        }
+    }
+
+    /// A message was thrown away.
+    pub(super) fn note_discarded_message(&mut self) {
+        if let Some(linger) = &mut self.linger {
+            linger.awaits_rest = false;
+        }
+    }
+
+    /// The peer's Close has come, or what stands in its place, and takes effect.
+    pub(super) fn note_end(&mut self) {
+        if *self.protocol.phase() == Phase::Open {
+            // Our answer has a deadline of its own.
+            self.linger = None;
+        } else {
+            self.put_off_closing();
         }
     }
 }
@@ -182,17 +201,35 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     fn poll_deadline(&mut self) -> Poll<()> {
-        let timeout = self.protocol.config().close_timeout;
-        // What it took in one go may still be before it.
-        let is_unreceived = *self.protocol.phase() == Phase::Open
-            && self.ahead.end().is_some()
-            && self.batched == 0;
-        let at_first = if is_unreceived { UNRECEIVED } else { timeout };
-        let linger = self
-            .linger
-            .get_or_insert_with(|| Box::new(Linger::new(timeout, at_first)));
+        if self.linger.is_none() {
+            self.linger = Some(Box::new(self.begin_linger()));
+        }
+        let Some(linger) = &mut self.linger else {
+            return Poll::Pending;
+        };
         let mut cx = Context::from_waker(&self.io_waker);
-        unconstrained(|| linger.deadline.as_mut().poll(&mut cx))
+        linger.poll_deadline(&mut cx)
+    }
+
+    fn begin_linger(&mut self) -> Linger {
+        let config = self.protocol.config();
+        let timeout = config.close_timeout;
+        let at_most = config.max_close_time.max(timeout);
+        if *self.protocol.phase() == Phase::Open {
+            // What it took in one go may still be before it.
+            let is_unreceived = self.ahead.end().is_some() && self.batched == 0;
+            let at_first = if is_unreceived { UNRECEIVED } else { timeout };
+            return Linger::for_user(at_first, timeout);
+        }
+        let output = if self.is_flushed() {
+            Output::HandedOver
+        } else {
+            Output::Waits(self.protocol.queued())
+        };
+        let at_first = Linger::patience(output, timeout, self.pace.unread(), pace::SLOWEST);
+        let mut linger = Linger::new(at_first, at_most, output);
+        linger.awaits_rest = !self.input.is_empty() || self.protocol.partial_len() > 0;
+        linger
     }
 
     /// The connection has ended: writes what is left, shuts down, and reads until the
@@ -238,6 +275,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             Ok(()) => {
                 let is_spent = self.siblings.may_exist()
                     && self.closure().is_some_and(|closure| closure.is_clean());
+                self.put_off_closing();
                 if let Some(linger) = &mut self.linger {
                     linger.shut = true;
                     if is_spent {

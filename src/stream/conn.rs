@@ -13,9 +13,10 @@ use bytes::BytesMut;
 use super::{
     ahead::ReadAhead,
     buffers,
-    closing::Linger,
     item::{End, Item},
+    linger::Linger,
     link::Link,
+    pace::Pace,
     siblings::Siblings,
     waiters::Waiters,
 };
@@ -55,6 +56,7 @@ pub(super) struct Conn<T> {
     /// Bytes were written that the transport may still hold back.
     pub(super) unflushed: bool,
     pub(super) linger: Option<Box<Linger>>,
+    pub(super) pace: Pace,
     driver: Driver,
     pub(super) turn: Turn,
     /// How many messages the user took last in one go, and may not have come to yet.
@@ -148,6 +150,7 @@ impl<T> Conn<T> {
             reading: Reading::Ahead,
             unflushed: false,
             linger: None,
+            pace: Pace::default(),
             driver: Driver::Handles { owes_pong: false },
             turn: Turn::NEW,
             batched: 0,

@@ -20,7 +20,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Reads once. Ready if that changed anything: bytes came, or the end.
     pub(super) fn poll_fill(&mut self) -> Poll<()> {
         match ready!(self.poll_read_input()) {
-            Some(Ok(read)) if read > 0 => {}
+            Some(Ok(read)) if read > 0 => self.note_input(),
             Some(Err(error)) => self.lose(Item::Io(error)),
             Some(Ok(_)) | None => {
                 self.input_ended = true;

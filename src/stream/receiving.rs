@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     message::{CloseFrame, Message},
-    protocol::{Batch, Phase},
+    protocol::Batch,
     wire::close_code,
 };
 
@@ -46,7 +46,7 @@ impl<T> Conn<T> {
         self.take_effect(&decoded.map_or(Item::Lost, Item::Decoded));
     }
 
-    fn is_discarding(&self) -> bool {
+    pub(super) fn is_discarding(&self) -> bool {
         matches!(self.reading, Reading::Discarding | Reading::Overrun)
     }
 
@@ -62,10 +62,7 @@ impl<T> Conn<T> {
         if !item.is_last() {
             return;
         }
-        if *self.protocol.phase() == Phase::Open {
-            // Our answer has a deadline of its own.
-            self.linger = None;
-        }
+        self.note_end();
         match item {
             Item::Decoded(decoded) => self.protocol.deliver(decoded),
             Item::Io(_) | Item::Lost => self.protocol.handle_end_of_input(),
@@ -80,6 +77,9 @@ impl<T> Conn<T> {
         {
             let item = Item::Decoded(decoded);
             if self.is_discarding() {
+                if item.is_message() {
+                    self.note_discarded_message();
+                }
                 self.take_effect(&item);
             } else {
                 self.ahead.push(item);

@@ -41,6 +41,10 @@ impl<T> Conn<T> {
         queued
     }
 
+    pub(super) fn is_flushed(&self) -> bool {
+        self.protocol.queued() == 0 && !self.unflushed
+    }
+
     /// Queues what the handler has sent in its turn. Others may have queued something since.
     pub(super) fn take_sent(&mut self) {
         turn::with_sent(|sent| {
@@ -141,10 +145,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         }
     }
 
-    pub(super) fn is_flushed(&self) -> bool {
-        self.protocol.queued() == 0 && !self.unflushed
-    }
-
     /// Waits until enough is written, which a transport that is gone does not hinder.
     fn poll_written(
         &mut self,
@@ -204,7 +204,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             self.lose(Item::Io(error));
             return;
         }
-        if self.protocol.queued() < before || self.is_flushed() {
+        let taken = before.saturating_sub(self.protocol.queued());
+        if taken > 0 || self.is_flushed() {
+            self.note_taken(taken);
             self.wake_send();
         }
         if self.is_flushed() && matches!(self.end, End::Held(_)) {

@@ -205,8 +205,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// Closes the connection and tells how it ended.
     ///
-    /// Sends a Close frame, unless one was sent, and waits at most
-    /// [`close_timeout`](Config::close_timeout) for the peer's. Messages that still come
+    /// Sends a Close frame, unless one was sent, and waits for the peer's, at most
+    /// [`close_timeout`](Config::close_timeout) without progress. Messages that still come
     /// are dropped; to receive them, send [`Message::Close`] instead.
     ///
     /// # Errors

@@ -243,7 +243,7 @@ impl Accepting {
     /// every poll of the handler it writes what was sent; while the handler does not
     /// receive, it reads ahead (at most 64 KiB), answers pings, and after a second a Close. When
     /// the handler drops the socket, also by returning, fails or panics, it closes the
-    /// connection in order, within [`close_timeout`](Config::close_timeout). A handler that has
+    /// connection in order: see [`close_timeout`](Config::close_timeout). A handler that has
     /// given its socket to another task may return: the connection goes on.
     ///
     /// # Errors

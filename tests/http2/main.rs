@@ -8,6 +8,7 @@ mod handshake;
 mod mounts;
 mod raw;
 mod siblings;
+mod slow_peers;
 mod sockets;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,0 +1,87 @@
+//! How much of what was written the peer may not have read yet.
+//!
+//! A transport takes bytes long before the peer reads them, and tells nothing of that. Here it is
+//! estimated: what was written lately, less what a slow peer has read since.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A peer that reads is taken to read so many bytes in a second at least.
+pub(super) const SLOWEST: u32 = 32 * 1024;
+
+/// Bytes that the buffers between two peers hold while one of them is slow. What was written
+/// before has been read.
+const MOST: u32 = 4 << 20;
+
+/// The clock is looked at once for so many bytes.
+const STEP: u32 = 16 * 1024;
+
+/// What was written and may wait to be read.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// Bytes written since the estimate was made.
+    since: u32,
+    unread: u32,
+    estimated: Option<Instant>,
+}
+
+impl Pace {
+    /// The transport has taken `bytes`.
+    #[inline]
+    pub(super) fn note(&mut self, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.since = self.since.saturating_add(bytes);
+        if self.since >= STEP {
+            self.estimate();
+        }
+    }
+
+    /// Bytes that the peer may have to read.
+    pub(super) fn unread(&mut self) -> u32 {
+        self.estimate();
+        self.unread
+    }
+
+    #[inline(never)]
+    fn estimate(&mut self) {
+        let now = Instant::now();
+        let elapsed = self
+            .estimated
+            .replace(now)
+            .map_or(Duration::ZERO, |before| now - before);
+        let read = elapsed.as_millis() * u128::from(SLOWEST) / 1000;
+        let read = u32::try_from(read).unwrap_or(u32::MAX);
+        let unread = self.unread.saturating_sub(read);
+        self.unread = unread.saturating_add(self.since).min(MOST);
+        self.since = 0;
+    }
+}
+
+/// How long a peer takes for `bytes` that reads `rate` of them in a second.
+pub(super) fn time_for(bytes: u32, rate: u32) -> Duration {
+    Duration::from_millis(u64::from(bytes) * 1000 / u64::from(rate.max(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was written long ago has been read; what a system cannot hold has, too.
+    #[tokio::test(start_paused = true)]
+    async fn what_may_be_unread_is_bounded_by_time_and_buffers() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.unread(), 0);
+        pace.note(1 << 20);
+        assert_eq!(pace.unread(), 1 << 20);
+        tokio::time::advance(Duration::from_secs(16)).await;
+        assert_eq!(pace.unread(), 1 << 19);
+        tokio::time::advance(Duration::from_secs(16)).await;
+        assert_eq!(pace.unread(), 0);
+        pace.note(usize::MAX);
+        assert_eq!(pace.unread(), MOST);
+        tokio::time::advance(Duration::from_secs(1 << 40)).await;
+        pace.note(10);
+        assert_eq!(pace.unread(), 10);
+    }
+}
