@@ -69,13 +69,12 @@ def upgraded(port, tls=False):
     return stream
 
 
-def echo(port, tls):
-    """Send a message and receive it."""
-    with upgraded(port, tls) as stream:
-        # A text of two bytes, masked with zeros.
-        stream.sendall(b"\x81\x82\0\0\0\0hi")
-        # The TLS example says something first.
-        read_until(stream, b"\x81\x02hi")
+def echo(stream):
+    """Send a message on a WebSocket and receive it."""
+    # A text of two bytes, masked with zeros.
+    stream.sendall(b"\x81\x82\0\0\0\0hi")
+    # The TLS example says something first.
+    read_until(stream, b"\x81\x02hi")
 
 
 def second_push(port, tls, rounds=9):
