@@ -690,7 +690,7 @@ async fn permit_of_the_inner_service_is_given_back_when_we_answer() {
         (426, |request| set(request, "sec-websocket-version", "12")),
         (403, |request| set(request, "origin", "https://evil.com")),
         (500, |request| {
-            drop(request.extensions_mut().remove::<ProvidedIo>())
+            drop(request.extensions_mut().remove::<ProvidedIo>());
         }),
     ];
     for (status, change) in handshakes {

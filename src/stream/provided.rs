@@ -159,7 +159,7 @@ pub struct Release(Arc<Slot>);
 impl Release {
     /// Lets the handler start.
     pub fn release(self) {
-        self.0.settle(|io| Content::Free(io));
+        self.0.settle(Content::Free);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::{
     collection::vec,
-    prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof},
+    prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof},
     proptest,
     sample::select,
 };

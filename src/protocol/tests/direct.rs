@@ -3,7 +3,7 @@
 use bytes::BufMut;
 use proptest::{
     collection::vec,
-    prelude::{ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest},
+    prelude::{Strategy, any, prop_assert_eq, prop_oneof, proptest},
     sample::select,
 };
 

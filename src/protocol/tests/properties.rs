@@ -2,7 +2,7 @@
 
 use proptest::{
     collection::vec,
-    prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest},
+    prelude::{any, prop_assert, prop_assert_eq, proptest},
     sample::{Index, select},
 };
 

@@ -156,12 +156,11 @@ const ENDINGS: [Ending; 5] = [
 /// A payload, and what it stands for; `None` if it is not complete.
 fn payload(offset: usize, blocks: &[Block], ending: Ending) -> (Vec<u8>, Option<Vec<u8>>) {
     let mut to = Writer::default();
-    let mut message = Vec::new();
     // A first block with fixed codes takes 10 bits, and 9 for each of these.
+    let mut message = vec![0x90; (offset + 6) % 8];
     to.put(0b010, 3);
-    for _ in 0..(offset + 6) % 8 {
+    for _ in &message {
         to.word(0b1_1001_0000, 9);
-        message.push(0x90);
     }
     to.word(0, 7);
     assert_eq!(to.used % 8, offset);
