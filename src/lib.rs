@@ -50,7 +50,8 @@
 //!
 //! | layer | directory | what it holds |
 //! |---|---|---|
-//! | 5 | `service`, `axum` | the faces to tower and axum |
+//! | 6 | `axum` | the face to axum |
+//! | 5 | `service` | the face to tower |
 //! | 4 | `upgrade`, `client` | from a request to a supervised handler, and from a URI to a socket, on hyper |
 //! | 3 | `stream` | tokio IO around the protocol: the socket, its halves, the end of the transport |
 //! | 2 | `protocol`, `handshake` | the connection and the opening handshake, without IO |
@@ -118,6 +119,17 @@ pub use self::{
     },
     wire::{ProtocolError, Role, close_code},
 };
+
+/// The names that most programs use, for `use tower_websock::prelude::*`.
+///
+/// Unlike the crate's root it has no module `axum` or `client`, which would hide crates of those
+/// names.
+pub mod prelude {
+    pub use crate::{
+        CloseFrame, Config, Message, OriginPolicy, Subprotocol, WebSocket, WebSocketLayer,
+        WebSocketService, WebSocketUpgrade,
+    };
+}
 
 /// The examples of the README are compiled and run as tests.
 #[cfg(all(doctest, feature = "full"))]

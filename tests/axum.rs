@@ -574,6 +574,117 @@ async fn inner_socket_is_ours() {
     client.expect_end().await;
 }
 
+/// A handler fits whichever way the handshake is accepted, also one that loops for ever.
+#[tokio::test]
+async fn one_handler_fits_every_way_to_accept() {
+    async fn handler(mut socket: WebSocket) {
+        loop {
+            match socket.recv().await {
+                Some(Ok(message)) => drop(socket.send(message).await),
+                _ => std::future::pending().await,
+            }
+        }
+    }
+    async fn for_ever(mut socket: WebSocket) -> Result<(), Error> {
+        loop {
+            let message = socket
+                .recv()
+                .await
+                .unwrap_or_else(|| Ok(Message::text("")))?;
+            socket.send(message).await?;
+        }
+    }
+
+    let routes = Router::new()
+        .route(
+            "/a",
+            any(async |ws: WebSocketUpgrade| ws.on_upgrade(handler)),
+        )
+        .route(
+            "/b",
+            any(async |ws: WebSocketUpgrade| {
+                let (response, accepting) = ws.accept()?;
+                tokio::spawn(accepting.supervise(handler));
+                Ok::<_, Rejection>(response)
+            }),
+        )
+        .route(
+            "/c",
+            any(async |ws: WebSocketUpgrade| {
+                let (response, accepting) = ws.accept()?;
+                tokio::spawn(async { for_ever(accepting.socket().await.unwrap()).await });
+                Ok::<_, Rejection>(response)
+            }),
+        )
+        .route(
+            "/d",
+            any(async |ws: WebSocketUpgrade| {
+                ws.on_upgrade(|mut socket| async move {
+                    loop {
+                        if let Some(Ok(message)) = socket.recv().await {
+                            let _ = socket.send(message).await;
+                        }
+                    }
+                })
+            }),
+        );
+    let address = serve(routes).await;
+    for path in ["/a", "/b", "/c", "/d"] {
+        let mut client = connect(address).await;
+        let request = handshake().with_line(&format!("GET {path} HTTP/1.1"));
+        client.upgrade(&request).await;
+        client.send(frame(TEXT, path)).await;
+        client.expect(TEXT, path).await;
+    }
+}
+
+/// What the socket of this crate has, that of axum's kind has, too.
+#[tokio::test]
+async fn socket_has_what_the_inner_socket_has() {
+    let (sender, mut seen) = mpsc::unbounded_channel();
+    let mut client = client_of(async move |ws: WebSocketUpgrade| {
+        ws.protocols(["a"]).on_upgrade(async move |mut socket| {
+            assert_eq!(socket.subprotocol(), socket.get_ref().subprotocol());
+            assert_eq!(socket.subprotocol().unwrap().as_str(), "a");
+            socket.send_uncompressed("as it is".into()).await?;
+            WebSocket::feed(&mut socket, "fed".into()).await?;
+            WebSocket::flush(&mut socket).await?;
+            socket.get_mut().send("inner".into()).await?;
+            assert!(socket.closure().is_none());
+            let refused = socket.close_with(Some(CloseFrame::new(1005, ""))).await;
+            assert!(refused.is_err());
+            let frame = CloseFrame::new(4000, "done");
+            let closure = socket.close_with(Some(frame)).await?;
+            assert_eq!(socket.closure(), Some(closure.clone()));
+            sender.send(closure).unwrap();
+            Ok::<_, Error>(())
+        })
+    })
+    .await;
+    client.upgrade(&offering("a")).await;
+    client.expect(TEXT, "as it is").await;
+    client.expect(TEXT, "fed").await;
+    client.expect(TEXT, "inner").await;
+    client.expect(CLOSE, close_body(4000, "done")).await;
+    client.answer_close(4000).await;
+    assert!(soon(seen.recv()).await.unwrap().is_clean());
+}
+
+/// With the prelude, a glob hides no crate.
+#[test]
+fn prelude_does_not_hide_axum() {
+    mod program {
+        use axum::Router;
+        use tower_websock::prelude::*;
+
+        pub(super) fn app() -> Router {
+            let service = WebSocketService::new(async |_socket: WebSocket| {});
+            Router::new().route_service("/ws", service)
+        }
+    }
+    assert!(program::app().has_routes());
+}
+
 /// 7.4.1: the end of the handler is told, as it is by the layer.
 #[tokio::test]
 async fn end_of_the_handler_is_told_by_the_close_code() {

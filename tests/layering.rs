@@ -6,13 +6,14 @@ use std::{
 };
 
 /// The layers from the ground up; neighbours in one do not import each other.
-const LAYERS: [&[&str]; 6] = [
+const LAYERS: [&[&str]; 7] = [
     &["wire"],
     &["message", "config"],
     &["protocol", "handshake"],
     &["stream"],
     &["upgrade", "client"],
-    &["service", "axum"],
+    &["service"],
+    &["axum"],
 ];
 
 fn layer_of(module: &str) -> Option<usize> {

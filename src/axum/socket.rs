@@ -11,11 +11,17 @@ use futures_core::{FusedStream, Stream};
 use futures_sink::Sink;
 use http::HeaderValue;
 
-use crate::message::{InvalidClose, Message, NotUtf8};
+use crate::{
+    config::Subprotocol,
+    message::{CloseFrame, InvalidClose, Message, NotUtf8},
+    protocol::Closure,
+};
 
 /// A WebSocket connection whose errors are axum's.
 ///
-/// [`into_inner`](Self::into_inner) yields the socket with the errors of this crate.
+/// [`into_inner`](Self::into_inner) yields the socket with the errors of this crate, whose
+/// [`split`](crate::WebSocket::split) makes halves without a lock that both wait for. Here `split`
+/// and `close` are those of `StreamExt` and `SinkExt`, as in `axum::extract::ws`.
 #[derive(Debug)]
 pub struct WebSocket {
     inner: crate::WebSocket,
@@ -54,11 +60,91 @@ impl WebSocket {
         poll_fn(move |cx| Pin::new(&mut sending).poll(cx).map_err(Error::new))
     }
 
+    /// Sends a message as it is, also where the connection compresses messages; see
+    /// [`send_uncompressed`](crate::WebSocket::send_uncompressed) of the inner socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_uncompressed(
+        &mut self,
+        message: Message,
+    ) -> impl Future<Output = Result<(), Error>> {
+        let mut sending = self.inner.send_uncompressed(message);
+        poll_fn(move |cx| Pin::new(&mut sending).poll(cx).map_err(Error::new))
+    }
+
+    /// Queues a message without writing it, as [`feed`](crate::WebSocket::feed) of the inner socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub fn feed(&mut self, message: Message) -> impl Future<Output = Result<(), Error>> {
+        let mut feeding = self.inner.feed(message);
+        poll_fn(move |cx| Pin::new(&mut feeding).poll(cx).map_err(Error::new))
+    }
+
+    /// Waits until everything that was sent is handed to the transport.
+    ///
+    /// # Errors
+    ///
+    /// If the transport is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub fn flush(&mut self) -> impl Future<Output = Result<(), Error>> {
+        let mut flushing = self.inner.flush();
+        poll_fn(move |cx| Pin::new(&mut flushing).poll(cx).map_err(Error::new))
+    }
+
+    /// Closes the connection and tells how it ended: [`close`](crate::WebSocket::close) of the
+    /// inner socket. `SinkExt::close` only sends a Close.
+    ///
+    /// # Errors
+    ///
+    /// If the frame must not be sent (RFC 6455, section 7.4); nothing has happened then.
+    ///
+    /// # Cancel safety
+    ///
+    /// The Close frame is queued at the first poll; what remains can be awaited again.
+    pub async fn close_with(&mut self, frame: Option<CloseFrame>) -> Result<Closure, Error> {
+        self.inner.close(frame).await.map_err(Error::new)
+    }
+
+    /// How the connection ended; `None` while it has not.
+    pub fn closure(&self) -> Option<Closure> {
+        self.inner.closure()
+    }
+
     /// The subprotocol that was agreed on.
+    pub const fn subprotocol(&self) -> Option<&Subprotocol> {
+        self.inner.subprotocol()
+    }
+
+    /// The subprotocol that was agreed on, as axum names it.
     pub fn protocol(&self) -> Option<&HeaderValue> {
         self.inner
             .subprotocol()
             .map(crate::Subprotocol::as_header_value)
+    }
+
+    /// The socket with the errors of this crate.
+    pub const fn get_ref(&self) -> &crate::WebSocket {
+        &self.inner
+    }
+
+    /// The socket with the errors of this crate.
+    pub const fn get_mut(&mut self) -> &mut crate::WebSocket {
+        &mut self.inner
     }
 
     /// The socket with the errors of this crate.
@@ -70,6 +156,12 @@ impl WebSocket {
 impl From<crate::WebSocket> for WebSocket {
     fn from(inner: crate::WebSocket) -> Self {
         Self { inner }
+    }
+}
+
+impl From<WebSocket> for crate::WebSocket {
+    fn from(socket: WebSocket) -> Self {
+        socket.inner
     }
 }
 

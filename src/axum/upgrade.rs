@@ -211,6 +211,27 @@ impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
     }
 }
 
+/// As the extractor of this crate's own kind; its response is one of axum's, too:
+///
+/// ```
+/// use axum::{Router, routing::any};
+/// use http::Response;
+/// use tower_websock::{ResponseBody, WebSocket, WebSocketUpgrade};
+///
+/// async fn upgrade(upgrade: WebSocketUpgrade) -> Response<ResponseBody> {
+///     upgrade.on_upgrade(async |mut socket: WebSocket| socket.send("hello".into()).await)
+/// }
+///
+/// let app: Router = Router::new().route("/ws", any(upgrade));
+/// ```
+impl<S: Send + Sync> FromRequestParts<S> for crate::WebSocketUpgrade {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
+        Self::from_parts(parts)
+    }
+}
+
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         Rejection::into_response(self)
