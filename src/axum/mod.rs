@@ -30,30 +30,75 @@
 //!   [`max_message_size`](WebSocketUpgrade::max_message_size) allows them.
 //! - What is sent leaves when the handler next waits; `flush` (of `SinkExt`) waits for it.
 //! - When the handler returns, the closing handshake is done for it. It may return a
-//!   `Result`, so an `async` block that never returns has to be told that it returns `()`.
+//!   `Result`.
+//! - The handler starts only if the response of `on_upgrade` is sent: layers may add headers and
+//!   wrap its body, but if one answers in its place, the upgrade fails; see
+//!   [`ResponseBody`](crate::ResponseBody).
 //! - A request is refused with a [`Rejection`](crate::Rejection). A payload that is not
 //!   text is a [`NotUtf8`](crate::NotUtf8), which `?` turns into an `axum::Error`.
 //!
 //! Route it with `any`: over HTTP/2 the method is CONNECT.
 //!
-//! Without an extractor, any [`WebSocketService`](crate::WebSocketService) is a route:
+//! # Where it goes
+//!
+//! Besides the extractor there are a service and two layers. The simplest is a route:
 //!
 //! ```
-//! use axum::Router;
-//! use tower_websock::{WebSocket, WebSocketService};
+//! use axum::{Router, routing::get};
+//! use tower_websock::{Error, WebSocket, WebSocketLayer, WebSocketService};
 //!
-//! let service = WebSocketService::new(async |mut socket: WebSocket| {
+//! async fn greet(mut socket: WebSocket) -> Result<(), Error> {
 //!     socket.send("hello".into()).await
-//! });
-//! let app: Router = Router::new().route_service("/ws", service);
+//! }
+//!
+//! # async fn page() -> &'static str { "page" }
+//! # async fn not_found() {}
+//! // As a route, also of a router that is nested or merged.
+//! let app: Router = Router::new()
+//!     .route("/", get(page))
+//!     .route_service("/ws", WebSocketService::new(greet));
+//!
+//! // As a layer of a route, which answers what is no handshake.
+//! let app: Router = Router::new()
+//!     .route("/ws", get(page).layer(WebSocketLayer::new(greet)));
+//!
+//! // As a layer of the whole router: last.
+//! let app: Router = Router::new()
+//!     .route("/", get(page))
+//!     .fallback(not_found)
+//!     .layer(WebSocketLayer::new(greet).path("/ws"));
 //! ```
+//!
+//! Around a router, for `axum::serve`, it is the [`WebSocketLayer`] of this module. Then it comes
+//! before all routing.
+//!
+//! `Router::layer` wraps the routes and the fallback that a router has at that moment, and axum
+//! asks no layer of a path that belongs to neither. So these answer 404:
+//!
+//! | place | why | instead |
+//! |---|---|---|
+//! | `.layer(ws).fallback(f)` | `f` takes the place of the fallback that was layered | `.fallback(f).layer(ws)` |
+//! | `.nest("/api", router.layer(ws))` | the nested router has no fallback of its own | a route in the nested router, or a fallback before its layer |
+//! | `router.layer(ws).merge(other)`, `router.fallback(f).merge(other.layer(ws))` | the fallback that was layered is replaced | merge first, then layer |
+//! | `.route_layer(ws)` | is for paths with a route only, as axum documents | `.layer(ws)`, or a route at the path |
+//! | `.nest_service("/ws", ws)` with `.path("/ws")` | axum takes the prefix off | no `.path(..)` |
+//!
+//! In a nested router [`path`](crate::WebSocketLayer::path), too, is compared with what is left
+//! of the path.
+//!
+//! # Names
+//!
+//! With this feature `use tower_websock::*` brings a module `axum` into scope, which hides the crate
+//! of that name. Import the names that you use, or [`tower_websock::prelude`](crate::prelude).
 
 mod accepting;
+mod layer;
 mod socket;
 mod upgrade;
 
 pub use self::{
     accepting::Accepting,
+    layer::{LayerFuture, WebSocketLayer, WebSocketService},
     socket::WebSocket,
     upgrade::{DefaultOnFailedUpgrade, OnFailedUpgrade, WebSocketUpgrade},
 };

@@ -69,6 +69,18 @@ impl<B> ResponseBody<B> {
         }
     }
 
+    /// The body that was given to [`new`](Self::new).
+    ///
+    /// # Errors
+    ///
+    /// A body of ours comes back as it is.
+    pub fn into_inner(self) -> Result<B, Self> {
+        match self.kind {
+            Kind::Inner { body } => Ok(body),
+            kind => Err(Self { kind }),
+        }
+    }
+
     pub(super) const fn acceptance(witness: Witness) -> Self {
         Self {
             kind: Kind::Acceptance { witness },

@@ -1,0 +1,171 @@
+//! The layer around a whole application, with axum's body.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use axum_core::{body::Body, extract::Request, response::Response};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+use crate::{
+    config::{Config, Subprotocol},
+    handshake::OriginPolicy,
+    service::{Handler, ResponseFuture},
+};
+
+/// Puts a [`WebSocketService`] around a service of axum, such as a `Router`, so that
+/// `axum::serve` takes it: [`tower_websock::WebSocketLayer`](crate::WebSocketLayer) with axum's
+/// body.
+///
+/// ```no_run
+/// use axum::{Router, ServiceExt, routing::get};
+/// use tower::Layer;
+/// use tower_websock::{Error, WebSocket, axum::WebSocketLayer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let router = Router::new().route("/", get(async || "hello"));
+/// let app = WebSocketLayer::new(async |mut socket: WebSocket| {
+///     socket.send("hello".into()).await
+/// })
+/// .path("/ws")
+/// .layer(router);
+///
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+/// axum::serve(listener, tower::make::Shared::new(app)).await
+/// # }
+/// ```
+pub struct WebSocketLayer<H, Args> {
+    inner: crate::WebSocketLayer<H, Args>,
+}
+
+impl<H: Handler<Args>, Args> WebSocketLayer<H, Args> {
+    /// Serves upgrade requests with `handler`.
+    pub fn new(handler: H) -> Self {
+        crate::WebSocketLayer::new(handler).into()
+    }
+}
+
+impl<H, Args> WebSocketLayer<H, Args> {
+    /// Serves upgrade requests of this path only; others go to the inner service.
+    ///
+    /// Default: of any path.
+    pub fn path(self, path: impl Into<String>) -> Self {
+        self.inner.path(path).into()
+    }
+
+    /// Sets limits and deadlines.
+    pub fn config(self, config: Config) -> Self {
+        self.inner.config(config).into()
+    }
+
+    /// Sets which pages may connect; by default those of the same host.
+    pub fn origin(self, policy: OriginPolicy) -> Self {
+        self.inner.origin(policy).into()
+    }
+
+    /// Sets the subprotocols that the handler speaks, the preferred one first. Default: none.
+    pub fn subprotocols(self, supported: impl IntoIterator<Item = Subprotocol>) -> Self {
+        self.inner.subprotocols(supported).into()
+    }
+}
+
+impl<H, Args> From<crate::WebSocketLayer<H, Args>> for WebSocketLayer<H, Args> {
+    fn from(inner: crate::WebSocketLayer<H, Args>) -> Self {
+        Self { inner }
+    }
+}
+
+impl<S, H: Clone, Args> Layer<S> for WebSocketLayer<H, Args> {
+    type Service = WebSocketService<S, H, Args>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        WebSocketService {
+            inner: self.inner.layer(inner),
+        }
+    }
+}
+
+impl<H: Clone, Args> Clone for WebSocketLayer<H, Args> {
+    fn clone(&self) -> Self {
+        self.inner.clone().into()
+    }
+}
+
+impl<H, Args> fmt::Debug for WebSocketLayer<H, Args> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// Answers WebSocket handshakes and leaves every other request to a service of axum:
+/// [`tower_websock::WebSocketService`](crate::WebSocketService) with axum's body.
+///
+/// Made by a [`WebSocketLayer`].
+pub struct WebSocketService<S, H, Args> {
+    inner: crate::WebSocketService<S, H, Args>,
+}
+
+impl<S, H, Args> Service<Request> for WebSocketService<S, H, Args>
+where
+    S: Service<Request, Response = Response> + Clone,
+    H: Handler<Args>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = LayerFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        LayerFuture {
+            inner: self.inner.call(request),
+        }
+    }
+}
+
+impl<S: Clone, H: Clone, Args> Clone for WebSocketService<S, H, Args> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<S: fmt::Debug, H, Args> fmt::Debug for WebSocketService<S, H, Args> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+pin_project! {
+    /// The response of a [`WebSocketService`].
+    #[derive(Debug)]
+    pub struct LayerFuture<F> {
+        #[pin]
+        inner: ResponseFuture<F, Body>,
+    }
+}
+
+impl<F, E> Future for LayerFuture<F>
+where
+    F: Future<Output = Result<Response, E>>,
+{
+    type Output = Result<Response, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = ready!(self.project().inner.poll(cx));
+        Poll::Ready(response.map(|response| {
+            let (head, body) = response.into_parts();
+            // The inner service's body is not boxed again.
+            let body = body.into_inner().unwrap_or_else(Body::new);
+            Response::from_parts(head, body)
+        }))
+    }
+}

@@ -1,0 +1,317 @@
+//! Where layer, service and extractor go in axum.
+//!
+//! `cargo test --test mounts -- --nocapture` prints the table.
+
+#[path = "support/http.rs"]
+mod support;
+
+use std::convert::Infallible;
+
+use axum::{
+    Router, ServiceExt,
+    body::Body,
+    routing::{any, get},
+};
+use http::{Request, Response, StatusCode};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::{io::duplex, net::TcpListener};
+use tower::{
+    Layer, Service, ServiceBuilder, ServiceExt as _, service_fn, util::BoxCloneSyncService,
+};
+use tower_websock::{NoInner, WebSocket, WebSocketLayer, WebSocketService, axum as ours};
+
+use support::{Client, RawRequest, TEXT, soon};
+
+type App = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
+
+async fn greet(mut socket: WebSocket) -> Result<(), tower_websock::Error> {
+    socket.send("hello".into()).await
+}
+
+async fn greet_in_axum(mut socket: ours::WebSocket) {
+    let _ = socket.send("hello".into()).await;
+}
+
+async fn missing() -> StatusCode {
+    StatusCode::NOT_FOUND
+}
+
+async fn page() -> &'static str {
+    "page"
+}
+
+fn app<S>(service: S) -> App
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
+{
+    BoxCloneSyncService::new(service)
+}
+
+macro_rules! layer {
+    ($path:literal) => {
+        WebSocketLayer::new(greet).path($path)
+    };
+    () => {
+        WebSocketLayer::new(greet)
+    };
+}
+
+/// Asks for a WebSocket, and what a page answers there.
+async fn ask(app: App, path: &str) -> (u16, u16) {
+    let mut statuses = [0; 2];
+    let handshake = RawRequest::handshake().with_line(&format!("GET {path} HTTP/1.1"));
+    let plain = RawRequest::line("GET / HTTP/1.1").with("Host", "localhost");
+    for (status, request) in statuses.iter_mut().zip([handshake, plain]) {
+        let (client, server) = duplex(1 << 16);
+        let service = app.clone();
+        let service = service.map_request(|request: Request<Incoming>| request.map(Body::new));
+        let connection = http1::Builder::new()
+            .serve_connection(TokioIo::new(server), TowerToHyperService::new(service));
+        tokio::spawn(connection.with_upgrades());
+        let mut client = Client::new(client);
+        client.send(request.bytes()).await;
+        *status = client.head().await.status().as_u16();
+        if *status == 101 {
+            client.expect(TEXT, "hello").await;
+        }
+    }
+    let [handshake, plain] = statuses;
+    (handshake, plain)
+}
+
+/// Each place, its request, and whether a WebSocket is served there; pages are served by all.
+#[tokio::test(start_paused = true)]
+async fn places_in_axum_serve_what_is_documented() {
+    let pages = || Router::new().route("/", get(page));
+    let other = || Router::new().route("/other", get(page));
+    let extractor = async |upgrade: ours::WebSocketUpgrade| upgrade.on_upgrade(greet_in_axum);
+    let core =
+        async |upgrade: tower_websock::WebSocketUpgrade| upgrade.on_upgrade::<Body, _, _>(greet);
+    let rows: Vec<(&str, App, &str, bool)> = vec![
+        // Routes.
+        (
+            "route(any(extractor))",
+            app(pages().route("/ws", any(extractor))),
+            "/ws",
+            true,
+        ),
+        (
+            "route(any(core extractor))",
+            app(pages().route("/ws", any(core))),
+            "/ws",
+            true,
+        ),
+        (
+            "route_service",
+            app(pages().route_service("/ws", WebSocketService::new(greet))),
+            "/ws",
+            true,
+        ),
+        (
+            "route_service, path",
+            app(pages().route_service("/ws", layer!("/ws").layer(NoInner))),
+            "/ws",
+            true,
+        ),
+        (
+            "nest of a router with a route",
+            app(pages().nest(
+                "/api",
+                Router::new().route_service("/ws", WebSocketService::new(greet)),
+            )),
+            "/api/ws",
+            true,
+        ),
+        (
+            "merge of a router with a route",
+            app(pages().merge(Router::new().route_service("/ws", WebSocketService::new(greet)))),
+            "/ws",
+            true,
+        ),
+        (
+            "nest_service",
+            app(pages().nest_service("/ws", WebSocketService::new(greet))),
+            "/ws",
+            true,
+        ),
+        (
+            "nest_service, path below it",
+            app(pages().nest_service("/ws", layer!("/a").layer(NoInner))),
+            "/ws/a",
+            true,
+        ),
+        (
+            "nest_service, whole path",
+            app(pages().nest_service("/ws", layer!("/ws").layer(NoInner))),
+            "/ws",
+            false,
+        ),
+        (
+            "fallback_service",
+            app(pages().fallback_service(WebSocketService::new(greet))),
+            "/ws",
+            true,
+        ),
+        // Layers of one route.
+        (
+            "route(get).layer",
+            app(Router::new()
+                .route("/ws", get(page))
+                .layer(layer!())
+                .route("/", get(page))),
+            "/ws",
+            true,
+        ),
+        (
+            "MethodRouter::layer",
+            app(pages().route("/ws", get(page).layer(layer!()))),
+            "/ws",
+            true,
+        ),
+        (
+            "route_layer, path is a route",
+            app(pages().route("/ws", get(page)).route_layer(layer!("/ws"))),
+            "/ws",
+            true,
+        ),
+        // Layers of a router.
+        ("layer", app(pages().layer(layer!("/ws"))), "/ws", true),
+        ("layer, any path", app(pages().layer(layer!())), "/ws", true),
+        (
+            "fallback, then layer",
+            app(pages().fallback(page).layer(layer!("/ws"))),
+            "/ws",
+            true,
+        ),
+        (
+            "ServiceBuilder, layer",
+            app(pages().layer(ServiceBuilder::new().layer(layer!("/ws")))),
+            "/ws",
+            true,
+        ),
+        (
+            "nest of a layered router with a fallback",
+            app(pages().nest("/api", Router::new().fallback(page).layer(layer!("/ws")))),
+            "/api/ws",
+            true,
+        ),
+        // Around a router.
+        (
+            "around a router",
+            app(ours::WebSocketLayer::new(greet).path("/ws").layer(pages())),
+            "/ws",
+            true,
+        ),
+        (
+            "around a router, ServiceBuilder",
+            app(ServiceBuilder::new()
+                .layer(ours::WebSocketLayer::new(greet).path("/ws"))
+                .service(pages())),
+            "/ws",
+            true,
+        ),
+        (
+            "around a router, as a fallback",
+            app(Router::new().fallback_service(layer!("/ws").layer(pages()))),
+            "/ws",
+            true,
+        ),
+        // What cannot work: axum does not ask these layers for a path without a route.
+        (
+            "layer, then fallback",
+            app(pages().layer(layer!("/ws")).fallback(missing)),
+            "/ws",
+            false,
+        ),
+        (
+            "nest of a layered router",
+            app(pages().nest("/api", pages().layer(layer!("/ws")))),
+            "/api/ws",
+            false,
+        ),
+        (
+            "merge of a layered router",
+            app(pages().merge(other().layer(layer!("/ws")))),
+            "/ws",
+            true,
+        ),
+        (
+            "merge into a layered router",
+            app(other().layer(layer!("/ws")).merge(pages())),
+            "/ws",
+            false,
+        ),
+        (
+            "merge of a layered router, fallback here",
+            app(pages()
+                .fallback(missing)
+                .merge(other().layer(layer!("/ws")))),
+            "/ws",
+            false,
+        ),
+        (
+            "merge, then layer",
+            app(pages().merge(other()).layer(layer!("/ws"))),
+            "/ws",
+            true,
+        ),
+        (
+            "route_layer, path is no route",
+            app(pages().route_layer(layer!("/ws"))),
+            "/ws",
+            false,
+        ),
+    ];
+    for (place, app, path, is_served) in rows {
+        let (status, plain) = ask(app, path).await;
+        println!("{place:44} | GET {path:8} {status} | GET / {plain}");
+        assert_eq!(status, if is_served { 101 } else { 404 }, "{place}");
+        assert_eq!(plain, 200, "{place}");
+    }
+}
+
+/// `axum::serve` takes a layer around the whole router, without its body being mapped.
+#[tokio::test]
+async fn axum_serves_the_outermost_layer() {
+    let app = ours::WebSocketLayer::new(greet)
+        .path("/ws")
+        .layer(Router::new().route("/", get(page)));
+    let shared = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let made = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addrs = [shared.local_addr().unwrap(), made.local_addr().unwrap()];
+    let make = tower::make::Shared::new(app.clone());
+    tokio::spawn(async move { axum::serve(shared, make).await });
+    let make = ServiceExt::<Request<Body>>::into_make_service(app);
+    tokio::spawn(async move { axum::serve(made, make).await });
+    for addr in addrs {
+        let io = tokio::net::TcpStream::connect(addr).await.unwrap();
+        let mut client = Client::new(io);
+        client
+            .send(RawRequest::line("GET / HTTP/1.1").with("Host", "a").bytes())
+            .await;
+        assert_eq!(soon(client.response()).await.body(), b"page");
+        client.upgrade(&RawRequest::handshake()).await;
+        client.expect(TEXT, "hello").await;
+    }
+}
+
+/// The body of the inner service comes through as it is, not boxed once more.
+#[tokio::test]
+async fn layer_leaves_the_body_of_a_page_alone() {
+    let pages = service_fn(async |_: Request<Body>| {
+        let response = Response::new(Body::from("page"));
+        Ok::<_, Infallible>(response)
+    });
+    let service = ours::WebSocketLayer::new(greet).layer(pages);
+    let response = service.oneshot(Request::new(Body::empty())).await.unwrap();
+    let body = axum::body::to_bytes(response.into_body(), 10)
+        .await
+        .unwrap();
+    assert_eq!(body, "page");
+}
