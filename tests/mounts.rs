@@ -85,39 +85,42 @@ async fn ask(app: App, path: &str) -> (u16, u16) {
     (handshake, plain)
 }
 
-/// Each place, its request, and whether a WebSocket is served there; pages are served by all.
-#[tokio::test(start_paused = true)]
-async fn places_in_axum_serve_what_is_documented() {
-    let pages = || Router::new().route("/", get(page));
-    let other = || Router::new().route("/other", get(page));
+/// A place, what stands there, and the path that is asked for.
+type Row = (&'static str, App, &'static str);
+
+fn pages() -> Router {
+    Router::new().route("/", get(page))
+}
+
+fn other() -> Router {
+    Router::new().route("/other", get(page))
+}
+
+/// Routes.
+fn routes() -> Vec<Row> {
     let extractor = async |upgrade: ours::WebSocketUpgrade| upgrade.on_upgrade(greet_in_axum);
     let core =
         async |upgrade: tower_websock::WebSocketUpgrade| upgrade.on_upgrade::<Body, _, _>(greet);
-    let rows: Vec<(&str, App, &str, bool)> = vec![
-        // Routes.
+    vec![
         (
             "route(any(extractor))",
             app(pages().route("/ws", any(extractor))),
             "/ws",
-            true,
         ),
         (
             "route(any(core extractor))",
             app(pages().route("/ws", any(core))),
             "/ws",
-            true,
         ),
         (
             "route_service",
             app(pages().route_service("/ws", WebSocketService::new(greet))),
             "/ws",
-            true,
         ),
         (
             "route_service, path",
             app(pages().route_service("/ws", layer!("/ws").layer(NoInner))),
             "/ws",
-            true,
         ),
         (
             "nest of a router with a route",
@@ -126,39 +129,33 @@ async fn places_in_axum_serve_what_is_documented() {
                 Router::new().route_service("/ws", WebSocketService::new(greet)),
             )),
             "/api/ws",
-            true,
         ),
         (
             "merge of a router with a route",
             app(pages().merge(Router::new().route_service("/ws", WebSocketService::new(greet)))),
             "/ws",
-            true,
         ),
         (
             "nest_service",
             app(pages().nest_service("/ws", WebSocketService::new(greet))),
             "/ws",
-            true,
         ),
         (
             "nest_service, path below it",
             app(pages().nest_service("/ws", layer!("/a").layer(NoInner))),
             "/ws/a",
-            true,
-        ),
-        (
-            "nest_service, whole path",
-            app(pages().nest_service("/ws", layer!("/ws").layer(NoInner))),
-            "/ws",
-            false,
         ),
         (
             "fallback_service",
             app(pages().fallback_service(WebSocketService::new(greet))),
             "/ws",
-            true,
         ),
-        // Layers of one route.
+    ]
+}
+
+/// Layers of a route or a router.
+fn layers() -> Vec<Row> {
+    vec![
         (
             "route(get).layer",
             app(Router::new()
@@ -166,47 +163,54 @@ async fn places_in_axum_serve_what_is_documented() {
                 .layer(layer!())
                 .route("/", get(page))),
             "/ws",
-            true,
         ),
         (
             "MethodRouter::layer",
             app(pages().route("/ws", get(page).layer(layer!()))),
             "/ws",
-            true,
         ),
         (
             "route_layer, path is a route",
             app(pages().route("/ws", get(page)).route_layer(layer!("/ws"))),
             "/ws",
-            true,
         ),
-        // Layers of a router.
-        ("layer", app(pages().layer(layer!("/ws"))), "/ws", true),
-        ("layer, any path", app(pages().layer(layer!())), "/ws", true),
+        ("layer", app(pages().layer(layer!("/ws"))), "/ws"),
+        ("layer, any path", app(pages().layer(layer!())), "/ws"),
         (
             "fallback, then layer",
             app(pages().fallback(page).layer(layer!("/ws"))),
             "/ws",
-            true,
         ),
         (
             "ServiceBuilder, layer",
             app(pages().layer(ServiceBuilder::new().layer(layer!("/ws")))),
             "/ws",
-            true,
         ),
         (
             "nest of a layered router with a fallback",
             app(pages().nest("/api", Router::new().fallback(page).layer(layer!("/ws")))),
             "/api/ws",
-            true,
         ),
-        // Around a router.
+        (
+            "merge of a layered router",
+            app(pages().merge(other().layer(layer!("/ws")))),
+            "/ws",
+        ),
+        (
+            "merge, then layer",
+            app(pages().merge(other()).layer(layer!("/ws"))),
+            "/ws",
+        ),
+    ]
+}
+
+/// Around a router.
+fn around() -> Vec<Row> {
+    vec![
         (
             "around a router",
             app(ours::WebSocketLayer::new(greet).path("/ws").layer(pages())),
             "/ws",
-            true,
         ),
         (
             "around a router, ServiceBuilder",
@@ -214,38 +218,33 @@ async fn places_in_axum_serve_what_is_documented() {
                 .layer(ours::WebSocketLayer::new(greet).path("/ws"))
                 .service(pages())),
             "/ws",
-            true,
         ),
         (
             "around a router, as a fallback",
             app(Router::new().fallback_service(layer!("/ws").layer(pages()))),
             "/ws",
-            true,
         ),
-        // What cannot work: axum does not ask these layers for a path without a route.
+    ]
+}
+
+/// What cannot work: axum does not ask these layers for a path without a route, or takes off what
+/// the path is compared with.
+fn not_asked() -> Vec<Row> {
+    vec![
         (
             "layer, then fallback",
             app(pages().layer(layer!("/ws")).fallback(missing)),
             "/ws",
-            false,
         ),
         (
             "nest of a layered router",
             app(pages().nest("/api", pages().layer(layer!("/ws")))),
             "/api/ws",
-            false,
-        ),
-        (
-            "merge of a layered router",
-            app(pages().merge(other().layer(layer!("/ws")))),
-            "/ws",
-            true,
         ),
         (
             "merge into a layered router",
             app(other().layer(layer!("/ws")).merge(pages())),
             "/ws",
-            false,
         ),
         (
             "merge of a layered router, fallback here",
@@ -253,26 +252,35 @@ async fn places_in_axum_serve_what_is_documented() {
                 .fallback(missing)
                 .merge(other().layer(layer!("/ws")))),
             "/ws",
-            false,
-        ),
-        (
-            "merge, then layer",
-            app(pages().merge(other()).layer(layer!("/ws"))),
-            "/ws",
-            true,
         ),
         (
             "route_layer, path is no route",
             app(pages().route_layer(layer!("/ws"))),
             "/ws",
-            false,
         ),
-    ];
-    for (place, app, path, is_served) in rows {
-        let (status, plain) = ask(app, path).await;
-        println!("{place:44} | GET {path:8} {status} | GET / {plain}");
-        assert_eq!(status, if is_served { 101 } else { 404 }, "{place}");
-        assert_eq!(plain, 200, "{place}");
+        (
+            "nest_service, whole path",
+            app(pages().nest_service("/ws", layer!("/ws").layer(NoInner))),
+            "/ws",
+        ),
+    ]
+}
+
+/// Each place, and whether a WebSocket is served there; pages are served by all.
+#[tokio::test(start_paused = true)]
+async fn places_in_axum_serve_what_is_documented() {
+    for (rows, expected) in [
+        (routes(), 101),
+        (layers(), 101),
+        (around(), 101),
+        (not_asked(), 404),
+    ] {
+        for (place, app, path) in rows {
+            let (status, plain) = ask(app, path).await;
+            println!("{place:44} | GET {path:8} {status} | GET / {plain}");
+            assert_eq!(status, expected, "{place}");
+            assert_eq!(plain, 200, "{place}");
+        }
     }
 }
 
@@ -282,13 +290,16 @@ async fn axum_serves_the_outermost_layer() {
     let app = ours::WebSocketLayer::new(greet)
         .path("/ws")
         .layer(Router::new().route("/", get(page)));
-    let shared = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let made = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addrs = [shared.local_addr().unwrap(), made.local_addr().unwrap()];
+    let by_shared = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let by_make_service = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addrs = [
+        by_shared.local_addr().unwrap(),
+        by_make_service.local_addr().unwrap(),
+    ];
     let make = tower::make::Shared::new(app.clone());
-    tokio::spawn(async move { axum::serve(shared, make).await });
+    tokio::spawn(async move { axum::serve(by_shared, make).await });
     let make = ServiceExt::<Request<Body>>::into_make_service(app);
-    tokio::spawn(async move { axum::serve(made, make).await });
+    tokio::spawn(async move { axum::serve(by_make_service, make).await });
     for addr in addrs {
         let io = tokio::net::TcpStream::connect(addr).await.unwrap();
         let mut client = Client::new(io);
