@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, sync::Arc};
 
-use http::{HeaderValue, Response, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Response, header, request::Parts};
 use tokio::time::timeout;
 
 use super::{
@@ -159,12 +159,8 @@ impl WebSocketUpgrade {
         if let Some((witness, head)) = proof {
             *response.body_mut() = ResponseBody::acceptance(witness);
             response.extensions_mut().insert(head);
-            // A layer that compresses what has no length would hide the body from hyper.
-            if self.accepts_encodings && !terms.is_multiplexed {
-                response.headers_mut().insert(
-                    header::CONTENT_ENCODING,
-                    const { HeaderValue::from_static("identity") },
-                );
+            if !terms.is_multiplexed {
+                keep_body_in_sight(response.headers_mut(), self.accepts_encodings);
             }
         }
         Ok((response, Accepting { io, terms }))
@@ -190,6 +186,23 @@ impl WebSocketUpgrade {
             }
             Err(rejection) => rejection.into_response(),
         }
+    }
+}
+
+/// Sees to it that hyper asks the body of the acceptance, and polls it for another status.
+fn keep_body_in_sight(headers: &mut HeaderMap, accepts_encodings: bool) {
+    // hyper leaves it out of a 101 (RFC 9112, section 6.1), and with another status polls the
+    // body, or, if somebody added a length, sends nothing. By a length of 0 it would not poll.
+    headers.insert(
+        header::TRANSFER_ENCODING,
+        const { HeaderValue::from_static("chunked") },
+    );
+    // A layer that compresses takes a body without a length for a large one, and hides it.
+    if accepts_encodings {
+        headers.insert(
+            header::CONTENT_ENCODING,
+            const { HeaderValue::from_static("identity") },
+        );
     }
 }
 

@@ -28,7 +28,7 @@ pin_project! {
     /// extensions are dropped. If another response is sent, or ours with another status, the
     /// upgrade fails with [`UpgradeError::NotSent`](crate::UpgradeError::NotSent).
     ///
-    /// Outer layers may add headers, and wrap or box the body, as those of tower-http and axum
+    /// Outer layers may add headers (but no `Content-Length`), and wrap or box the body, as those of tower-http and axum
     /// do. Two things they must not do, or no handler starts: replace the body or the extensions of
     /// an acceptance; or wrap its body in one that does not pass `is_end_stream` and
     /// `size_hint` on. [`Accepting::assume_sent`](crate::Accepting::assume_sent) is for those

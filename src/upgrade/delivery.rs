@@ -17,13 +17,14 @@ use std::{
     fmt,
     future::Future,
     mem,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker, ready},
 };
 
 use http::Version;
 use hyper::upgrade::OnUpgrade;
+use tokio::task::unconstrained;
 
 use super::UpgradeError;
 use crate::stream::Upgraded;
@@ -204,11 +205,12 @@ impl Drop for HeadEnd {
 }
 
 impl Evidence {
-    /// Wakes nobody: after the verdict the handler polls for itself.
+    /// Wakes nobody: after the verdict the handler polls for itself. A task that has used up its
+    /// budget must not see a transport that is here as pending.
     fn poll_transport(&mut self) -> Poll<hyper::Result<hyper::upgrade::Upgraded>> {
         let mut cx = Context::from_waker(Waker::noop());
         match &mut self.transport {
-            Some(transport) => Pin::new(transport).poll(&mut cx),
+            Some(transport) => pin!(unconstrained(transport)).poll(&mut cx),
             None => Poll::Pending,
         }
     }

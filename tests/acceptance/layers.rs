@@ -24,6 +24,7 @@ pub(crate) type Wrap = fn(App) -> App;
 
 /// Answers in our place.
 pub(crate) const ANSWERS: &[(&str, Wrap)] = &[
+    ("103: status changed", |app| status(app, 103)),
     ("401: status changed", |app| status(app, 401)),
     ("403: status changed", |app| status(app, 403)),
     ("426: status changed", |app| status(app, 426)),
@@ -139,6 +140,8 @@ pub(crate) const ANSWERS: &[(&str, Wrap)] = &[
 
 /// Answers in our place over HTTP/1.1. Over HTTP/2 a 2xx with our body is an acceptance.
 pub(crate) const HTTP1_ANSWERS: &[(&str, Wrap)] = &[
+    ("200: status changed", |app| status(app, 200)),
+    ("205: status changed", |app| status(app, 205)),
     ("204: another head, our body", |app| {
         mapped(app, |response| {
             with_status(Response::new(response.into_body()), 204)
@@ -149,6 +152,24 @@ pub(crate) const HTTP1_ANSWERS: &[(&str, Wrap)] = &[
             asked(response.body().is_end_stream());
             asked(response.body().size_hint());
             with_status(Response::new(response.into_body()), 204)
+        })
+    }),
+];
+
+/// Answers that are none: hyper sends no response with these headers, and ends the connection.
+pub(crate) const UNSENDABLE: &[(&str, Wrap)] = &[
+    ("401: status changed, content-length: 0", |app| {
+        mapped(app, |mut response| {
+            let zero = HeaderValue::from_static("0");
+            response.headers_mut().insert(header::CONTENT_LENGTH, zero);
+            with_status(response, 401)
+        })
+    }),
+    ("101: content-length is no number", |app| {
+        mapped(app, |mut response| {
+            let value = HeaderValue::from_static("none");
+            response.headers_mut().insert(header::CONTENT_LENGTH, value);
+            response
         })
     }),
 ];
@@ -229,6 +250,15 @@ pub(crate) const HARMLESS: &[(&str, Wrap)] = &[
         with_future(app, async |future| {
             let response = future.await;
             sleep(Duration::from_secs(1)).await;
+            response
+        })
+    }),
+    ("a budget that is used up", |app| {
+        with_future(app, async |future| {
+            let response = future.await;
+            while tokio::task::coop::has_budget_remaining() {
+                tokio::task::coop::consume_budget().await;
+            }
             response
         })
     }),

@@ -34,7 +34,7 @@ use tower::{ServiceExt, util::BoxCloneSyncService};
 use tower_websock::{Message, WebSocket, client::Builder};
 
 use self::{
-    layers::{ANSWERS, HARMLESS, HTTP1_ANSWERS, HTTP2_ANSWERS, LIMITS},
+    layers::{ANSWERS, HARMLESS, HTTP1_ANSWERS, HTTP2_ANSWERS, LIMITS, UNSENDABLE},
     mounts::MOUNTS,
     support::{Client, RawRequest, TEXT, frame, soon},
 };
@@ -157,6 +157,23 @@ async fn no_handler_starts_unless_the_acceptance_was_sent() {
     );
 }
 
+/// Nor for one that hyper did not answer at all.
+#[tokio::test(start_paused = true)]
+async fn no_handler_starts_if_hyper_refuses_to_send_the_response() {
+    for (answer, wrap) in UNSENDABLE {
+        for (mount, make) in MOUNTS {
+            for ends in ENDS {
+                let started = Started::default();
+                let answered = ask_http1(wrap(make(started.clone())), ends).await;
+                let shown = answered.escape_ascii();
+                assert!(answered.is_empty(), "{answer}, {mount}, {ends:?}: {shown}");
+                let count = started.count().await;
+                assert_eq!(count, 0, "{answer}, {mount}, {ends:?}: {shown}");
+            }
+        }
+    }
+}
+
 /// RFC 8441, section 5: a stream belongs to the handler whose 2xx was sent.
 #[tokio::test(start_paused = true)]
 async fn no_handler_starts_on_a_stream_that_another_response_accepts() {
@@ -234,6 +251,52 @@ async fn acceptance_passes_layers_that_keep_it() {
             println!("control  | {layer:42} | {mount:28} | handlers [1, 1, 1]");
         }
     }
+}
+
+/// A response that leaves in many writes, and frames that came before it.
+#[tokio::test(start_paused = true)]
+async fn acceptance_that_leaves_slowly_is_sent() {
+    for (mount, make) in MOUNTS {
+        let started = Started::default();
+        let (client, server) = duplex(16);
+        let service = on_hyper(make(started.clone()));
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(server), service);
+        tokio::spawn(connection.with_upgrades());
+        let mut client = Client::new(client);
+        client.send(RawRequest::handshake().bytes()).await;
+        sleep(Duration::from_secs(5)).await;
+        assert_eq!(client.head().await.status(), 101, "{mount}");
+        client.send(EARLY).await;
+        client.expect(TEXT, "ghost").await;
+        client.expect(TEXT, "hi").await;
+        assert_eq!(started.count().await, 1, "{mount}");
+    }
+}
+
+/// Verdict, transport and handler may come on any thread and in any order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_acceptance_on_many_threads_starts_its_handler() {
+    const ROUNDS: usize = 200;
+    let started = Started::default();
+    let mut tasks = tokio::task::JoinSet::new();
+    for round in 0..ROUNDS {
+        let (_, make) = MOUNTS[round % MOUNTS.len()];
+        let app = make(started.clone());
+        tasks.spawn(async move {
+            if round % 4 == 3 {
+                return expect_http2(app).await;
+            }
+            let mut client = Client::new(serve_http1(app, true));
+            client.upgrade(&RawRequest::handshake()).await;
+            client.send(EARLY).await;
+            client.expect(TEXT, "ghost").await;
+            client.expect(TEXT, "hi").await;
+        });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task.unwrap();
+    }
+    assert_eq!(started.0.load(Relaxed), ROUNDS);
 }
 
 async fn expect_http2(app: App) {
