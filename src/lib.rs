@@ -70,6 +70,7 @@
 //! - Payload bytes are unmasked once, validated once, and copied at most once each way; small
 //!   texts that came together are copied twice.
 //! - An idle connection holds no buffer.
+//! - No handler starts unless the response that accepts was sent: see [`ResponseBody`].
 //! - Our last frame arrives: the transport is shut down, then drained, then dropped.
 //! - Dropping a future of [`WebSocket`] at any point loses nothing.
 //! - A handler's task supervises the connection: see [`Accepting::supervise`].

@@ -118,6 +118,11 @@ fn routes() -> Vec<Row> {
             "/ws",
         ),
         (
+            "route_service, axum's socket",
+            app(pages().route_service("/ws", WebSocketService::new(greet_in_axum))),
+            "/ws",
+        ),
+        (
             "route_service, path",
             app(pages().route_service("/ws", layer!("/ws").layer(NoInner))),
             "/ws",
@@ -176,6 +181,11 @@ fn layers() -> Vec<Row> {
         ),
         ("layer", app(pages().layer(layer!("/ws"))), "/ws"),
         ("layer, any path", app(pages().layer(layer!())), "/ws"),
+        (
+            "layer, axum's kind",
+            app(pages().layer(ours::WebSocketLayer::new(greet_in_axum).path("/ws"))),
+            "/ws",
+        ),
         (
             "fallback, then layer",
             app(pages().fallback(page).layer(layer!("/ws"))),

@@ -41,7 +41,8 @@
 //!
 //! # Where it goes
 //!
-//! Besides the extractor there are a service and two layers. The simplest is a route:
+//! Besides the extractor there are a service and two layers, whose handlers take the
+//! [`WebSocket`] of this module or that of the crate. The simplest is a route:
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -92,6 +93,7 @@
 //! of that name. Import the names that you use, or [`tower_websock::prelude`](crate::prelude).
 
 mod accepting;
+mod handler;
 mod layer;
 mod socket;
 mod upgrade;

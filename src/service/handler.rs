@@ -9,7 +9,7 @@ use crate::{stream::WebSocket, upgrade::Outcome};
 /// Serves one connection after the other, each in a task of its own.
 ///
 /// Implemented for functions and closures of a socket, or of a socket and the head of the
-/// request that asked for it. `Args` tells the two apart and is inferred.
+/// request that asked for it; with the feature `axum`, also of the socket of its module. `Args` tells the two apart and is inferred.
 ///
 /// ```
 /// use http::request::Parts;
