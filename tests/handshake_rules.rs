@@ -73,7 +73,7 @@ fn malformed_connection_is_refused() {
     ] {
         assert_eq!(
             with("connection", value),
-            Err(Rejection::Connection),
+            Err(Rejection::ConnectionMalformed),
             "{}",
             value.escape_ascii()
         );
@@ -91,7 +91,7 @@ fn malformed_upgrade_is_refused() {
     ] {
         assert_eq!(
             with("upgrade", value),
-            Err(Rejection::Upgrade),
+            Err(Rejection::UpgradeMalformed),
             "{}",
             value.escape_ascii()
         );
@@ -212,10 +212,10 @@ async fn rebound_name_is_refused_by_every_mount() {
             let service = layer.layer(NoInner);
             let request = Request::from_parts(parts.clone(), ());
             let response = service.oneshot(request).await.unwrap();
-            let mut answers = vec![(response.status(), response.extensions().get().copied())];
+            let answers = vec![(response.status(), response.extensions().get().copied())];
 
             #[cfg(feature = "axum")]
-            {
+            let answers = {
                 let policy = policy.clone();
                 let upgrade = async move |upgrade: tower_websock::axum::WebSocketUpgrade| {
                     let upgrade = upgrade.origin(policy);
@@ -228,8 +228,9 @@ async fn rebound_name_is_refused_by_every_mount() {
                 parts.extensions.insert(ProvidedIo::new(server));
                 let request = Request::from_parts(parts, axum::body::Body::empty());
                 let response = router.oneshot(request).await.unwrap();
-                answers.push((response.status(), response.extensions().get().copied()));
-            }
+                let answer = (response.status(), response.extensions().get().copied());
+                [answers, vec![answer]].concat()
+            };
             for _ in 0..10 {
                 tokio::task::yield_now().await;
             }

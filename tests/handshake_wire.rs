@@ -264,10 +264,11 @@ fn refused() -> Vec<(RawRequest, Rejection)> {
             valid.clone().with_line("OPTIONS /ws HTTP/1.1"),
             Rejection::Method,
         ),
-        (without(host), Rejection::Host),
+        (without(host), Rejection::HostMissing),
         (set(host, b""), Rejection::Host),
-        (twice(host, "localhost"), Rejection::Host),
-        (twice(host, "other"), Rejection::Host),
+        (set(host, b"%2Ftmp%2Fx"), Rejection::Host),
+        (twice(host, "localhost"), Rejection::HostRepeated),
+        (twice(host, "other"), Rejection::HostRepeated),
         (without(upgrade), Rejection::Upgrade),
         (set(upgrade, b"websocketx"), Rejection::Upgrade),
         (set(upgrade, b"\xffwebsocket"), Rejection::Upgrade),
@@ -275,6 +276,11 @@ fn refused() -> Vec<(RawRequest, Rejection)> {
         (set(connection, b"keep-alive"), Rejection::Connection),
         (set(connection, b"not-upgraded"), Rejection::Connection),
         (set(connection, b"upgrade\xff"), Rejection::Connection),
+        (set(upgrade, b"websocket, a b"), Rejection::UpgradeMalformed),
+        (
+            set(connection, b"\xff, upgrade"),
+            Rejection::ConnectionMalformed,
+        ),
         (without(version), Rejection::Version),
         (set(version, b"0"), Rejection::Version),
         (set(version, b"7"), Rejection::Version),
@@ -334,21 +340,21 @@ async fn connection_of_a_refused_handshake_stays_http() {
 async fn host_is_judged_by_us_and_not_by_hyper() {
     let spoiled = |request: RawRequest| {
         [
-            request.clone().without("Host"),
-            request.clone().set("Host", ""),
-            request.with("Host", "other"),
+            (request.clone().without("Host"), Rejection::HostMissing),
+            (request.clone().set("Host", ""), Rejection::Host),
+            (request.with("Host", "other"), Rejection::HostRepeated),
         ]
     };
     for front in FRONTS {
         let server = front.start().await;
         let mut client = server.connect().await;
-        for request in spoiled(get_plain()) {
+        for (request, _) in spoiled(get_plain()) {
             client.send(request.bytes()).await;
             expect_plain(&mut client).await;
         }
-        for request in spoiled(RawRequest::handshake()) {
+        for (request, rejection) in spoiled(RawRequest::handshake()) {
             client.send(request.bytes()).await;
-            assert_rejected(&client.response().await, Rejection::Host);
+            assert_rejected(&client.response().await, rejection);
         }
         assert_eq!(server.calls(), 0);
     }

@@ -120,9 +120,13 @@ const FAULTS: [Fault; 24] = [
         Rejection::Method,
         405,
     ),
-    (|r| remove(r, "host"), Rejection::Host, 400),
+    (|r| remove(r, "host"), Rejection::HostMissing, 400),
     (|r| set(r, "host", ""), Rejection::Host, 400),
-    (|r| append(r, "host", "localhost"), Rejection::Host, 400),
+    (
+        |r| append(r, "host", "localhost"),
+        Rejection::HostRepeated,
+        400,
+    ),
     (|r| remove(r, "upgrade"), Rejection::Upgrade, 426),
     (|r| set(r, "upgrade", "websocketx"), Rejection::Upgrade, 426),
     (|r| remove(r, "connection"), Rejection::Connection, 400),
@@ -193,8 +197,8 @@ async fn service_without_an_inner_one_refuses_what_is_no_handshake() {
     }
 
     let rows: [Fault; 8] = [
-        (|r| r.headers_mut().clear(), Rejection::Host, 400),
-        (|r| remove(r, "host"), Rejection::Host, 400),
+        (|r| r.headers_mut().clear(), Rejection::HostMissing, 400),
+        (|r| remove(r, "host"), Rejection::HostMissing, 400),
         (|r| only_host(r), Rejection::Upgrade, 426),
         (
             |r| {

@@ -151,7 +151,8 @@ impl<F> WebSocketUpgrade<F> {
     ///
     /// # Errors
     ///
-    /// [`Rejection::Origin`], or [`Rejection::SubprotocolNotOffered`].
+    /// [`Rejection::Origin`], [`Rejection::OriginRepeated`] or [`Rejection::ForeignHost`] by the
+    /// policy, or [`Rejection::SubprotocolNotOffered`].
     pub fn accept(self) -> Result<(Response, Accepting), Rejection> {
         accept(self.upgrade, self.config, self.selected)
     }

@@ -29,20 +29,33 @@ pub enum Rejection {
     /// 426: HTTP/1.0 cannot be upgraded (4.2.1 item 1; RFC 9110, section 7.8).
     HttpVersion,
     /// 405: over HTTP/2 it is no extended CONNECT (RFC 8441, section 4), or the server does
-    /// not take it for one.
+    /// not take it for one. As over HTTP/3.
     ExtendedConnect,
     /// 501: `:protocol` is not `websocket` (RFC 8441, section 5).
     Protocol,
+    /// 400: over HTTP/2 there is no `:authority`, or it is no host (RFC 8441, section 4;
+    /// RFC 9113, section 8.3.1).
+    Authority,
+    /// 400: over HTTP/2 `:scheme` is not that of HTTP, such as `ws` (RFC 8441, section 5).
+    Scheme,
+    /// 400: over HTTP/2 `Host` is another than `:authority` (RFC 9113, section 8.3.1).
+    HostMismatch,
     /// 400: `Connection` or `Upgrade` over HTTP/2 (RFC 8441, section 5).
     ConnectionSpecific,
-    /// 400: not exactly one `Host` (4.2.1 item 2; RFC 9112, section 3.2), or over HTTP/2
-    /// no `:authority`, another `Host` than that (RFC 9113, section 8.3.1), or a `:scheme`
-    /// that is not HTTP's (RFC 8441, section 5).
+    /// 400: no `Host` (4.2.1 item 2; RFC 9112, section 3.2).
+    HostMissing,
+    /// 400: more than one `Host` (RFC 9112, section 3.2).
+    HostRepeated,
+    /// 400: `Host` is empty, or no host with maybe a port (RFC 9112, section 3.2).
     Host,
     /// 426: `Upgrade` does not list `websocket` (4.2.1 item 3).
     Upgrade,
+    /// 400: `Upgrade` lists `websocket` and something malformed (RFC 9110, section 7.8).
+    UpgradeMalformed,
     /// 400: `Connection` does not list `Upgrade` (4.2.1 item 4).
     Connection,
+    /// 400: `Connection` lists `Upgrade` and something malformed (RFC 9110, section 7.6.1).
+    ConnectionMalformed,
     /// 426: `Sec-WebSocket-Version` is not 13 (4.2.1 item 6, 4.2.2 item 4, 4.4).
     Version,
     /// 400: the same over HTTP/2, which has no upgrade that 426 could ask for.
@@ -66,7 +79,8 @@ pub enum Rejection {
     Path,
     /// 500: the application chose a subprotocol that was not offered (4.2.2 item 5.5).
     SubprotocolNotOffered,
-    /// 500: the HTTP connection of the request cannot be upgraded.
+    /// 500: the request has nothing to upgrade: it does not come from hyper and has no
+    /// [`ProvidedIo`](crate::ProvidedIo), or somebody else has taken it.
     NotUpgradable,
 }
 
@@ -86,9 +100,16 @@ impl Rejection {
             Rejection::SubprotocolNotOffered | Rejection::NotUpgradable => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Rejection::Host
-            | Rejection::Connection
+            Rejection::Authority
+            | Rejection::Scheme
+            | Rejection::HostMismatch
             | Rejection::ConnectionSpecific
+            | Rejection::HostMissing
+            | Rejection::HostRepeated
+            | Rejection::Host
+            | Rejection::UpgradeMalformed
+            | Rejection::Connection
+            | Rejection::ConnectionMalformed
             | Rejection::Http2Version
             | Rejection::Key
             | Rejection::Body
@@ -142,23 +163,41 @@ impl Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Rejection::Method => "a WebSocket handshake uses the method GET",
-            Rejection::HttpVersion => "a WebSocket handshake needs HTTP/1.1",
+            Rejection::Method => "over HTTP/1.1 a WebSocket is opened with the method GET",
+            Rejection::HttpVersion => "a WebSocket handshake needs HTTP/1.1 or later",
             Rejection::ExtendedConnect => {
-                "over HTTP/2 a WebSocket is opened with CONNECT and ':protocol: websocket' \
-                 (RFC 8441); the server must enable it"
+                "over HTTP/2 and HTTP/3 a WebSocket is opened with CONNECT and \
+                 ':protocol: websocket' (RFC 8441), where the server has enabled it"
             }
             Rejection::Protocol => "the only ':protocol' here is 'websocket'",
+            Rejection::Authority => {
+                "the request needs an ':authority' that is a host, and maybe a port"
+            }
+            Rejection::Scheme => {
+                "':scheme' must be 'http' or 'https', also for what is 'ws' or 'wss' elsewhere"
+            }
+            Rejection::HostMismatch => "'Host' names another host than ':authority'",
             Rejection::ConnectionSpecific => {
                 "'Connection' and 'Upgrade' must not be sent over HTTP/2"
             }
-            Rejection::Host => "the request needs exactly one Host header that is not empty",
+            Rejection::HostMissing => "the request needs a 'Host' header",
+            Rejection::HostRepeated => "the request has more than one 'Host' header",
+            Rejection::Host => {
+                "'Host' is not a host with an optional port, \
+                 such as 'example.com' or 'example.com:8080'"
+            }
             Rejection::Upgrade => {
                 "this is a WebSocket endpoint: the request needs the header \
                  'Upgrade: websocket' (a proxy may have removed it)"
             }
             Rejection::Connection => {
                 "the request needs the header 'Connection: Upgrade' (a proxy may have removed it)"
+            }
+            Rejection::UpgradeMalformed => {
+                "'Upgrade' lists 'websocket' beside what is no protocol (RFC 9110, section 7.8)"
+            }
+            Rejection::ConnectionMalformed => {
+                "'Connection' lists 'Upgrade' beside what is no token (RFC 9110, section 7.6.1)"
             }
             Rejection::Version | Rejection::Http2Version => {
                 "the request needs exactly one header 'Sec-WebSocket-Version: 13'"
@@ -190,7 +229,8 @@ impl fmt::Display for Rejection {
                 "the server selected a subprotocol that the client did not offer"
             }
             Rejection::NotUpgradable => {
-                "the connection cannot be upgraded; the server must serve it with upgrades enabled"
+                "the server has no connection to upgrade: the request does not come from \
+                 its HTTP server, or another layer or extractor took the upgrade first"
             }
         })
     }

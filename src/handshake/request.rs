@@ -5,7 +5,9 @@ use http::{HeaderMap, HeaderValue, Method, Version, header, request::Parts, uri:
 use super::{
     Rejection,
     deflate::DeflateOffer,
-    extension, key, origin, subprotocol,
+    extension, key,
+    origin::{self, Scheme},
+    subprotocol,
     token::{self, Cardinality},
 };
 use crate::config::Subprotocol;
@@ -48,12 +50,18 @@ impl Handshake {
         // 4.2.1 item 2.
         check_host(headers)?;
         // 4.2.1 item 3.
-        if !token::is_list_with(headers, header::UPGRADE, "websocket") {
+        if !token::contains(headers, header::UPGRADE, "websocket") {
             return Err(Rejection::Upgrade);
         }
+        if !token::is_list(headers, header::UPGRADE) {
+            return Err(Rejection::UpgradeMalformed);
+        }
         // 4.2.1 item 4.
-        if !token::is_list_with(headers, header::CONNECTION, "upgrade") {
+        if !token::contains(headers, header::CONNECTION, "upgrade") {
             return Err(Rejection::Connection);
+        }
+        if !token::is_list(headers, header::CONNECTION) {
+            return Err(Rejection::ConnectionMalformed);
         }
         // 4.2.1 item 6. 4.3: no leading zero. 11.3.5: once.
         if !has_version_13(headers) {
@@ -80,22 +88,20 @@ impl Handshake {
         if !protocol.eq_ignore_ascii_case("websocket") {
             return Err(Rejection::Protocol);
         }
-        // 4: `:scheme` and `:path` are there, and `:authority` is the host. 5: the scheme is
-        // that of HTTP.
+        // 4. RFC 9113, section 8.3.1: `:authority` is a host, without a user.
         let authority = parts.uri.authority().map(Authority::as_str);
-        let authority = authority.filter(|host| origin::is_host(host.as_bytes()));
-        let (Some(authority), Some(scheme @ ("http" | "https")), Some(_)) = (
-            authority,
-            parts.uri.scheme_str(),
-            parts.uri.path_and_query(),
-        ) else {
-            return Err(Rejection::Host);
-        };
+        let authority = authority
+            .filter(|host| origin::is_host(host.as_bytes()))
+            .ok_or(Rejection::Authority)?;
+        // 5: the scheme is that of HTTP. 4: there is a `:path`, as in every URI with a scheme.
+        let scheme = parts.uri.scheme_str().and_then(Scheme::of);
+        let scheme = scheme.ok_or(Rejection::Scheme)?;
         // RFC 9113, section 8.3.1: `Host` must not tell another one, once both are normalised.
         match token::single(headers, header::HOST) {
             Err(Cardinality::Missing) => {}
             Ok(host) if origin::is_same_host(host, authority.as_bytes(), scheme) => {}
-            _ => return Err(Rejection::Host),
+            Ok(_) => return Err(Rejection::HostMismatch),
+            Err(Cardinality::Repeated) => return Err(Rejection::HostRepeated),
         }
         // 5: they must not be there; the server of HTTP should have seen it.
         if [header::CONNECTION, header::UPGRADE]
@@ -136,6 +142,8 @@ fn check_host(headers: &HeaderMap) -> Result<(), Rejection> {
     match token::single(headers, header::HOST) {
         // RFC 9112, section 3.2: a host, and maybe a port; hyper does not look at it.
         Ok(host) if origin::is_host(host) => Ok(()),
-        _ => Err(Rejection::Host),
+        Ok(_) => Err(Rejection::Host),
+        Err(Cardinality::Missing) => Err(Rejection::HostMissing),
+        Err(Cardinality::Repeated) => Err(Rejection::HostRepeated),
     }
 }

@@ -27,14 +27,13 @@ pub(super) fn contains(headers: &HeaderMap, name: HeaderName, token: &str) -> bo
     elements(headers, name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
 }
 
-/// Whether a list has `token`, and every element is well-formed (RFC 9110, sections 7.6.1
-/// and 7.8): a token, and maybe a version behind a slash.
-pub(super) fn is_list_with(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
-    let is_well_formed = |element: &[u8]| {
+/// Whether every element of a list is well-formed (RFC 9110, sections 7.6.1 and 7.8): a token,
+/// and maybe a version behind a slash.
+pub(super) fn is_list(headers: &HeaderMap, name: HeaderName) -> bool {
+    elements(headers, name).all(|element| {
         let mut parts = element.splitn(2, |&byte| byte == b'/');
         parts.all(is_token)
-    };
-    contains(headers, name.clone(), token) && elements(headers, name).all(is_well_formed)
+    })
 }
 
 /// The value of a header that may stand only once, trimmed; what is wrong otherwise.

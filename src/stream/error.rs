@@ -31,8 +31,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Protocol(error) => {
-                let section = error.section();
-                write!(f, "peer broke the protocol (RFC 6455, section {section})")
+                let (rfc, section) = (error.rfc(), error.section());
+                write!(f, "peer broke the protocol (RFC {rfc}, section {section})")
             }
             Error::Lost => f.write_str("connection lost without a closing handshake"),
             Error::Io(_) => f.write_str("transport failed"),

@@ -134,7 +134,8 @@ impl WebSocketUpgrade {
     ///
     /// # Errors
     ///
-    /// [`Rejection::Origin`], or [`Rejection::SubprotocolNotOffered`].
+    /// [`Rejection::Origin`], [`Rejection::OriginRepeated`] or [`Rejection::ForeignHost`] by the
+    /// policy, or [`Rejection::SubprotocolNotOffered`].
     pub fn accept<B>(self) -> Result<(Response<ResponseBody<B>>, Accepting), Rejection> {
         self.origin.check(&self.policy)?;
         // 4.2.2 item 5.5: the value is one of those that the client sent.

@@ -69,7 +69,15 @@ impl ProtocolError {
         }
     }
 
-    /// The section of RFC 6455 that was broken; of another RFC, if it says so.
+    /// The number of the RFC that was broken: 6455, or 7692 by a compressed message.
+    pub const fn rfc(&self) -> u16 {
+        match self {
+            ProtocolError::InvalidDeflate => 7692,
+            _ => 6455,
+        }
+    }
+
+    /// The section of [`rfc`](Self::rfc) that was broken, such as `5.2`.
     pub const fn section(&self) -> &'static str {
         match self {
             ProtocolError::ReservedBits
@@ -81,7 +89,7 @@ impl ProtocolError {
             ProtocolError::UnexpectedContinuation | ProtocolError::ExpectedContinuation => "5.4",
             ProtocolError::InvalidUtf8 => "8.1",
             ProtocolError::CloseTooShort => "5.5.1",
-            ProtocolError::InvalidDeflate => "RFC 7692, 7.2.2",
+            ProtocolError::InvalidDeflate => "7.2.2",
             ProtocolError::InvalidCloseCode(_) => "7.4",
             ProtocolError::FrameTooBig { .. }
             | ProtocolError::MessageTooBig { .. }

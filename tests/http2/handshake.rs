@@ -61,7 +61,7 @@ async fn refusals_tell_why() {
         ("origin", "http://evil.example", Rejection::Origin),
         ("sec-websocket-protocol", "a b", Rejection::Subprotocols),
         ("sec-websocket-extensions", ";", Rejection::Extensions),
-        ("host", "other.example", Rejection::Host),
+        ("host", "other.example", Rejection::HostMismatch),
     ] {
         let mut request = Raw::handshake();
         let value = HeaderValue::from_static(value);

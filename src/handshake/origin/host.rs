@@ -21,7 +21,7 @@ pub(super) struct WebOrigin<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scheme {
+pub(in crate::handshake) enum Scheme {
     Http,
     Https,
 }
@@ -31,14 +31,10 @@ pub(in crate::handshake) fn is_host(value: &[u8]) -> bool {
     Host::parse(value).is_some() && Authority::try_from(value).is_ok()
 }
 
-/// Whether `value` names the place of `authority` in a request that has this scheme of HTTP.
-pub(in crate::handshake) fn is_same_host(value: &[u8], authority: &[u8], scheme: &str) -> bool {
-    let scheme = match scheme {
-        "https" => Scheme::Https,
-        _ => Scheme::Http,
-    };
-    let hosts = Host::parse(value).zip(Host::parse(authority));
-    hosts.is_some_and(|(host, authority)| host.is_same(authority, scheme))
+/// Whether two hosts of a request name the same place.
+pub(in crate::handshake) fn is_same_host(one: &[u8], other: &[u8], scheme: Scheme) -> bool {
+    let hosts = Host::parse(one).zip(Host::parse(other));
+    hosts.is_some_and(|(one, other)| one.is_same(other, scheme))
 }
 
 impl<'a> Host<'a> {
@@ -107,6 +103,16 @@ impl<'a> WebOrigin<'a> {
 }
 
 impl Scheme {
+    /// RFC 3986, section 3.1: schemes have no case.
+    pub(in crate::handshake) fn of(name: &str) -> Option<Self> {
+        let is = |scheme: &str| name.eq_ignore_ascii_case(scheme);
+        match (is("http"), is("https")) {
+            (true, _) => Some(Scheme::Http),
+            (_, true) => Some(Scheme::Https),
+            _ => None,
+        }
+    }
+
     pub(super) const fn default_port(self) -> &'static str {
         match self {
             Scheme::Http => "80",

@@ -7,7 +7,7 @@ mod request;
 use std::{fmt, sync::Arc};
 
 use self::entry::{HostEntry, OriginEntry};
-pub(super) use self::host::{is_host, is_same_host};
+pub(super) use self::host::{Scheme, is_host, is_same_host};
 pub(crate) use self::request::RequestOrigin;
 pub use self::{entry::InvalidOrigin, request::PageRequest};
 

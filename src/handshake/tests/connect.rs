@@ -88,18 +88,42 @@ fn headers_of_the_connection_are_refused() {
     }
 }
 
-/// 4: `:scheme`, `:path` and `:authority` are there; RFC 9113, section 8.3.1: with a host.
+/// 4; RFC 9113, section 8.3.1: `:authority` is there, and is a host. h2 gives what has none as a
+/// path alone, without `:scheme`.
 #[test]
-fn request_without_scheme_path_or_host_is_refused() {
+fn request_without_a_host_is_refused() {
+    for uri in [
+        "/chat",
+        "https://user@server.example.com/chat",
+        "https://[::1/chat",
+    ] {
+        let mut parts = connect();
+        // Not every such URI can be made.
+        let Ok(uri) = uri.parse() else { continue };
+        parts.uri = uri;
+        let refused = refused(&parts);
+        assert_eq!(refused, Some(Rejection::Authority), "{}", parts.uri);
+    }
+}
+
+/// 4, 5: `:scheme` is there, and that of HTTP, in any case; with it there is `:path`.
+#[test]
+fn request_without_a_scheme_of_http_is_refused() {
     for uri in [
         "server.example.com:443",
-        "/chat",
+        "ws://server.example.com/chat",
+        "wss://server.example.com/chat",
         "ftp://server.example.com/chat",
-        "https://user@server.example.com/chat",
+        "httpx://server.example.com/chat",
     ] {
         let mut parts = connect();
         parts.uri = uri.parse().unwrap();
-        assert_eq!(refused(&parts), Some(Rejection::Host), "{uri}");
+        assert_eq!(refused(&parts), Some(Rejection::Scheme), "{uri}");
+    }
+    for uri in ["http://server.example.com/", "HTTPS://server.example.com/"] {
+        let mut parts = connect();
+        parts.uri = uri.parse().unwrap();
+        assert_eq!(refused(&parts), None, "{uri}");
     }
 }
 
@@ -119,13 +143,16 @@ fn host_differs_from_authority_at_no_time() {
     for lines in [
         &["other.com"] as &[_],
         &[""],
-        &[host, host],
         &["server.example.com:80"],
         &["server.example.com:8443"],
         &["server.example.com."],
     ] {
         let verdict = refused(&connect_with(&header::HOST, lines));
-        assert_eq!(verdict, Some(Rejection::Host), "{lines:?}");
+        assert_eq!(verdict, Some(Rejection::HostMismatch), "{lines:?}");
+    }
+    for lines in [[host, host], [host, "other.com"]] {
+        let verdict = refused(&connect_with(&header::HOST, &lines));
+        assert_eq!(verdict, Some(Rejection::HostRepeated), "{lines:?}");
     }
 }
 

@@ -48,8 +48,11 @@ fn version_below_1_1_is_refused() {
 #[test]
 fn host_must_stand_once_and_not_be_empty() {
     let name = header::HOST;
-    let refused: &[&[&str]] = &[&[], &[""], &[" \t "], &["a", "a"], &["a", "b"], &["a", ""]];
-    assert_each(&name, refused, Err(Rejection::Host));
+    assert_each(&name, &[&[]], Err(Rejection::HostMissing));
+    let repeated: &[&[&str]] = &[&["a", "a"], &["a", "b"], &["a", ""], &["", ""]];
+    assert_each(&name, repeated, Err(Rejection::HostRepeated));
+    let malformed = ["", " \t ", "%2Ftmp%2Fx", "a/b", "a:x", "u@a", "a b"];
+    assert_each_line(&name, &malformed, Err(Rejection::Host));
     let accepted = ["a", "a:80", " a ", "[::1]:8080", "127.0.0.1"];
     assert_each_line(&name, &accepted, OK);
 }
@@ -330,7 +333,7 @@ fn first_broken_rule_is_the_one_reported() {
     assert_eq!(verdict(&parts), Err(Rejection::Method));
     parts.method = Method::GET;
     for (name, value, rejection) in [
-        ("host", "h", Rejection::Host),
+        ("host", "h", Rejection::HostMissing),
         ("upgrade", "websocket", Rejection::Upgrade),
         ("connection", "upgrade", Rejection::Connection),
         ("sec-websocket-version", "13", Rejection::Version),

@@ -3,15 +3,22 @@
 use super::*;
 
 /// Written out once more here, so that a change of the table is a decision.
-const REJECTIONS: [(Rejection, u16); 20] = [
+const REJECTIONS: [(Rejection, u16); 27] = [
     (Rejection::Method, 405),
     (Rejection::HttpVersion, 426),
     (Rejection::ExtendedConnect, 405),
     (Rejection::Protocol, 501),
+    (Rejection::Authority, 400),
+    (Rejection::Scheme, 400),
+    (Rejection::HostMismatch, 400),
     (Rejection::ConnectionSpecific, 400),
+    (Rejection::HostMissing, 400),
+    (Rejection::HostRepeated, 400),
     (Rejection::Host, 400),
     (Rejection::Upgrade, 426),
+    (Rejection::UpgradeMalformed, 400),
     (Rejection::Connection, 400),
+    (Rejection::ConnectionMalformed, 400),
     (Rejection::Version, 426),
     (Rejection::Http2Version, 400),
     (Rejection::Key, 400),
@@ -77,10 +84,17 @@ fn response_of_a_rejection_tells_its_reason() {
             | Rejection::HttpVersion
             | Rejection::ExtendedConnect
             | Rejection::Protocol
+            | Rejection::Authority
+            | Rejection::Scheme
+            | Rejection::HostMismatch
             | Rejection::ConnectionSpecific
+            | Rejection::HostMissing
+            | Rejection::HostRepeated
             | Rejection::Host
             | Rejection::Upgrade
+            | Rejection::UpgradeMalformed
             | Rejection::Connection
+            | Rejection::ConnectionMalformed
             | Rejection::Version
             | Rejection::Http2Version
             | Rejection::Key
