@@ -2,11 +2,17 @@
 
 use std::{error, fmt, io};
 
-use crate::{message::InvalidClose, protocol::SendError, wire::ProtocolError};
+use crate::{
+    message::InvalidClose,
+    protocol::SendError,
+    wire::{ProtocolError, WithCauses},
+};
 
 /// Why receiving or sending failed.
 ///
-/// The variants tell the peer's faults, the caller's and the transport's apart.
+/// The variants tell the peer's faults, the caller's and the transport's apart. `Display` tells the
+/// cause, too, and [`source`](std::error::Error::source) is `None`: nothing is left to tell, and a
+/// reporter that follows the sources prints nothing twice.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -32,13 +38,16 @@ impl fmt::Display for Error {
         match self {
             Error::Protocol(error) => {
                 let (rfc, section) = (error.rfc(), error.section());
-                write!(f, "peer broke the protocol (RFC {rfc}, section {section})")
+                write!(
+                    f,
+                    "peer broke the protocol (RFC {rfc}, section {section}): {error}"
+                )
             }
             Error::Lost => f.write_str("connection lost without a closing handshake"),
-            Error::Io(_) => f.write_str("transport failed"),
+            Error::Io(error) => write!(f, "transport failed: {}", WithCauses(error)),
             Error::Overrun => f.write_str("too many messages were left unread"),
             Error::Closed => f.write_str("connection is closed for sending"),
-            Error::InvalidClose(_) => f.write_str("invalid close frame"),
+            Error::InvalidClose(error) => write!(f, "invalid close frame: {error}"),
             Error::ControlTooLong(len) => {
                 write!(f, "ping or pong of {len} bytes exceeds 125")
             }
@@ -46,16 +55,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl error::Error for Error {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Error::Protocol(error) => Some(error),
-            Error::Io(error) => Some(error),
-            Error::InvalidClose(error) => Some(error),
-            Error::Lost | Error::Overrun | Error::Closed | Error::ControlTooLong(_) => None,
-        }
-    }
-}
+impl error::Error for Error {}
 
 impl From<SendError> for Error {
     fn from(error: SendError) -> Self {
@@ -70,5 +70,62 @@ impl From<SendError> for Error {
 impl From<InvalidClose> for Error {
     fn from(error: InvalidClose) -> Self {
         Error::InvalidClose(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    /// Each variant and what it says, causes included. A reporter that follows the sources adds
+    /// nothing.
+    #[test]
+    fn every_error_says_its_cause_once() {
+        let tls = io::Error::new(io::ErrorKind::UnexpectedEof, "no close_notify");
+        let rows = [
+            (
+                Error::Protocol(ProtocolError::MaskedFrame),
+                "peer broke the protocol (RFC 6455, section 5.1): frame from a server is masked",
+            ),
+            (Error::Lost, "connection lost without a closing handshake"),
+            (
+                Error::Io(io::Error::from_raw_os_error(104)),
+                "transport failed: Connection reset by peer (os error 104)",
+            ),
+            (
+                Error::Io(io::Error::other(tls)),
+                "transport failed: no close_notify",
+            ),
+            (Error::Overrun, "too many messages were left unread"),
+            (Error::Closed, "connection is closed for sending"),
+            (
+                Error::InvalidClose(InvalidClose::ReasonTooLong(124)),
+                "invalid close frame: close reason of 124 bytes exceeds 123; \
+                 CloseFrame::new cuts it",
+            ),
+            (
+                Error::ControlTooLong(126),
+                "ping or pong of 126 bytes exceeds 125",
+            ),
+        ];
+        let mut seen = [false; 7];
+        for (error, sentence) in rows {
+            assert_eq!(error.to_string(), sentence);
+            assert!(error.source().is_none(), "{error}");
+            // A new variant needs a row.
+            let variant = match error {
+                Error::Protocol(_) => 0,
+                Error::Lost => 1,
+                Error::Io(_) => 2,
+                Error::Overrun => 3,
+                Error::Closed => 4,
+                Error::InvalidClose(_) => 5,
+                Error::ControlTooLong(_) => 6,
+            };
+            seen[variant] = true;
+        }
+        assert_eq!(seen, [true; 7]);
     }
 }

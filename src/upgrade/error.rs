@@ -2,7 +2,11 @@
 
 use std::{error::Error, fmt};
 
+use crate::wire::WithCauses;
+
 /// Why the transport was not handed over although the handshake was answered.
+///
+/// `Display` tells the cause, too, and [`source`](std::error::Error::source) is `None`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum UpgradeError {
@@ -20,23 +24,69 @@ pub enum UpgradeError {
 
 impl fmt::Display for UpgradeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            UpgradeError::Http(_) => "the HTTP connection was not upgraded",
-            UpgradeError::TimedOut => "the HTTP connection was not upgraded in time",
-            UpgradeError::NotSent => {
-                "the acceptance was not sent: another response took its place, or its body or its \
-                 extensions were replaced"
+        match self {
+            UpgradeError::Http(error) => {
+                write!(
+                    f,
+                    "the HTTP connection was not upgraded: {}",
+                    WithCauses(error)
+                )
             }
-            UpgradeError::IoTaken => "the provided IO was used before",
-        })
+            UpgradeError::TimedOut => {
+                f.write_str("the HTTP connection was not upgraded within upgrade_timeout")
+            }
+            UpgradeError::NotSent => f.write_str(
+                "the acceptance was not sent: another response took its place, or its body or its \
+                 extensions were replaced",
+            ),
+            UpgradeError::IoTaken => f.write_str("the provided IO was used before"),
+        }
     }
 }
 
-impl Error for UpgradeError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            UpgradeError::Http(error) => Some(error),
-            UpgradeError::TimedOut | UpgradeError::NotSent | UpgradeError::IoTaken => None,
+impl Error for UpgradeError {}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    /// Each variant and what it says, causes included. A reporter that follows the sources adds
+    /// nothing.
+    #[tokio::test]
+    async fn every_error_says_its_cause_once() {
+        // Of a request that did not come from a connection.
+        let of_hyper = hyper::upgrade::on(Request::new(())).await;
+        let rows = [
+            (
+                UpgradeError::Http(of_hyper.expect_err("there is no connection")),
+                "the HTTP connection was not upgraded: no upgrade available",
+            ),
+            (
+                UpgradeError::TimedOut,
+                "the HTTP connection was not upgraded within upgrade_timeout",
+            ),
+            (
+                UpgradeError::NotSent,
+                "the acceptance was not sent: another response took its place, or its body or its \
+                 extensions were replaced",
+            ),
+            (UpgradeError::IoTaken, "the provided IO was used before"),
+        ];
+        let mut seen = [false; 4];
+        for (error, sentence) in rows {
+            assert_eq!(error.to_string(), sentence);
+            assert!(error.source().is_none(), "{error}");
+            // A new variant needs a row.
+            let variant = match error {
+                UpgradeError::Http(_) => 0,
+                UpgradeError::TimedOut => 1,
+                UpgradeError::NotSent => 2,
+                UpgradeError::IoTaken => 3,
+            };
+            seen[variant] = true;
         }
+        assert_eq!(seen, [true; 4]);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure functions and plain values. Imports nothing else of this crate.
 
+mod causes;
 pub mod close_code;
 mod error;
 mod header;
@@ -13,6 +14,7 @@ mod role;
 mod short_frame;
 mod utf8;
 
+pub(crate) use causes::WithCauses;
 pub use error::ProtocolError;
 pub(crate) use header::{Decoded, FrameHeader, HeaderRules, MAX_CONTROL_PAYLOAD};
 pub(crate) use mask::{apply_mask, copy_masked};
