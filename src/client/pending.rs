@@ -48,7 +48,10 @@ impl Pending {
         // RFC 9110, section 7.8: 101 is an answer of HTTP/1.1.
         let version = self.handshake.version();
         if response.version() != version {
-            return Err(Error::Answer(AnswerError::Upgrade));
+            return Err(Error::Answer(AnswerError::HttpVersion {
+                found: response.version(),
+                needed: version,
+            }));
         }
         let checked = self.handshake.check(response.headers());
         let Agreed {

@@ -8,19 +8,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use super::{
     deflate::{self, OwnOffer},
     extensions_error::ExtensionsError,
-    key, token,
+    key,
+    token::{self, Cardinality},
 };
 use crate::config::{Config, Subprotocol, deflate::DeflateParams};
-
-/// The headers that the handshake itself sets.
-const OWN: [HeaderName; 6] = [
-    header::UPGRADE,
-    header::CONNECTION,
-    header::SEC_WEBSOCKET_VERSION,
-    header::SEC_WEBSOCKET_KEY,
-    header::SEC_WEBSOCKET_PROTOCOL,
-    header::SEC_WEBSOCKET_EXTENSIONS,
-];
 
 /// What a client asks for, and measures the answer by.
 #[derive(Debug)]
@@ -58,9 +49,10 @@ impl ClientHandshake {
         }
     }
 
-    /// Whether the handshake sets this header.
+    /// Whether the handshake sets this header, or the answer to it.
     pub(crate) fn sets(name: &HeaderName) -> bool {
-        OWN.contains(name)
+        [header::UPGRADE, header::CONNECTION].contains(name)
+            || name.as_str().starts_with("sec-websocket-")
     }
 
     /// Whether the status of a response accepts: 101 (4.1 item 1), over HTTP/2 any 2xx
@@ -115,17 +107,13 @@ impl ClientHandshake {
     ///
     /// The connection is to be failed.
     pub(crate) fn check(&self, headers: &HeaderMap) -> Result<Agreed, AnswerError> {
-        if let Some(key) = &self.key {
-            check_switch(headers, key)?;
-        }
-        // Stricter: frames and a body could be taken for each other. RFC 9110, section 8.6: to a
-        // CONNECT not even the length 0, by which h2 would end the stream at its first DATA.
-        let announces_body = match self.key {
-            Some(_) => token::has_body(headers),
-            None => token::announces_length(headers),
-        };
-        if announces_body {
-            return Err(AnswerError::Body);
+        match &self.key {
+            // RFC 9112, section 6.3: a 101 has no body, whatever its headers say.
+            Some(key) => check_switch(headers, key)?,
+            // Stricter than RFC 9110, sections 8.6 and 9.3.6: h2 holds the frames to the length,
+            // also to 0.
+            None if token::announces_length(headers) => return Err(AnswerError::Body),
+            None => {}
         }
         // Item 5.
         let deflate = deflate::agreed(headers, self.offer.as_ref()).map_err(AnswerError::of)?;
@@ -139,13 +127,14 @@ impl ClientHandshake {
 
     /// Item 6: one of those that were asked for, or none. 11.3.4: at most once.
     fn subprotocol(&self, headers: &HeaderMap) -> Result<Option<Subprotocol>, AnswerError> {
-        if !token::is_present(headers, header::SEC_WEBSOCKET_PROTOCOL) {
-            return Ok(None);
-        }
-        let name = token::single(headers, header::SEC_WEBSOCKET_PROTOCOL).ok();
+        let name = match token::single(headers, header::SEC_WEBSOCKET_PROTOCOL) {
+            Ok(name) => name,
+            Err(Cardinality::Missing) => return Ok(None),
+            Err(Cardinality::Repeated) => return Err(AnswerError::SubprotocolRepeated),
+        };
         let mut asked_for = self.subprotocols.iter();
         asked_for
-            .find(|asked_for| Some(asked_for.as_str().as_bytes()) == name)
+            .find(|asked_for| asked_for.as_str().as_bytes() == name)
             .map(|name| Some(name.clone()))
             .ok_or(AnswerError::Subprotocol)
     }
@@ -174,28 +163,44 @@ fn check_switch(headers: &HeaderMap, key: &HeaderValue) -> Result<(), AnswerErro
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AnswerError {
-    /// `Upgrade` is not `websocket`, or not there once.
+    /// The response is of another version of HTTP than the handshake: only HTTP/1.1 switches
+    /// protocols (RFC 9110, section 7.8), and only HTTP/2 has the CONNECT of RFC 8441.
+    HttpVersion {
+        /// The response's.
+        found: Version,
+        /// The handshake's.
+        needed: Version,
+    },
+    /// `Upgrade` is not `websocket`, or not there once (4.1 item 2).
     Upgrade,
-    /// `Connection` does not list `Upgrade`.
+    /// `Connection` does not list `Upgrade` (4.1 item 3).
     Connection,
-    /// `Sec-WebSocket-Accept` is not what follows from the key: who answered is no WebSocket
-    /// server, or answered another request.
+    /// `Sec-WebSocket-Accept` is not what follows from the key, or not there once (4.1 item 4):
+    /// who answered is no WebSocket server, or answered another request.
     Accept,
-    /// The response has a body, whose bytes could pass for frames, or over HTTP/2 a length.
+    /// The response over HTTP/2 announces a body or a length, to which the frames would be held.
     Body,
-    /// The server selected a subprotocol that was not asked for, or more than one.
+    /// The value of `Sec-WebSocket-Protocol` is not one of those that were asked for (4.1 item 6).
     Subprotocol,
-    /// `Sec-WebSocket-Extensions` is malformed (9.1), or uses what was not offered.
+    /// `Sec-WebSocket-Protocol` is there more than once (11.3.4).
+    SubprotocolRepeated,
+    /// `Sec-WebSocket-Extensions` uses what was not offered (4.1 item 5).
     Extensions,
-    /// The parameters of permessage-deflate are no answer to the offer (RFC 7692, section 7.1).
+    /// `Sec-WebSocket-Extensions` is empty or malformed (9.1).
+    ExtensionsMalformed,
+    /// The parameters of permessage-deflate answer none of the offers (RFC 7692, section 7.1).
     Deflate,
+    /// permessage-deflate is accepted more than once (RFC 7692, section 5).
+    DeflateRepeated,
 }
 
 impl AnswerError {
     const fn of(error: ExtensionsError) -> Self {
         match error {
-            ExtensionsError::Malformed | ExtensionsError::NotOffered => AnswerError::Extensions,
-            ExtensionsError::Repeated | ExtensionsError::Parameters => AnswerError::Deflate,
+            ExtensionsError::Malformed => AnswerError::ExtensionsMalformed,
+            ExtensionsError::NotOffered => AnswerError::Extensions,
+            ExtensionsError::Repeated => AnswerError::DeflateRepeated,
+            ExtensionsError::Parameters => AnswerError::Deflate,
         }
     }
 }
@@ -203,15 +208,40 @@ impl AnswerError {
 impl fmt::Display for AnswerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            AnswerError::Upgrade => "the response lacks the header 'Upgrade: websocket'",
-            AnswerError::Connection => "the response lacks the header 'Connection: Upgrade'",
-            AnswerError::Accept => "'Sec-WebSocket-Accept' does not answer this request",
-            AnswerError::Body => "the response announces a body or its length",
-            AnswerError::Subprotocol => "the server selected a subprotocol that was not asked for",
-            AnswerError::Extensions => "the server uses an extension that was not offered",
-            AnswerError::Deflate => {
-                "the server's parameters of permessage-deflate do not answer the offer"
+            AnswerError::HttpVersion { found, needed } => {
+                return write!(
+                    f,
+                    "the response is {found:?}, and this handshake needs {needed:?}"
+                );
             }
+            AnswerError::Upgrade => {
+                "the response needs exactly one header 'Upgrade: websocket' \
+                 (a proxy may have removed it)"
+            }
+            AnswerError::Connection => {
+                "the response needs the header 'Connection: Upgrade' \
+                 (a proxy may have removed it)"
+            }
+            AnswerError::Accept => {
+                "the response needs exactly one header 'Sec-WebSocket-Accept', \
+                 with the value that follows from this request's key"
+            }
+            AnswerError::Body => "the response announces a body or its length",
+            AnswerError::Subprotocol => {
+                "the value of 'Sec-WebSocket-Protocol' is not a subprotocol that was asked for"
+            }
+            AnswerError::SubprotocolRepeated => {
+                "the response has more than one header 'Sec-WebSocket-Protocol'"
+            }
+            AnswerError::Extensions => "the server uses an extension that was not offered",
+            AnswerError::ExtensionsMalformed => {
+                "'Sec-WebSocket-Extensions' is empty or malformed (RFC 6455, section 9.1)"
+            }
+            AnswerError::Deflate => {
+                "the server's parameters of permessage-deflate do not answer the offer \
+                 (RFC 7692, section 7.1)"
+            }
+            AnswerError::DeflateRepeated => "the server accepts permessage-deflate more than once",
         })
     }
 }

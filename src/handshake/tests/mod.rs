@@ -1,5 +1,7 @@
 //! The rules of section 4.2, one by one.
 
+#[cfg(feature = "client")]
+mod answers;
 mod connect;
 #[cfg(feature = "deflate")]
 mod deflate;
