@@ -201,7 +201,8 @@ async fn lying_servers_are_found_out() {
         .map(drop)
         .unwrap_err();
     assert!(matches!(error, client::Error::Answer(Name)), "{error:?}");
-    assert_eq!(error.source().unwrap().to_string(), Name.to_string());
+    assert!(error.to_string().ends_with(&Name.to_string()), "{error}");
+    assert!(error.source().is_none());
 }
 
 /// RFC 9110, section 7.8: `Upgrade` is for HTTP/1.1, and the version is what is told.
@@ -214,6 +215,11 @@ async fn answer_of_another_version_is_told_by_its_version() {
         let head = head.replace("HTTP/1.1", "HTTP/1.0") + "\r\n";
         let answered = answered_with(Builder::new(), &head, b"").await;
         let error = answered.map(drop).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the server's answer breaks the handshake: \
+             the response is HTTP/1.0, and this handshake needs HTTP/1.1"
+        );
         let client::Error::Answer(AnswerError::HttpVersion { found, .. }) = error else {
             panic!("{error:?}");
         };
@@ -249,11 +255,6 @@ async fn other_statuses_are_told_apart() {
             401,
             "www-authenticate",
         ),
-        (
-            "HTTP/1.0 101 Switching\r\nUpgrade: websocket\r\n\r\n",
-            0,
-            "",
-        ),
     ] {
         let error = answered_with(Builder::new(), head, b"")
             .await
@@ -264,7 +265,6 @@ async fn other_statuses_are_told_apart() {
                 assert_eq!(response.status().as_u16(), status, "{head}");
                 assert!(response.headers().contains_key(name));
             }
-            client::Error::Answer(_) | client::Error::Http(_) if status == 0 => {}
             error => panic!("{head}: {error:?}"),
         }
     }
@@ -416,6 +416,11 @@ async fn client_and_server_talk_over_tcp() {
     assert!(matches!(error, client::Error::Tls));
     let error = client::connect("ws://127.0.0.1:1/").await.unwrap_err();
     assert!(matches!(error, client::Error::Connect(_)));
+    #[cfg(target_os = "linux")]
+    assert_eq!(
+        error.to_string(),
+        "cannot connect: Connection refused (os error 111)"
+    );
 }
 
 #[cfg(feature = "deflate")]
@@ -516,7 +521,8 @@ async fn service_that_fails_is_not_connected_to() {
     let failed = Builder::new().connect_service(URI, service).await;
     let error = failed.unwrap_err();
     assert!(matches!(error, client::Error::Connect(_)));
-    assert_eq!(error.source().unwrap().to_string(), "down");
+    assert_eq!(error.to_string(), "cannot connect: down");
+    assert!(error.source().is_none());
 
     let never = service_fn(|_request: Request<String>| {
         std::future::pending::<Result<Response<String>, io::Error>>()

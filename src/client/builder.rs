@@ -6,10 +6,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    time::timeout,
 };
 
-use super::{Error, Pending, exchange::exchange, target::Target};
+use super::{Error, Pending, deadline::Deadline, exchange::exchange, target::Target};
 use crate::{
     config::{Config, Subprotocol},
     handshake::ClientHandshake,
@@ -88,14 +87,12 @@ impl Builder {
         if target.is_secure() {
             return Err(Error::Tls);
         }
-        let opened = timeout(self.config.upgrade_timeout, async {
-            let io = TcpStream::connect(target.address()).await;
-            let io = io.map_err(Error::Connect)?;
-            io.set_nodelay(true).map_err(Error::Connect)?;
-            let (request, pending) = self.upgrade(&target, target.origin_form()?)?;
-            exchange(io, request, pending).await
-        });
-        opened.await.unwrap_or(Err(Error::TimedOut))
+        let (request, pending) = self.upgrade(&target, target.origin_form()?)?;
+        let deadline = Deadline::after(self.config.upgrade_timeout);
+        let io = deadline.bound(TcpStream::connect(target.address())).await?;
+        let io = io.map_err(Error::Connect)?;
+        io.set_nodelay(true).map_err(Error::Connect)?;
+        exchange(io, request, pending, deadline).await
     }
 
     /// Performs the handshake for `uri` over a transport that is connected: a TLS stream, a
@@ -117,8 +114,8 @@ impl Builder {
     {
         let target = Target::parse(uri)?;
         let (request, pending) = self.upgrade(&target, target.origin_form()?)?;
-        let opened = timeout(self.config.upgrade_timeout, exchange(io, request, pending));
-        opened.await.unwrap_or(Err(Error::TimedOut))
+        let deadline = Deadline::after(self.config.upgrade_timeout);
+        exchange(io, request, pending, deadline).await
     }
 
     /// The request for `uri`, to be sent by an HTTP client of your own over HTTP/1.1, and the

@@ -2,15 +2,22 @@
 
 use std::{error, fmt, io};
 
+use bytes::Bytes;
 use http::{HeaderName, Response, StatusCode};
 
-use crate::handshake::AnswerError;
+use super::refusal;
+use crate::{handshake::AnswerError, wire::WithCauses};
 
 /// Why a connection could not be opened.
+///
+/// `Display` says everything, causes included, on one line: `cannot connect: Connection refused
+/// (os error 111)`. So [`source`](std::error::Error::source) is `None`, and a reporter that follows
+/// the sources prints nothing twice. The causes are in the variants.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The URI does not name a WebSocket endpoint (RFC 6455, section 3).
+    /// The URI does not name a WebSocket endpoint (RFC 6455, section 3). The text names the part
+    /// that is wrong: scheme, user info, host, port, path, query or fragment.
     Uri(&'static str),
     /// The URI is `wss:`, and TLS is not done here: see
     /// [`Builder::handshake`](super::Builder::handshake).
@@ -24,8 +31,12 @@ pub enum Error {
     /// The connection of HTTP/2 ended.
     Ended,
     /// The server answered with another status than 101, or 2xx over HTTP/2: a redirect, a
-    /// demand for authentication, or a refusal (4.1). Status and headers are kept.
-    Refused(Box<Response<()>>),
+    /// demand for authentication, or a refusal (4.1).
+    ///
+    /// Status and headers are kept, and the first 1,024 bytes of the body at most, as they came:
+    /// a `Content-Encoding` is not undone. Fewer are kept if the server sends nothing for a
+    /// second, or if `upgrade_timeout` ends. `Display` shows the body if it is text.
+    Refused(Box<Response<Bytes>>),
     /// The status accepts, but the response breaks the rules of the handshake (4.1).
     Answer(AnswerError),
     /// There was no answer within [`upgrade_timeout`](crate::Config::upgrade_timeout).
@@ -50,30 +61,20 @@ impl fmt::Display for Error {
                 f.write_str("wss needs TLS: connect it yourself and use Builder::handshake over it")
             }
             Error::Header(name) => write!(f, "the handshake sets the header {name} itself"),
-            Error::Connect(_) => f.write_str("cannot connect"),
+            Error::Connect(error) => write!(f, "cannot connect: {}", WithCauses(error)),
             Error::Ended => f.write_str("the HTTP/2 connection ended"),
-            Error::Http(_) => f.write_str("the HTTP exchange failed"),
+            Error::Http(error) => write!(f, "the HTTP exchange failed: {}", WithCauses(error)),
             Error::Refused(response) => {
-                write!(f, "the server refused with {}", response.status())
+                write!(f, "the server refused with {}", response.status())?;
+                match refusal::excerpt(response.body()) {
+                    Some(excerpt) => write!(f, ": {excerpt}"),
+                    None => Ok(()),
+                }
             }
-            Error::Answer(_) => f.write_str("the server's answer breaks the handshake"),
+            Error::Answer(error) => write!(f, "the server's answer breaks the handshake: {error}"),
             Error::TimedOut => f.write_str("no answer within upgrade_timeout"),
         }
     }
 }
 
-impl error::Error for Error {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Error::Connect(error) => Some(error),
-            Error::Http(error) => Some(error),
-            Error::Answer(error) => Some(error),
-            Error::Uri(_)
-            | Error::Tls
-            | Error::Header(_)
-            | Error::Ended
-            | Error::Refused(_)
-            | Error::TimedOut => None,
-        }
-    }
-}
+impl error::Error for Error {}

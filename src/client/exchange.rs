@@ -11,7 +11,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Error, Pending};
+use super::{Error, Pending, deadline::Deadline};
 use crate::stream::WebSocket;
 
 /// Sends the request and completes the handshake with what comes back. Nothing is spawned.
@@ -19,6 +19,7 @@ pub(super) async fn exchange<T>(
     io: T,
     request: Request<String>,
     pending: Pending,
+    deadline: Deadline,
 ) -> Result<WebSocket, Error>
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -28,8 +29,10 @@ where
         .map_err(Error::Http)?;
     let mut connection = pin!(connection.with_upgrades());
     let mut answered = pin!(async {
-        let response = sender.send_request(request).await.map_err(Error::Http)?;
-        pending.complete(response).await
+        let response = deadline.bound(sender.send_request(request)).await?;
+        pending
+            .complete_by(deadline, response.map_err(Error::Http)?)
+            .await
     });
     let mut is_driven = true;
     poll_fn(|cx| {

@@ -67,13 +67,17 @@
 //! connections.
 
 mod builder;
+mod deadline;
 mod error;
 mod exchange;
 #[cfg(feature = "http2")]
 mod http2;
 mod pending;
+mod refusal;
 mod service;
 mod target;
+#[cfg(test)]
+mod tests;
 
 #[cfg(feature = "http2")]
 pub use self::http2::extended_connect;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use http::{Response, Version};
-use tokio::time::timeout;
+use http_body::Body;
 
-use super::Error;
+use super::{Error, deadline::Deadline, refusal::refused};
 use crate::{
     config::Config,
     handshake::{Agreed, AnswerError, ClientHandshake},
@@ -28,6 +28,9 @@ impl Pending {
     /// Reads the response, which must come from hyper, and takes over its connection, or its
     /// stream of HTTP/2. The HTTP connection must be driven meanwhile, with upgrades enabled.
     ///
+    /// If it refuses, up to 1,024 bytes of its body are read, within
+    /// [`upgrade_timeout`](Config::upgrade_timeout).
+    ///
     /// Bytes that were read behind the response are the first frames. A response that does not
     /// come from hyper has a [`ProvidedIo`] among its extensions.
     ///
@@ -39,11 +42,19 @@ impl Pending {
     /// # Cancel safety
     ///
     /// Dropping the future drops the connection.
-    pub async fn complete<B>(self, mut response: Response<B>) -> Result<WebSocket, Error> {
+    pub async fn complete<B: Body>(self, response: Response<B>) -> Result<WebSocket, Error> {
+        let deadline = Deadline::after(self.config.upgrade_timeout);
+        self.complete_by(deadline, response).await
+    }
+
+    pub(super) async fn complete_by<B: Body>(
+        self,
+        deadline: Deadline,
+        mut response: Response<B>,
+    ) -> Result<WebSocket, Error> {
         // 4.1 item 1: another status is to be handled as HTTP says.
         if !self.handshake.accepts(response.status()) {
-            let refused = response.map(drop);
-            return Err(Error::Refused(Box::new(refused)));
+            return Err(refused(response, deadline).await);
         }
         // RFC 9110, section 7.8: 101 is an answer of HTTP/1.1.
         let version = self.handshake.version();
@@ -62,9 +73,7 @@ impl Pending {
         let io = if let Some(io) = provided.and_then(|provided| provided.take()) {
             io
         } else {
-            let upgraded = hyper::upgrade::on(response);
-            let upgraded = timeout(self.config.upgrade_timeout, upgraded).await;
-            let io = upgraded.map_err(|_| Error::TimedOut)?;
+            let io = deadline.bound(hyper::upgrade::on(response)).await?;
             Upgraded::hyper(io.map_err(Error::Http)?, version)
         };
         let terms = Terms {

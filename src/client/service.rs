@@ -3,10 +3,11 @@
 use std::{error::Error as StdError, future::poll_fn, io};
 
 use http::{Request, Response, StatusCode};
-use tokio::{io::duplex, time::timeout};
+use http_body::Body;
+use tokio::io::duplex;
 use tower::Service;
 
-use super::{Builder, Error};
+use super::{Builder, Error, deadline::Deadline};
 use crate::stream::{ProvidedIo, WebSocket};
 
 /// Bytes that each direction holds while the other side does not read.
@@ -52,25 +53,24 @@ impl Builder {
     where
         S: Service<Request<String>, Response = Response<B>>,
         S::Error: Into<Box<dyn StdError + Send + Sync>>,
+        B: Body,
     {
         let (mut request, pending) = self.request(uri)?;
         let (ours, theirs) = duplex(BUFFER);
         let (theirs, release) = ProvidedIo::held(theirs);
         request.extensions_mut().insert(theirs);
-        let opened = timeout(self.config.upgrade_timeout, async {
-            let served = async {
-                poll_fn(|cx| service.poll_ready(cx)).await?;
-                service.call(request).await
-            };
-            let failed = |error: S::Error| Error::Connect(io::Error::other(error));
-            let mut response = served.await.map_err(failed)?;
-            // Else no handler starts, as behind a server.
-            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                release.release();
-            }
-            response.extensions_mut().insert(ProvidedIo::new(ours));
-            pending.complete(response).await
+        let deadline = Deadline::after(self.config.upgrade_timeout);
+        let served = deadline.bound(async {
+            poll_fn(|cx| service.poll_ready(cx)).await?;
+            service.call(request).await
         });
-        opened.await.unwrap_or(Err(Error::TimedOut))
+        let failed = |error: S::Error| Error::Connect(io::Error::other(error));
+        let mut response = served.await?.map_err(failed)?;
+        // Else no handler starts, as behind a server.
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            release.release();
+        }
+        response.extensions_mut().insert(ProvidedIo::new(ours));
+        pending.complete_by(deadline, response).await
     }
 }

@@ -1,0 +1,147 @@
+//! What errors say.
+
+use std::{
+    error::Error as _,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::{Response, header};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+
+use super::{super::refusal::excerpt, *};
+use crate::handshake::AnswerError;
+
+/// A transport that fails as the system does.
+struct Failing;
+
+impl Stream for Failing {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into())))
+    }
+}
+
+/// An error of hyper's, whose own sentence hides its cause.
+async fn of_hyper() -> hyper::Error {
+    let failing = tokio_util::io::StreamReader::new(Failing);
+    let io = tokio::io::join(failing, tokio::io::sink());
+    let handshake = http1::handshake::<_, String>(TokioIo::new(io));
+    let (_sender, connection) = handshake.await.expect("nothing is sent yet");
+    connection.await.expect_err("broken")
+}
+
+fn refused(status: u16, body: impl Into<Bytes>) -> Error {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status.try_into().expect("a status");
+    Error::Refused(Box::new(response))
+}
+
+/// Each variant and what it says, to the last cause, on one line. A reporter that follows the
+/// sources adds nothing.
+#[tokio::test]
+async fn every_error_says_its_cause_once() {
+    let rows = [
+        (
+            Error::Uri("there is no host"),
+            "invalid WebSocket URI: there is no host",
+        ),
+        (
+            Error::Tls,
+            "wss needs TLS: connect it yourself and use Builder::handshake over it",
+        ),
+        (
+            Error::Header(header::UPGRADE),
+            "the handshake sets the header upgrade itself",
+        ),
+        (
+            Error::Connect(io::Error::from_raw_os_error(111)),
+            "cannot connect: Connection refused (os error 111)",
+        ),
+        (
+            // As a service's error that has a cause.
+            Error::Connect(io::Error::other(of_hyper().await)),
+            "cannot connect: connection error: connection reset",
+        ),
+        (
+            Error::Http(of_hyper().await),
+            "the HTTP exchange failed: connection error: connection reset",
+        ),
+        (Error::Ended, "the HTTP/2 connection ended"),
+        (refused(403, ""), "the server refused with 403 Forbidden"),
+        (
+            refused(403, "pages of this origin may not connect\n"),
+            "the server refused with 403 Forbidden: pages of this origin may not connect",
+        ),
+        (
+            refused(503, b"\x1f\x8b\x08".as_slice()),
+            "the server refused with 503 Service Unavailable",
+        ),
+        (
+            Error::Answer(AnswerError::Extensions),
+            "the server's answer breaks the handshake: \
+             the server uses an extension that was not offered",
+        ),
+        (Error::TimedOut, "no answer within upgrade_timeout"),
+    ];
+    let mut seen = [false; 9];
+    for (error, sentence) in rows {
+        assert_eq!(error.to_string(), sentence);
+        assert!(error.source().is_none(), "{error}");
+        // A new variant needs a row.
+        let variant = match error {
+            Error::Uri(_) => 0,
+            Error::Tls => 1,
+            Error::Header(_) => 2,
+            Error::Connect(_) => 3,
+            Error::Http(_) => 4,
+            Error::Ended => 5,
+            Error::Refused(_) => 6,
+            Error::Answer(_) => 7,
+            Error::TimedOut => 8,
+        };
+        seen[variant] = true;
+    }
+    assert_eq!(seen, [true; 9]);
+}
+
+/// A body is shown if it can be printed: on one line, shortened, and nothing that a terminal obeys.
+#[test]
+fn body_of_a_refusal_is_shown_on_one_line() {
+    let kept = |text: &str| text.repeat(1024 / text.len());
+    for (body, shown) in [
+        (String::new(), None),
+        (" \r\n\t ".into(), None),
+        ("no".into(), Some("no".into())),
+        (" a\r\n\r\n  b\tc \n".into(), Some("a b c".into())),
+        (
+            "Zutritt verboten: ß水".into(),
+            Some("Zutritt verboten: ß水".into()),
+        ),
+        ("x".repeat(200), Some("x".repeat(200))),
+        ("x".repeat(201), Some("x".repeat(200) + "...")),
+        ("水".repeat(201), Some("水".repeat(200) + "...")),
+        // Maybe there was more.
+        (kept("short\n\n\n").replace("short", "     "), None),
+        (
+            format!("short{}", "\n".repeat(1019)),
+            Some("short...".into()),
+        ),
+        ("\u{1b}[2Jgone".into(), None),
+        ("a\0b".into(), None),
+        ("\u{202e}txt.exe".into(), None),
+    ] {
+        assert_eq!(excerpt(body.as_bytes()), shown, "{body:?}");
+    }
+    assert_eq!(excerpt(b"caf\xe9"), None);
+    // What was cut off, by us, inside a character is text; what ends there by itself is none.
+    let text = "水".repeat(400);
+    assert!(excerpt(&text.as_bytes()[..1024]).is_some_and(|shown| shown.ends_with("水...")));
+    assert_eq!(excerpt(&text.as_bytes()[..1000]), None);
+    assert_eq!(excerpt(&[0xFF; 1024]), None);
+}

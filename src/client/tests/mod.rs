@@ -1,0 +1,5 @@
+//! The client's parts, one by one.
+
+mod errors;
+
+use super::Error;
