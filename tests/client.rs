@@ -116,16 +116,6 @@ async fn request_is_what_the_rfc_asks_for() {
     assert_eq!(keys.len(), 100);
 }
 
-/// 4.1 item 7 of the request: headers of the handshake are not the caller's to set.
-#[test]
-fn headers_of_the_handshake_cannot_be_set() {
-    for name in [header::UPGRADE, header::SEC_WEBSOCKET_KEY] {
-        let builder = Builder::new().header(name.clone(), HeaderValue::from_static("x"));
-        let error = builder.request::<()>(URI).unwrap_err();
-        assert!(matches!(error, client::Error::Header(header) if header == name));
-    }
-}
-
 /// 4.1: lawful answers open the connection, frames glued to them are the first ones.
 #[tokio::test]
 async fn lawful_answers_are_accepted() {

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header, uri::Authority};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
 
-use super::{Error, Pending, deadline::Deadline, exchange::exchange, target::Target};
+use super::{
+    Error, Pending,
+    deadline::Deadline,
+    exchange::exchange,
+    headers,
+    target::{Target, host_header},
+};
 use crate::{
     config::{Config, Subprotocol},
     handshake::ClientHandshake,
@@ -30,6 +36,7 @@ use crate::{
 pub struct Builder {
     pub(super) config: Arc<Config>,
     headers: HeaderMap,
+    origin: Option<HeaderValue>,
     pub(super) subprotocols: Vec<Subprotocol>,
 }
 
@@ -49,14 +56,25 @@ impl Builder {
     }
 
     /// Adds a header to the request.
+    ///
+    /// `Host` names a virtual host in place of the URI's, to which the connection goes all the
+    /// same; over HTTP/2 it becomes `:authority`. Once, and a host with a port or without:
+    /// else opening fails with [`Error::InvalidHeader`].
+    ///
+    /// Opening fails with [`Error::Header`] for what the handshake sets itself (`Upgrade`,
+    /// `Connection`, `Sec-WebSocket-*`), for what speaks of a body (`Content-Length`,
+    /// `Transfer-Encoding`, `Trailer`, `Expect`) and for what speaks of the connection (`TE`,
+    /// `Keep-Alive`, `Proxy-Connection`, `HTTP2-Settings`).
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.append(name, value);
         self
     }
 
     /// Sets `Origin`, which browsers send and other clients need not (4.1 item 8).
+    ///
+    /// Opening fails with [`Error::InvalidHeader`] if [`header`](Self::header) sets it, too.
     pub fn origin(mut self, origin: HeaderValue) -> Self {
-        self.headers.insert(header::ORIGIN, origin);
+        self.origin = Some(origin);
         self
     }
 
@@ -87,7 +105,7 @@ impl Builder {
         if target.is_secure() {
             return Err(Error::Tls);
         }
-        let (request, pending) = self.upgrade(&target, target.origin_form()?)?;
+        let (request, pending) = self.upgrade(&target, target.origin_form())?;
         let deadline = Deadline::after(self.config.upgrade_timeout);
         let io = deadline.bound(TcpStream::connect(target.address())).await?;
         let io = io.map_err(Error::Connect)?;
@@ -113,7 +131,7 @@ impl Builder {
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let target = Target::parse(uri)?;
-        let (request, pending) = self.upgrade(&target, target.origin_form()?)?;
+        let (request, pending) = self.upgrade(&target, target.origin_form())?;
         let deadline = Deadline::after(self.config.upgrade_timeout);
         exchange(io, request, pending, deadline).await
     }
@@ -121,14 +139,17 @@ impl Builder {
     /// The request for `uri`, to be sent by an HTTP client of your own over HTTP/1.1, and the
     /// handshake that its response completes.
     ///
-    /// The request has the absolute URI that pools need, of the scheme `http` or `https`.
+    /// The request has the absolute URI that pools need, of the scheme `http` or `https`. A pool
+    /// connects to its host, sends its path alone, and leaves a `Host` that was set as it is.
+    /// hyper's own connections send the URI as it stands, by which servers go before `Host`
+    /// (RFC 9112, section 3.2.2): give them the path alone.
     ///
     /// # Errors
     ///
-    /// [`Error::Uri`] and [`Error::Header`].
+    /// [`Error::Uri`], [`Error::Header`] and [`Error::InvalidHeader`].
     pub fn request<B: Default>(&self, uri: &str) -> Result<(Request<B>, Pending), Error> {
         let target = Target::parse(uri)?;
-        self.upgrade(&target, target.absolute_form()?)
+        self.upgrade(&target, target.absolute_form(None))
     }
 
     fn upgrade<B: Default>(
@@ -139,25 +160,30 @@ impl Builder {
         // 4.1 item 7: a nonce of 16 random bytes, fresh for each connection.
         let nonce = rand::random();
         let handshake = ClientHandshake::new(nonce, self.subprotocols.clone(), &self.config);
-        let (mut request, pending) = self.prepare(uri, handshake)?;
-        let host = target.host_header()?;
+        let (mut request, pending, host) = self.prepare(handshake)?;
+        *request.uri_mut() = uri;
+        let host = host
+            .as_ref()
+            .map_or_else(|| target.host_header(), host_header);
         request.headers_mut().insert(header::HOST, host);
         Ok((request, pending))
     }
 
+    /// The request but for its URI, and the host that the user named.
     pub(super) fn prepare<B: Default>(
         &self,
-        uri: Uri,
         handshake: ClientHandshake,
-    ) -> Result<(Request<B>, Pending), Error> {
-        if let Some(name) = self.headers.keys().find(|name| ClientHandshake::sets(name)) {
-            return Err(Error::Header(name.clone()));
+    ) -> Result<(Request<B>, Pending, Option<Authority>), Error> {
+        let mut own = self.headers.clone();
+        if let Some(origin) = &self.origin {
+            own.append(header::ORIGIN, origin.clone());
         }
+        let host = headers::take_host(&mut own)?;
         let mut request = Request::new(B::default());
-        *request.uri_mut() = uri;
         let headers = request.headers_mut();
         handshake.add_headers(headers);
-        headers.extend(self.headers.clone());
-        Ok((request, Pending::new(handshake, self.config.clone())))
+        headers.extend(own);
+        let pending = Pending::new(handshake, self.config.clone());
+        Ok((request, pending, host))
     }
 }

@@ -5,7 +5,7 @@ use std::{error, fmt, io};
 use bytes::Bytes;
 use http::{HeaderName, Response, StatusCode};
 
-use super::refusal;
+use super::{headers, refusal};
 use crate::{handshake::AnswerError, wire::WithCauses};
 
 /// Why a connection could not be opened.
@@ -22,8 +22,10 @@ pub enum Error {
     /// The URI is `wss:`, and TLS is not done here: see
     /// [`Builder::handshake`](super::Builder::handshake).
     Tls,
-    /// A header was set that the handshake sets.
+    /// A header was set that the handshake sets, or that a handshake must not have.
     Header(HeaderName),
+    /// A header was set that cannot stand as it is: why.
+    InvalidHeader(HeaderName, &'static str),
     /// TCP could not connect, or the service failed that was to be connected to.
     Connect(io::Error),
     /// The HTTP connection failed, or what came was no HTTP response.
@@ -60,7 +62,16 @@ impl fmt::Display for Error {
             Error::Tls => {
                 f.write_str("wss needs TLS: connect it yourself and use Builder::handshake over it")
             }
-            Error::Header(name) => write!(f, "the handshake sets the header {name} itself"),
+            Error::Header(name) => {
+                write!(f, "the header {name} must not be set")?;
+                match headers::misplaced(name) {
+                    Some(problem) => write!(f, ": {problem}"),
+                    None => Ok(()),
+                }
+            }
+            Error::InvalidHeader(name, problem) => {
+                write!(f, "the header {name} cannot be sent: {problem}")
+            }
             Error::Connect(error) => write!(f, "cannot connect: {}", WithCauses(error)),
             Error::Ended => f.write_str("the HTTP/2 connection ended"),
             Error::Http(error) => write!(f, "the HTTP exchange failed: {}", WithCauses(error)),

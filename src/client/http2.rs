@@ -51,11 +51,13 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::Uri`] and [`Error::Header`].
+    /// [`Error::Uri`], [`Error::Header`] and [`Error::InvalidHeader`].
     pub fn http2_request<B: Default>(&self, uri: &str) -> Result<(Request<B>, Pending), Error> {
         let target = Target::parse(uri)?;
         let handshake = ClientHandshake::http2(self.subprotocols.clone(), &self.config);
-        let (mut request, pending) = self.prepare(target.absolute_form()?, handshake)?;
+        let (mut request, pending, host) = self.prepare(handshake)?;
+        // RFC 8441, section 5: `:authority` takes the place of `Host`.
+        *request.uri_mut() = target.absolute_form(host);
         // RFC 8441, section 4.
         *request.method_mut() = Method::CONNECT;
         *request.version_mut() = Version::HTTP_2;

@@ -70,6 +70,7 @@ mod builder;
 mod deadline;
 mod error;
 mod exchange;
+mod headers;
 #[cfg(feature = "http2")]
 mod http2;
 mod pending;

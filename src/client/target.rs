@@ -1,55 +1,82 @@
 //! Where a URI leads (RFC 6455, section 3).
 
+use std::{fmt::Write, net::Ipv6Addr};
+
 use http::{
     HeaderValue, Uri,
-    uri::{PathAndQuery, Scheme},
+    uri::{Authority, PathAndQuery, Scheme},
 };
 
 use super::Error;
 
+/// What path and query may have, in bytes: with the rest, a bit less than the crate `http` takes.
+const MAX_RESOURCE: usize = 65_000;
+
 /// A `ws:` or `wss:` URI, taken apart.
 #[derive(Debug)]
 pub(super) struct Target {
+    is_secure: bool,
     host: String,
     port: u16,
-    is_secure: bool,
-    resource: String,
+    /// Host, and the port unless it is the default one.
+    authority: Authority,
+    resource: PathAndQuery,
 }
 
 impl Target {
+    /// # Errors
+    ///
+    /// [`Error::Uri`] names the part that is wrong.
     pub(super) fn parse(uri: &str) -> Result<Self, Error> {
-        // 3: fragment identifiers must not be used; the parser would drop one.
+        let uri = uri.trim_matches(' ');
+        // 3: fragment identifiers must not be used, and no other `#` can stand.
         if uri.contains('#') {
-            return Err(Error::Uri("a WebSocket URI has no fragment"));
+            return Err(Error::Uri(
+                "a WebSocket URI has no fragment (write # as %23)",
+            ));
         }
-        let uri: Uri = uri.parse().map_err(|_| Error::Uri("not a URI"))?;
-        let is_secure = match uri.scheme_str() {
-            Some(scheme) if scheme.eq_ignore_ascii_case("ws") => false,
-            Some(scheme) if scheme.eq_ignore_ascii_case("wss") => true,
+        let (scheme, rest) = uri
+            .split_once(':')
+            .ok_or(Error::Uri("there is no scheme"))?;
+        let is_secure = match scheme {
+            _ if scheme.eq_ignore_ascii_case("ws") => false,
+            _ if scheme.eq_ignore_ascii_case("wss") => true,
             _ => return Err(Error::Uri("the scheme is neither ws nor wss")),
         };
-        let authority = uri.authority().ok_or(Error::Uri("there is no host"))?;
-        if authority.as_str().contains('@') {
-            return Err(Error::Uri("user names and passwords go into a header"));
+        let rest = rest.strip_prefix("//");
+        let rest = rest.ok_or(Error::Uri(
+            "'//' and the host are missing behind the scheme",
+        ))?;
+        // As browsers do, a backslash is taken for a slash.
+        let end = rest.find(['/', '\\', '?']).unwrap_or(rest.len());
+        let (authority, resource) = rest.split_at(end);
+        if authority.contains('@') {
+            return Err(Error::Uri(
+                "user info is not sent: user names and passwords go into a header",
+            ));
         }
+        let (host, port) = host_and_port(authority)?;
         let default_port = if is_secure { 443 } else { 80 };
-        let port = match authority.as_str().strip_prefix(authority.host()) {
-            Some("" | ":") => Some(default_port),
-            behind => behind
-                .and_then(|behind| behind.strip_prefix(':'))
-                .and_then(|port| port.parse().ok()),
+        let port = port.unwrap_or(default_port);
+        let authority = if port == default_port {
+            host.to_owned()
+        } else {
+            format!("{host}:{port}")
         };
-        // 3: the resource name is "/" if the path is empty, and has the query.
-        let resource = match uri.path_and_query().map(PathAndQuery::as_str) {
-            None | Some("") => String::from("/"),
-            Some(query) if query.starts_with('?') => format!("/{query}"),
-            Some(resource) => resource.to_owned(),
-        };
+        let authority = Authority::try_from(authority);
+        let resource = encoded(resource)?;
+        if resource.len() > MAX_RESOURCE {
+            return Err(Error::Uri(
+                "the path and the query have more than 65,000 bytes",
+            ));
+        }
         Ok(Self {
-            host: authority.host().to_owned(),
-            port: port.ok_or(Error::Uri("the port is not a number below 65,536"))?,
             is_secure,
-            resource,
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port,
+            authority: authority.map_err(|_| Error::Uri("the host is malformed"))?,
+            resource: PathAndQuery::try_from(resource)
+                .map_err(|_| Error::Uri("the path or the query is malformed"))?,
         })
     }
 
@@ -60,90 +87,135 @@ impl Target {
 
     /// Host and port to connect to.
     pub(super) fn address(&self) -> (&str, u16) {
-        (self.host.trim_matches(['[', ']']), self.port)
+        (&self.host, self.port)
     }
 
     /// 4.1 item 4: `Host`, with the port unless it is the default one.
-    pub(super) fn host_header(&self) -> Result<HeaderValue, Error> {
-        HeaderValue::from_str(&self.authority()).map_err(|_| Error::Uri("the host is malformed"))
+    pub(super) fn host_header(&self) -> HeaderValue {
+        host_header(&self.authority)
     }
 
     /// 4.1 item 3: the resource name.
-    pub(super) fn origin_form(&self) -> Result<Uri, Error> {
-        let uri = self.resource.parse();
-        uri.map_err(|_| Error::Uri("the path is malformed"))
+    pub(super) fn origin_form(&self) -> Uri {
+        Uri::from(self.resource.clone())
     }
 
-    /// 4.1 item 3: or the absolute URI, of the scheme of HTTP.
-    pub(super) fn absolute_form(&self) -> Result<Uri, Error> {
+    /// 4.1 item 3: or the absolute URI, of the scheme of HTTP; of another host if one is given.
+    pub(super) fn absolute_form(&self, host: Option<Authority>) -> Uri {
         let scheme = if self.is_secure {
             Scheme::HTTPS
         } else {
             Scheme::HTTP
         };
-        let uri = Uri::builder()
+        Uri::builder()
             .scheme(scheme)
-            .authority(self.authority())
-            .path_and_query(&*self.resource)
-            .build();
-        uri.map_err(|_| Error::Uri("the host or the path is malformed"))
-    }
-
-    fn authority(&self) -> String {
-        match (self.is_secure, self.port) {
-            (false, 80) | (true, 443) => self.host.clone(),
-            (_, port) => format!("{}:{port}", self.host),
-        }
+            .authority(host.unwrap_or_else(|| self.authority.clone()))
+            .path_and_query(self.resource.clone())
+            .build()
+            .expect("all three parts are there")
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The value of `Host` that names this.
+pub(super) fn host_header(authority: &Authority) -> HeaderValue {
+    HeaderValue::from_str(authority.as_str()).expect("authorities are visible ASCII")
+}
 
-    /// 3, 4.1: what becomes of URIs.
-    #[test]
-    fn uri_is_taken_apart() {
-        for (uri, address, host, resource) in [
-            ("ws://h", ("h", 80), "h", "/"),
-            ("ws://h:80/", ("h", 80), "h", "/"),
-            ("WSS://h", ("h", 443), "h", "/"),
-            ("wss://h:80/a", ("h", 80), "h:80", "/a"),
-            ("ws://h:8080?q=1", ("h", 8080), "h:8080", "/?q=1"),
-            (
-                "ws://[::1]:9/a/b?c#".trim_end_matches('#'),
-                ("::1", 9),
-                "[::1]:9",
-                "/a/b?c",
-            ),
-        ] {
-            let target = Target::parse(uri).expect(uri);
-            assert_eq!(target.address(), address);
-            assert_eq!(target.host_header().expect(uri), host);
-            assert_eq!(target.origin_form().expect(uri), resource);
-            let absolute = target.absolute_form().expect(uri);
-            assert_eq!(absolute.authority().expect("one").as_str(), host);
-            assert_eq!(absolute.path_and_query().expect("one").as_str(), resource);
+/// Takes an authority without user info apart. An empty port is none (RFC 3986, section 3.2.3).
+///
+/// # Errors
+///
+/// [`Error::Uri`].
+pub(super) fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), Error> {
+    let host_len = match authority.strip_prefix('[') {
+        Some(address) => address.find(']').map(|at| at + 2),
+        None => Some(authority.find(':').unwrap_or(authority.len())),
+    };
+    let host_len = host_len.ok_or(Error::Uri("the host lacks a closing bracket"))?;
+    let (host, port) = authority.split_at(host_len);
+    check_host(host)?;
+    match port.strip_prefix(':') {
+        Some("") => Ok((host, None)),
+        None if port.is_empty() => Ok((host, None)),
+        Some(digits) => match port_of(digits) {
+            Some(port) => Ok((host, Some(port))),
+            None => Err(Error::Uri("the port is not a number below 65,536")),
+        },
+        None => Err(Error::Uri(
+            "the host has something behind its bracket that is no port",
+        )),
+    }
+}
+
+fn port_of(digits: &str) -> Option<u16> {
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().ok())?
+}
+
+fn check_host(host: &str) -> Result<(), Error> {
+    if host.is_empty() {
+        return Err(Error::Uri("there is no host"));
+    }
+    if let Some(address) = host.strip_prefix('[') {
+        let address: Result<Ipv6Addr, _> = address.trim_end_matches(']').parse();
+        return match address {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Error::Uri("the host is no IPv6 address")),
+        };
+    }
+    if !host.is_ascii() {
+        return Err(Error::Uri(
+            "the host is not ASCII: an internationalised name is written in Punycode (xn--...)",
+        ));
+    }
+    // RFC 3986, section 3.2.2: a registered name, here without percent-encoding, of which DNS
+    // knows nothing, and without the comma that joins two `Host` headers to one.
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+;=".contains(&byte);
+    if !host.bytes().all(is_allowed) {
+        return Err(Error::Uri("the host has a character that no host has"));
+    }
+    // RFC 1035, section 2.3.4; a name may end in a dot.
+    if host.len() > 254 {
+        return Err(Error::Uri("the host is longer than 253 bytes"));
+    }
+    Ok(())
+}
+
+/// 3: the resource name: "/" if the path is empty, and the query. Percent-encoded as by browsers
+/// (WHATWG URL, for special schemes); what is encoded already stays as it is.
+fn encoded(resource: &str) -> Result<String, Error> {
+    let (path, query) = match resource.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (resource, None),
+    };
+    let mut encoded = String::with_capacity(resource.len() + 1);
+    if path.is_empty() {
+        encoded.push('/');
+    }
+    // The path percent-encode set.
+    if !encode(&path.replace('\\', "/"), b" \"<>^`{}", &mut encoded) {
+        return Err(Error::Uri("the path has a tab or a line break"));
+    }
+    if let Some(query) = query {
+        encoded.push('?');
+        // The special-query percent-encode set.
+        if !encode(query, b" \"<>'", &mut encoded) {
+            return Err(Error::Uri("the query has a tab or a line break"));
         }
     }
+    Ok(encoded)
+}
 
-    /// 3: what is no WebSocket URI is refused, with what is wrong.
-    #[test]
-    fn other_uris_are_refused() {
-        for uri in [
-            "",
-            "h",
-            "/ws",
-            "http://h/",
-            "ws:",
-            "ws://",
-            "ws://h/#f",
-            "ws://u:p@h/",
-            "ws://h:99999/",
-            "ws://h h/",
-            "ws://h/\r\nx: y",
-        ] {
-            assert!(matches!(Target::parse(uri), Err(Error::Uri(_))), "{uri}");
+/// Encodes what is in `set`, control characters, and what is not ASCII. Whether it can: browsers
+/// drop tabs and line breaks, but who writes one into a URI means something else.
+fn encode(part: &str, set: &[u8], encoded: &mut String) -> bool {
+    for byte in part.bytes() {
+        match byte {
+            b'\t' | b'\n' | b'\r' => return false,
+            0x00..=0x1F | 0x7F.. => write!(encoded, "%{byte:02X}").expect("strings take all"),
+            _ if set.contains(&byte) => write!(encoded, "%{byte:02X}").expect("strings take all"),
+            _ => encoded.push(char::from(byte)),
         }
     }
+    true
 }

@@ -57,7 +57,11 @@ async fn every_error_says_its_cause_once() {
         ),
         (
             Error::Header(header::UPGRADE),
-            "the handshake sets the header upgrade itself",
+            "the header upgrade must not be set: it belongs to the handshake",
+        ),
+        (
+            Error::InvalidHeader(header::HOST, "it was set more than once"),
+            "the header host cannot be sent: it was set more than once",
         ),
         (
             Error::Connect(io::Error::from_raw_os_error(111)),
@@ -89,7 +93,7 @@ async fn every_error_says_its_cause_once() {
         ),
         (Error::TimedOut, "no answer within upgrade_timeout"),
     ];
-    let mut seen = [false; 9];
+    let mut seen = [false; 10];
     for (error, sentence) in rows {
         assert_eq!(error.to_string(), sentence);
         assert!(error.source().is_none(), "{error}");
@@ -98,16 +102,17 @@ async fn every_error_says_its_cause_once() {
             Error::Uri(_) => 0,
             Error::Tls => 1,
             Error::Header(_) => 2,
-            Error::Connect(_) => 3,
-            Error::Http(_) => 4,
-            Error::Ended => 5,
-            Error::Refused(_) => 6,
-            Error::Answer(_) => 7,
-            Error::TimedOut => 8,
+            Error::InvalidHeader(..) => 3,
+            Error::Connect(_) => 4,
+            Error::Http(_) => 5,
+            Error::Ended => 6,
+            Error::Refused(_) => 7,
+            Error::Answer(_) => 8,
+            Error::TimedOut => 9,
         };
         seen[variant] = true;
     }
-    assert_eq!(seen, [true; 9]);
+    assert_eq!(seen, [true; 10]);
 }
 
 /// A body is shown if it can be printed: on one line, shortened, and nothing that a terminal obeys.

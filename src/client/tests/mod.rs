@@ -1,5 +1,7 @@
 //! The client's parts, one by one.
 
 mod errors;
+mod headers;
+mod target;
 
-use super::Error;
+use super::{Builder, Error};
