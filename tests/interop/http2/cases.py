@@ -36,8 +36,7 @@ def handshake_without_offers(echo, _telling):
 def handshake_with_offers(echo, telling):
     key = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
     deflate = ("sec-websocket-extensions", "permessage-deflate; client_max_window_bits")
-    agreed = [("sec-websocket-extensions", "permessage-deflate; "
-               "server_max_window_bits=12; client_max_window_bits=12")]
+    agreed = [("sec-websocket-extensions", "permessage-deflate; client_max_window_bits=12")]
     answer(echo, [key, deflate, ("sec-websocket-protocol", "chat")], agreed)
     agreed.append(("sec-websocket-protocol", "chat"))
     return answer(telling, [key, deflate, ("sec-websocket-protocol", "superchat, chat")], agreed)
@@ -193,6 +192,7 @@ def compressed_messages(echo, _telling):
     with Connection(echo.port) as connection:
         socket = connection.open("", (
             "sec-websocket-extensions", "permessage-deflate; client_max_window_bits"))
+        # The server keeps to its window without saying so.
         inflate = zlib.decompressobj(wbits=-12)
         socket.send_data(frame(TEXT | FIN | 0x40, data[:-4]))
         found = socket.next()

@@ -1,7 +1,7 @@
 """Our client, the example interop_client, against the servers of others.
 
-In each case our client makes one offer of permessage-deflate, or none, and the server is set
-to answer it as far as it can. Both are new processes.
+In each case our client offers permessage-deflate as it is set, with what it falls back to, or
+does not, and the server is set to answer it as far as it can. Both are new processes.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ ANSWERS = {
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """What our client offers, how the server is set, and what it must answer."""
+    """What our client offers first, how the server is set, and what it must answer."""
 
     name: str
     offer: str | None
@@ -52,7 +52,7 @@ class Case:
 
 # tungstenite does not compress.
 ALL = ("websockets", "ws", "tungstenite")
-DEFAULT = "server_max_window_bits=12; client_max_window_bits=12"
+TWELVE = "server_max_window_bits=12; client_max_window_bits=12"
 NINE = "server_max_window_bits=9; client_max_window_bits=9"
 UNBOUND = "client_max_window_bits"
 NO_TAKEOVER = {"server_no_context_takeover": True, "client_no_context_takeover": True}
@@ -63,8 +63,8 @@ NO_TAKEOVER_NINE = (
 # RFC 7692, 7.1: a server echoes what it was asked for, and may bind both ends further.
 CASES = [
     Case("no offer", None, {}, None, ALL),
-    Case("declined by server", DEFAULT, None, None, ALL),
-    Case("default", DEFAULT, {}, DEFAULT),
+    Case("declined by server", TWELVE, None, None, ALL),
+    Case("windows of 12", TWELVE, {}, TWELVE),
     Case("windows of 15", UNBOUND, {}, ""),
     Case("windows of 9", NINE, {}, NINE),
     Case("bound to 9 by server", UNBOUND,
@@ -79,8 +79,8 @@ CASES = [
     Case("client window 8", "client_max_window_bits=8", {}, "client_max_window_bits=8"),
     Case("server window 8", "server_max_window_bits=8; " + UNBOUND, {},
          "server_max_window_bits=8", ("ws",)),
-    # It cannot compress with so little, and says so.
-    Case("server window 8", "server_max_window_bits=8; " + UNBOUND, {}, None, ("websockets",)),
+    # It cannot compress with so little, and takes what our client falls back to.
+    Case("server window 8", "server_max_window_bits=8; " + UNBOUND, {}, "", ("websockets",)),
 ]
 
 
@@ -335,7 +335,7 @@ def wire_objections(case, name, flows, plan):
     """What is wrong with the header fields and the byte counts of one connection."""
     from_client, from_server = flows
     lines = []
-    if from_client.extensions() != extension(case.offer):
+    if from_client.extensions() != offers(case.offer):
         lines.append(f"{name}: offered {from_client.extensions()}")
     answer = from_server.extensions()
     # The order of the parameters is the server's.
@@ -347,6 +347,17 @@ def wire_objections(case, name, flows, plan):
 def extension(text):
     """The value of Sec-WebSocket-Extensions with these parameters; None without them."""
     return None if text is None else deflate(*filter(None, [text]))
+
+
+def offers(text):
+    """The value of Sec-WebSocket-Extensions in the request: the offer, and its fall-backs."""
+    if text is None:
+        return None
+    rest = [name for name in text.split("; ") if not name.startswith("server_max_window_bits")]
+    any_window = "; ".join(
+        UNBOUND if name.startswith(UNBOUND) else name for name in rest)
+    elements = [text] if text == UNBOUND else [text, any_window, UNBOUND, ""]
+    return ", ".join(extension(element) for element in dict.fromkeys(elements))
 
 
 def parameters(value):
