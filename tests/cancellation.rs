@@ -35,6 +35,10 @@ impl AsyncRead for Drip {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
+        if self.input.is_empty() {
+            // It does not end if it never had any.
+            return Poll::Pending;
+        }
         if let Some(&byte) = self.input.get(self.given) {
             self.given += 1;
             buf.put_slice(&[byte]);

@@ -55,6 +55,12 @@ impl ReadAhead {
         Some(item)
     }
 
+    /// Whether there is a message among the items.
+    pub(super) fn has_message(&self) -> bool {
+        let queue = self.0.as_deref();
+        queue.is_some_and(|queue| queue.items.iter().any(Item::is_message))
+    }
+
     /// The item that came last, if nothing can follow it.
     pub(super) fn end(&self) -> Option<&Item> {
         let queue = self.0.as_deref()?;

@@ -13,6 +13,7 @@ use bytes::BytesMut;
 use super::{
     ahead::ReadAhead,
     buffers,
+    driving::Receiving,
     item::{End, Item},
     linger::Linger,
     link::Link,
@@ -53,6 +54,7 @@ pub(super) struct Conn<T> {
     pub(super) siblings: Siblings,
     pub(super) end: End,
     pub(super) reading: Reading,
+    pub(super) receiving: Receiving,
     /// Bytes were written that the transport may still hold back.
     pub(super) unflushed: bool,
     pub(super) linger: Option<Box<Linger>>,
@@ -148,6 +150,7 @@ impl<T> Conn<T> {
             siblings: Siblings::default(),
             end: End::Open,
             reading: Reading::Ahead,
+            receiving: Receiving::Never,
             unflushed: false,
             linger: None,
             pace: Pace::default(),

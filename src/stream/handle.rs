@@ -52,6 +52,10 @@ impl<T> Handle<T> {
         self.shared.with(|conn, _| conn.closure())
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.shared.with(|conn, _| !conn.is_sending())
+    }
+
     pub(super) fn is_done(&self) -> bool {
         self.shared.with(|conn, _| conn.is_done())
     }
@@ -109,7 +113,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         self.shared.with(|conn, caller| {
             let normal = CloseFrame::new(crate::wire::close_code::NORMAL, "");
             conn.start_close(Some(&normal))?;
-            conn.poll_flush(cx, caller)
+            conn.poll_close_alone(cx, caller)
         })
     }
 
@@ -180,12 +184,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         }
     }
 
+    /// Waits until nothing can be sent any more.
+    pub(super) fn closed(&self) -> impl Future<Output = ()> {
+        poll_fn(|cx| {
+            self.shared
+                .with(|conn, caller| conn.poll_closed(cx, caller))
+        })
+    }
+
     pub(super) fn flush(&self) -> impl Future<Output = Result<(), Error>> {
         poll_fn(|cx| self.poll_flush(cx))
     }
 
     /// Waits for the end of the closing handshake. What comes until then is dropped.
-    pub(super) fn closed(&self) -> impl Future<Output = Closure> {
+    pub(super) fn ended(&self) -> impl Future<Output = Closure> {
         poll_fn(|cx| self.shared.with(|conn, caller| conn.poll_close(cx, caller)))
     }
 }

@@ -7,6 +7,7 @@ mod client;
 mod closing;
 mod conn;
 mod coop;
+mod driving;
 mod error;
 mod handle;
 mod item;

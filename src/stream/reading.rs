@@ -26,6 +26,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 self.input_ended = true;
                 if matches!(self.end, End::Open) {
                     self.end = End::Transport(Box::new(Item::Lost));
+                    self.wake_everyone();
                 }
                 self.wake_recv();
             }

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{
     Error,
     conn::{Caller, Conn, Reading},
+    driving::Receiving,
     item::{End, Item},
     siblings::Unread,
 };
@@ -71,7 +72,7 @@ impl<T> Conn<T> {
     }
 
     /// Decodes into the queue what the input holds, as far as there is room.
-    fn decode_ahead(&mut self) {
+    pub(super) fn decode_ahead(&mut self) {
         while self.has_room_ahead()
             && let Some(decoded) = self.protocol.decode(&mut self.input)
         {
@@ -82,8 +83,13 @@ impl<T> Conn<T> {
                 }
                 self.take_effect(&item);
             } else {
+                let is_last = item.is_last();
                 self.ahead.push(item);
                 self.wake_recv();
+                if is_last {
+                    // Who waits for the end in place of messages.
+                    self.wake_everyone();
+                }
             }
         }
         if self.is_discarding()
@@ -93,7 +99,7 @@ impl<T> Conn<T> {
         }
     }
 
-    fn has_room_ahead(&self) -> bool {
+    pub(super) fn has_room_ahead(&self) -> bool {
         let partial_len = self.protocol.partial_len();
         self.is_discarding() || self.ahead.has_room(partial_len, self.is_awaited())
     }
@@ -186,6 +192,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         caller: Caller,
     ) -> Poll<Option<Result<Message, E>>> {
         self.batched = 0;
+        self.receiving = Receiving::Lately;
         let budget = if caller == Caller::Handler {
             let Some(left) = self.turn.messages.checked_sub(1) else {
                 self.turn.recv_parked = true;

@@ -41,6 +41,11 @@ impl<T> Conn<T> {
         queued
     }
 
+    /// Whether something can still be sent.
+    pub(super) fn is_sending(&self) -> bool {
+        matches!(self.protocol.phase(), Phase::Open)
+    }
+
     pub(super) fn is_flushed(&self) -> bool {
         self.protocol.queued() == 0 && !self.unflushed
     }
@@ -66,6 +71,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     ) -> Poll<Result<(), Error>> {
         if caller != Caller::Handler {
             let budget = ready!(tokio::task::coop::poll_proceed(cx));
+            if caller == Caller::Owner {
+                self.drive_before_send();
+            }
             let ready = self.poll_room(cx, caller);
             if ready.is_ready() {
                 budget.made_progress();
@@ -111,10 +119,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         self.wake_supervisor();
         self.note_closing(was_open);
         Ok(())
-    }
-
-    fn is_sending(&self) -> bool {
-        matches!(self.protocol.phase(), Phase::Open)
     }
 
     /// Whoever waits for a message without a supervisor has to write our Close, if nobody else
@@ -163,6 +167,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         }
         self.park_send(caller, cx.waker());
         if caller == Caller::Owner {
+            // A peer may have to write before it reads.
+            self.drive();
             // A wake between the last attempt and the parking woke nobody.
             self.flush_or_lose();
             let _ = self.poll_closing();

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{Error, Upgraded, handle::Handle};
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
-    protocol::{Batch, Compress},
+    protocol::{Batch, Closure, Compress},
 };
 
 /// The half that sends. Made by [`WebSocket::split`](crate::WebSocket::split).
@@ -42,6 +42,17 @@ impl<T> SendHalf<T> {
     /// Whether `half` belongs to the same connection.
     pub fn is_pair_of(&self, half: &RecvHalf<T>) -> bool {
         self.handle.is(&half.handle)
+    }
+
+    /// Whether nothing can be sent any more, as far as is known: [`closed`](Self::closed) would be
+    /// ready.
+    pub fn is_closed(&self) -> bool {
+        self.handle.is_closed()
+    }
+
+    /// How the connection ended; `None` as long as it has not.
+    pub fn closure(&self) -> Option<Closure> {
+        self.handle.closure()
     }
 }
 
@@ -100,6 +111,35 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     /// Dropping the future loses nothing.
     pub fn flush(&mut self) -> impl Future<Output = Result<(), Error>> {
         self.handle.flush()
+    }
+
+    /// Waits until nothing can be sent any more, as [`WebSocket::closed`](crate::WebSocket::closed)
+    /// does.
+    ///
+    /// If the other half is gone, that is as soon as the peer's Close or the end of the transport
+    /// comes.
+    ///
+    /// ```
+    /// use tokio::sync::broadcast::Receiver;
+    /// use tower_websock::{Error, WebSocket};
+    ///
+    /// async fn push(socket: WebSocket, mut news: Receiver<String>) -> Result<(), Error> {
+    ///     // What comes is thrown away.
+    ///     let (mut socket, _) = socket.split();
+    ///     loop {
+    ///         tokio::select! {
+    ///             Ok(item) = news.recv() => socket.send(item.into()).await?,
+    ///             () = socket.closed() => return Ok(()),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub fn closed(&mut self) -> impl Future<Output = ()> {
+        self.handle.closed()
     }
 
     /// Starts the closing handshake. The other half receives what comes until the peer's Close.
@@ -169,7 +209,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Sink<Message> for SendHalf<T> {
         self.handle.poll_flush(cx)
     }
 
-    /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's.
+    /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's. Without a
+    /// supervisor, and when the other half is gone, this waits for the peer's Close.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.handle.poll_sink_close(cx)
     }

@@ -42,12 +42,15 @@ use crate::{
 /// [`close_timeout`](crate::Config::close_timeout). What a handler does not receive is read ahead
 /// for it, up to 64 KiB or 128 messages; a ping or a Close behind more than that waits. A handler
 /// that only sends [splits](Self::split) the socket and drops the [`RecvHalf`]: what comes is
-/// then thrown away, and a Close answered at once.
+/// then thrown away, and a Close answered at once. While it waits for something to send, it also
+/// waits for [`closed`](SendHalf::closed), or it learns that the peer is gone from its next `send`
+/// only.
 ///
 /// A socket made by hand ([`WebSocket::server`], or by awaiting
 /// [`Accepting`](crate::Accepting)) does its work only while one of its methods runs:
-/// [`send`](Self::send) writes, [`recv`](Self::recv) answers pings, and dropping it drops
-/// the transport. End it with [`close`](Self::close), or receive until `None`.
+/// [`send`](Self::send) writes, and like [`recv`](Self::recv) and [`closed`](Self::closed) it
+/// answers pings and notices the peer's Close; dropping the socket drops the transport. End it
+/// with [`close`](Self::close), or receive until `None`.
 pub struct WebSocket<T = Upgraded> {
     handle: Handle<T>,
     /// Messages that were received, and not by the user yet.
@@ -139,7 +142,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// In a handler it is queued, and written with all else when the handler next waits;
     /// so is it from a task to which a handler gave the socket. Without a supervisor it is
-    /// written before this returns. While [`write_high_water`](Config::write_high_water)
+    /// written before this returns, and if nothing was received since the last message, what has come
+    /// is read ahead first. While [`write_high_water`](Config::write_high_water)
     /// bytes are queued, it waits.
     ///
     /// Sending [`Message::Close`] starts the closing handshake; go on receiving until the
@@ -219,7 +223,43 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     pub async fn close(&mut self, frame: Option<CloseFrame>) -> Result<Closure, InvalidClose> {
         self.handle.start_close(frame.as_ref())?;
         self.batch = Batch::default();
-        Ok(self.handle.closed().await)
+        Ok(self.handle.ended().await)
+    }
+
+    /// Waits until nothing can be sent any more: a Close was sent or received, the peer broke the
+    /// protocol, or the transport is gone. [`closure`](Self::closure) tells how it ended, once it has.
+    ///
+    /// For a handler that waits for something other than messages; without this it would learn that
+    /// the peer is gone from its next [`send`](Self::send) only:
+    ///
+    /// ```
+    /// use tokio::sync::mpsc::Receiver;
+    /// use tower_websock::{Error, Message, WebSocket};
+    ///
+    /// async fn push(mut socket: WebSocket, mut news: Receiver<String>) -> Result<(), Error> {
+    ///     loop {
+    ///         tokio::select! {
+    ///             item = news.recv() => match item {
+    ///                 Some(item) => socket.send(item.into()).await?,
+    ///                 None => return Ok(()),
+    ///             },
+    ///             () = socket.closed() => return Ok(()),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Without a supervisor it does what [`recv`](Self::recv) does, except that what comes is kept,
+    /// up to 64 KiB or 128 messages: it answers pings and notices the end. A Close or an end is noticed
+    /// at once if nothing was ever received, and else after a second without `recv`, since what came
+    /// before may still be answered. One behind more messages than are kept is not noticed:
+    /// a socket that only sends should be [split](Self::split), and the [`RecvHalf`] dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub fn closed(&mut self) -> impl Future<Output = ()> {
+        self.handle.closed()
     }
 
     /// Splits the socket in two halves, which may live in different tasks.
@@ -242,6 +282,12 @@ impl<T> WebSocket<T> {
     /// The subprotocol that was agreed on (RFC 6455, section 1.9).
     pub const fn subprotocol(&self) -> Option<&Subprotocol> {
         self.subprotocol.as_ref()
+    }
+
+    /// Whether nothing can be sent any more, as far as is known: [`closed`](Self::closed) would be
+    /// ready.
+    pub fn is_closed(&self) -> bool {
+        self.handle.is_closed()
     }
 
     /// How the connection ended; `None` as long as it has not.
