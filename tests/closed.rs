@@ -505,3 +505,34 @@ async fn client_that_only_sends_learns_of_the_end() {
     let (ours, theirs) = tokio::join!(closing, waiting);
     assert!(ours.is_clean() && theirs.is_clean());
 }
+
+/// 5.5.2: on TCP, where another thread wakes, no ping is overlooked by who only sends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_ping_is_overlooked_by_who_only_sends() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap());
+    let (client, accepted) = tokio::join!(client, listener.accept());
+    let mut socket = WebSocket::server(accepted.unwrap().0, &Config::new());
+    let sending = tokio::spawn(async move {
+        while socket.send("tick".into()).await.is_ok() {
+            sleep(millis(1)).await;
+        }
+    });
+    let mut peer = Peer::new(client.unwrap());
+    for n in 0..1000_u16 {
+        peer.send(&frame(PING, &n.to_be_bytes())).await;
+        let answered = timeout(Duration::from_secs(10), async {
+            loop {
+                let (first, payload) = peer.read().await.unwrap();
+                if first == PONG {
+                    break payload;
+                }
+            }
+        });
+        let payload = answered.await.expect("the ping is answered");
+        assert_eq!(payload, n.to_be_bytes());
+    }
+    peer.send(&close_frame(1000)).await;
+    while peer.read().await.is_some_and(|(first, _)| first != CLOSE) {}
+    sending.await.unwrap();
+}

@@ -131,7 +131,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Whether nothing has begun to close.
     #[inline]
-    fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         matches!(self.protocol.phase(), Phase::Open)
             && !self.has_end_ahead()
             && !self.link.is_down()

@@ -293,6 +293,18 @@ impl<T> Conn<T> {
         }
     }
 
+    /// Whether the transport of a socket without a supervisor has brought nothing since whoever
+    /// sends looked last.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.waiters.as_ref().is_some_and(|w| w.is_quiet())
+    }
+
+    pub(super) fn set_quiet(&self, quiet: bool) {
+        if let Some(waiters) = &self.waiters {
+            waiters.set_quiet(quiet);
+        }
+    }
+
     /// Whether a task other than the supervisor's waits for a message.
     pub(super) fn is_awaited(&self) -> bool {
         self.waiters.as_ref().is_some_and(|w| w.wants_message())

@@ -53,10 +53,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         if self.receiving == Receiving::Lately && !self.is_discarding() {
             // It need not look for what it has just looked for.
             self.receiving = Receiving::Before;
+            if self.reading == Reading::Paused {
+                self.reading = Reading::Ahead;
+            }
+            return;
+        }
+        if (self.reading == Reading::Paused || self.is_quiet()) && self.is_open() {
             return;
         }
         self.drive();
-        self.release();
     }
 
     /// Reads what has come, within bounds, and does what must be done at once.
@@ -64,6 +69,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         let queued = self.protocol.queued();
         if !self.is_awaited() {
             self.read_some_ahead();
+            self.release();
         }
         if self.is_end_for_nobody() {
             self.end_early();
@@ -92,16 +98,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     fn read_some_ahead(&mut self) {
         for _ in 0..READS {
             self.decode_ahead();
-            if !self.is_sending() || self.has_end_ahead() || self.link.is_down() {
+            if !self.is_open() {
                 return;
             }
             if !self.has_room_ahead() {
                 self.reading = Reading::Paused;
                 return;
             }
+            self.set_quiet(true);
             if self.poll_fill().is_pending() {
                 return;
             }
+            self.set_quiet(false);
         }
         // There may be more.
         self.wake_send();

@@ -2,7 +2,10 @@
 
 use std::{
     mem,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Wake, Waker},
 };
 
@@ -10,6 +13,8 @@ use std::{
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
     slots: Mutex<Slots>,
+    /// Whoever sends has found nothing to read, and the transport has not woken anybody since.
+    quiet: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +63,15 @@ impl Waiters {
         wake(send);
     }
 
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet.load(Ordering::Acquire)
+    }
+
+    /// To be called before the transport is asked, or it may have woken in between.
+    pub(super) fn set_quiet(&self, quiet: bool) {
+        self.quiet.store(quiet, Ordering::Release);
+    }
+
     fn with<R>(&self, f: impl FnOnce(&mut Slots) -> R) -> R {
         f(&mut self.slots.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -66,10 +80,11 @@ impl Waiters {
 /// As the waker that the IO is polled with: whichever half polled last, both are woken.
 impl Wake for Waiters {
     fn wake(self: Arc<Self>) {
-        self.wake_all();
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        self.set_quiet(false);
         self.wake_all();
     }
 }
