@@ -14,10 +14,10 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
+    backlog,
     conn::{Caller, Conn, IoParts},
     coop::unconstrained,
     linger::{Linger, Output},
-    pace,
 };
 use crate::{
     message::CloseFrame,
@@ -49,7 +49,7 @@ impl<T> Conn<T> {
     /// The transport has taken so many bytes, or is flushed now.
     #[inline]
     pub(super) fn note_taken(&mut self, bytes: usize) {
-        self.pace.note(bytes);
+        self.backlog.note(bytes);
         if self.linger.is_some() {
             self.note_output_progress(bytes);
         }
@@ -70,7 +70,7 @@ impl<T> Conn<T> {
     fn put_off_closing(&mut self) {
         if let Some(linger) = &mut self.linger {
             let timeout = self.protocol.config().close_timeout;
-            let (unread, rate) = (self.pace.unread(), linger.rate());
+            let (unread, rate) = (self.backlog.unread(), linger.rate());
             linger.begin_again(Linger::patience(linger.output, timeout, unread, rate));
         }
     }
@@ -226,7 +226,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         } else {
             Output::Waits(self.protocol.queued())
         };
-        let at_first = Linger::patience(output, timeout, self.pace.unread(), pace::SLOWEST);
+        let at_first = Linger::patience(output, timeout, self.backlog.unread(), backlog::SLOWEST);
         let mut linger = Linger::new(at_first, at_most, output);
         linger.awaits_rest = !self.input.is_empty() || self.protocol.partial_len() > 0;
         linger

@@ -12,12 +12,12 @@ use bytes::BytesMut;
 
 use super::{
     ahead::ReadAhead,
+    backlog::Backlog,
     buffers,
     driving::Receiving,
     item::{End, Item},
     linger::Linger,
     link::Link,
-    pace::Pace,
     siblings::Siblings,
     waiters::Waiters,
 };
@@ -58,7 +58,7 @@ pub(super) struct Conn<T> {
     /// Bytes were written that the transport may still hold back.
     pub(super) unflushed: bool,
     pub(super) linger: Option<Box<Linger>>,
-    pub(super) pace: Pace,
+    pub(super) backlog: Backlog,
     driver: Driver,
     pub(super) turn: Turn,
     /// How many messages the user took last in one go, and may not have come to yet.
@@ -153,7 +153,7 @@ impl<T> Conn<T> {
             receiving: Receiving::Never,
             unflushed: false,
             linger: None,
-            pace: Pace::default(),
+            backlog: Backlog::default(),
             driver: Driver::Handles { owes_pong: false },
             turn: Turn::NEW,
             batched: 0,

@@ -19,7 +19,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{coop::unconstrained, pace};
+use super::{backlog, coop::unconstrained};
 
 /// How long a stream of HTTP/2 is kept for the peer's end after a clean close. Chromium does
 /// not end its side, and a stream that is kept is one of those that may be open at a time. A
@@ -82,12 +82,14 @@ impl Linger {
     ///
     /// `timeout`, and longer where buffers hide that a slow peer reads: all that they hold, once
     /// they hold the rest; half of it, as far as `LUMP` allows, while they are full. The peer is
-    /// taken to read half as fast as it was seen to, and [`pace::SLOWEST`] at least.
+    /// taken to read half as fast as it was seen to, and [`backlog::SLOWEST`] at least.
     pub(super) fn patience(output: Output, timeout: Duration, unread: u32, rate: u32) -> Duration {
         let hidden = match output {
             Output::Waits(_) if unread < LARGE_BUFFER => Duration::ZERO,
-            Output::Waits(_) => pace::time_for(unread / 2, rate).min(timeout.saturating_mul(LUMP)),
-            Output::HandedOver => pace::time_for(unread, rate),
+            Output::Waits(_) => {
+                backlog::time_for(unread / 2, rate).min(timeout.saturating_mul(LUMP))
+            }
+            Output::HandedOver => backlog::time_for(unread, rate),
         };
         timeout.max(hidden)
     }
@@ -100,7 +102,7 @@ impl Linger {
             (elapsed >= RATED).then(|| u64::from(bytes) * 1000 / millis / 2)
         });
         let seen = seen.and_then(|rate| u32::try_from(rate).ok());
-        seen.unwrap_or(0).max(pace::SLOWEST)
+        seen.unwrap_or(0).max(backlog::SLOWEST)
     }
 
     /// The transport has taken so many bytes. Returns whether that is progress.

@@ -1,6 +1,7 @@
 //! Tokio IO around the protocol.
 
 mod ahead;
+mod backlog;
 mod buffers;
 #[cfg(feature = "client")]
 mod client;
@@ -13,7 +14,6 @@ mod handle;
 mod item;
 mod linger;
 mod link;
-mod pace;
 mod piece;
 mod provided;
 mod reading;

@@ -19,14 +19,14 @@ const STEP: u32 = 16 * 1024;
 
 /// What was written and may wait to be read.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct Backlog {
     /// Bytes written since the estimate was made.
     since: u32,
     unread: u32,
     estimated: Option<Instant>,
 }
 
-impl Pace {
+impl Backlog {
     /// The transport has taken `bytes`.
     #[inline]
     pub(super) fn note(&mut self, bytes: usize) {
@@ -70,18 +70,18 @@ mod tests {
     /// What was written long ago has been read; what a system cannot hold has, too.
     #[tokio::test(start_paused = true)]
     async fn what_may_be_unread_is_bounded_by_time_and_buffers() {
-        let mut pace = Pace::default();
-        assert_eq!(pace.unread(), 0);
-        pace.note(1 << 20);
-        assert_eq!(pace.unread(), 1 << 20);
+        let mut backlog = Backlog::default();
+        assert_eq!(backlog.unread(), 0);
+        backlog.note(1 << 20);
+        assert_eq!(backlog.unread(), 1 << 20);
         tokio::time::advance(Duration::from_secs(16)).await;
-        assert_eq!(pace.unread(), 1 << 19);
+        assert_eq!(backlog.unread(), 1 << 19);
         tokio::time::advance(Duration::from_secs(16)).await;
-        assert_eq!(pace.unread(), 0);
-        pace.note(usize::MAX);
-        assert_eq!(pace.unread(), MOST);
+        assert_eq!(backlog.unread(), 0);
+        backlog.note(usize::MAX);
+        assert_eq!(backlog.unread(), MOST);
         tokio::time::advance(Duration::from_secs(1 << 40)).await;
-        pace.note(10);
-        assert_eq!(pace.unread(), 10);
+        backlog.note(10);
+        assert_eq!(backlog.unread(), 10);
     }
 }
