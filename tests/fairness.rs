@@ -127,7 +127,7 @@ async fn beside_others(sending: impl Future<Output = Result<(), Error>> + Send +
 }
 
 /// A handler sends 128 messages at most in a turn, however it sends them.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn handler_that_only_sends_leaves_others_their_turn() {
     for way in WAYS {
         for size in [10, 1000, 100_000] {
@@ -149,7 +149,7 @@ async fn handler_that_only_sends_leaves_others_their_turn() {
 }
 
 /// So does a socket without a supervisor, a client's above all.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn socket_that_only_sends_leaves_others_their_turn() {
     for way in WAYS {
         for size in [10, 1000, 100_000] {
@@ -164,7 +164,7 @@ async fn socket_that_only_sends_leaves_others_their_turn() {
 }
 
 /// And whoever sends on a half in a task beside the handler's.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn half_that_only_sends_leaves_others_their_turn() {
     let sent = Arc::<AtomicUsize>::default();
     let counted = sent.clone();

@@ -26,8 +26,9 @@ pub(crate) struct Batch(Option<Box<Contents>>);
 struct Contents {
     payloads: Payloads,
     lens: [u8; Batch::MAX_LEN],
-    /// The messages that are left.
+    /// The messages that are left, and those of them that may be taken now.
     next: usize,
+    allowed: usize,
     len: usize,
     /// Where the payload of the next one begins.
     begin: usize,
@@ -44,10 +45,13 @@ impl Batch {
     /// Most messages of a batch.
     pub(crate) const MAX_LEN: usize = 32;
 
-    /// Takes the next message.
+    /// Takes the next message, if it may be taken now.
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Message> {
         let contents = self.0.as_deref_mut()?;
+        if contents.next == contents.allowed {
+            return None;
+        }
         let message = contents.pop();
         if contents.next == contents.len {
             self.0 = None;
@@ -58,6 +62,13 @@ impl Batch {
     #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// So many may be taken from now on.
+    pub(crate) fn allow(&mut self, count: usize) {
+        if let Some(contents) = &mut self.0 {
+            contents.allowed = contents.len.min(contents.next.saturating_add(count));
+        }
     }
 
     #[inline]
@@ -137,6 +148,7 @@ fn fill(
         payloads: payloads_of(opcode, &block[..used], &lens[..len])?,
         lens,
         next: 0,
+        allowed: len,
         len,
         begin: 0,
     };

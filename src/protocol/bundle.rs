@@ -20,6 +20,8 @@ pub(crate) struct Bundle {
     most: usize,
     /// Messages that it may still take.
     left: usize,
+    /// Further ones that it may be allowed to take.
+    later: usize,
     /// Bytes of `memory` that hold frames.
     len: usize,
     memory: Vec<u8>,
@@ -31,6 +33,7 @@ impl Bundle {
         at: 0,
         most: 0,
         left: 0,
+        later: 0,
         len: 0,
         memory: Vec::new(),
     };
@@ -41,7 +44,15 @@ impl Bundle {
         self.at = at;
         self.most = most.min(ROOM);
         self.left = messages;
+        self.later = 0;
         self.memory.resize(ROOM + ShortFrame::MAX_LEN + 2, 0);
+    }
+
+    /// Of the messages that it was opened for, it may take so many from now on.
+    pub(crate) fn allow(&mut self, messages: usize) {
+        let all = self.left + self.later;
+        self.left = all.min(messages);
+        self.later = all - self.left;
     }
 
     /// Whether it is for messages of this size.
@@ -77,9 +88,11 @@ impl Bundle {
         true
     }
 
-    /// Of the messages that it was opened for, how many it has not taken; `None` if it is closed.
-    pub(crate) fn left(&self) -> Option<usize> {
-        self.is_open().then_some(self.left)
+    /// Of the messages that it was opened for, how many it has not taken, and how many of them it
+    /// may take now; `None` if it is closed.
+    pub(crate) fn left(&self) -> Option<(usize, usize)> {
+        self.is_open()
+            .then_some((self.left + self.later, self.left))
     }
 
     #[inline]
@@ -100,6 +113,7 @@ impl Bundle {
     pub(crate) fn close(&mut self) {
         self.most = 0;
         self.left = 0;
+        self.later = 0;
         self.len = 0;
     }
 }

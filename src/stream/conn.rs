@@ -14,20 +14,16 @@ use super::{
     ahead::ReadAhead,
     backlog::Backlog,
     buffers,
+    coop::wake_later,
     driving::Receiving,
     item::{End, Item},
     linger::Linger,
     link::Link,
+    pace::Turn,
     siblings::Siblings,
     waiters::Waiters,
 };
 use crate::protocol::{Closure, Phase, Protocol};
-
-/// What a supervised connection does at most in one turn, so that other tasks of the thread
-/// get theirs: messages that the handler receives, as many that it sends, and reads. It is what
-/// tokio grants a task.
-const MESSAGES_PER_TURN: usize = 128;
-const READS_PER_TURN: u8 = 32;
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,27 +95,6 @@ enum Driver {
     },
 }
 
-/// A poll of the supervisor's task.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Turn {
-    /// Messages that the handler may still receive.
-    pub(super) messages: usize,
-    /// Messages that it may still send before it waits for the next turn.
-    pub(super) sends: usize,
-    pub(super) reads: u8,
-    /// The handler waits in `recv` and has polled the transport.
-    pub(super) recv_parked: bool,
-}
-
-impl Turn {
-    const NEW: Turn = Turn {
-        messages: MESSAGES_PER_TURN,
-        sends: MESSAGES_PER_TURN,
-        reads: READS_PER_TURN,
-        recv_parked: false,
-    };
-}
-
 /// Who is to be woken when the lock is free.
 #[expect(clippy::struct_excessive_bools, reason = "any of them may be due")]
 #[derive(Clone, Copy, Debug, Default)]
@@ -155,7 +130,7 @@ impl<T> Conn<T> {
             linger: None,
             backlog: Backlog::default(),
             driver: Driver::Handles { owes_pong: false },
-            turn: Turn::NEW,
+            turn: Turn::FIRST,
             batched: 0,
             handles: 1,
             abandoned: false,
@@ -193,9 +168,8 @@ impl<T> Conn<T> {
             Some(mem::replace(&mut self.io_waker, waker.clone()))
         };
         self.set_supervised();
-        self.turn = Turn::NEW;
         // They may all be received in this turn.
-        self.turn.messages -= self.batched;
+        self.turn.begin(self.batched);
         stale
     }
 
@@ -320,6 +294,11 @@ impl<T> Conn<T> {
 
     pub(super) fn wake_supervisor(&mut self) {
         self.wake.supervisor = self.is_supervised();
+    }
+
+    /// Wakes whoever drives the transport once others have had their turn.
+    pub(super) fn wake_later(&self) {
+        wake_later(&mut Context::from_waker(&self.io_waker));
     }
 
     pub(super) fn wake_everyone(&mut self) {

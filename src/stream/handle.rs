@@ -91,7 +91,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
             let shared = &self.shared;
             return shared.with(|conn, caller| conn.poll_recv(cx, batch, caller));
         }
-        ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+        if self.shared.is_handlers_turn() {
+            ready!(self.shared.poll_go_on(cx, batch));
+        } else {
+            ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+            batch.allow(1);
+        }
         Poll::Ready(batch.pop().map(Ok))
     }
 

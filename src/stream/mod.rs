@@ -14,6 +14,7 @@ mod handle;
 mod item;
 mod linger;
 mod link;
+mod pace;
 mod piece;
 mod provided;
 mod reading;

@@ -43,11 +43,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         if !self.is_supervised() {
             return self.poll_read_io();
         }
-        let Some(left) = self.turn.reads.checked_sub(1) else {
-            self.wake_supervisor();
+        if !self.turn.may_read() {
+            self.wake_later();
             return Poll::Pending;
-        };
-        self.turn.reads = left;
+        }
         unconstrained(|| self.poll_read_io())
     }
 

@@ -10,9 +10,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{
     Error,
     conn::{Caller, Conn, Reading},
+    coop::wake_later,
     driving::Receiving,
     item::{End, Item},
     siblings::Unread,
+    turn,
 };
 use crate::{
     message::{CloseFrame, Message},
@@ -124,7 +126,7 @@ impl<T> Conn<T> {
         }
         // This one, which counts already, and those that the turn has left.
         let most = match caller {
-            Caller::Handler => self.turn.messages + 1,
+            Caller::Handler => self.turn.messages_left() + 1,
             Caller::Owner | Caller::Elsewhere => Batch::MAX_LEN,
         };
         let Some(filled) = self.protocol.decode_batch(&mut self.input, most) else {
@@ -135,7 +137,7 @@ impl<T> Conn<T> {
         let message = batch.pop();
         self.batched = batch.len();
         if caller == Caller::Handler {
-            self.turn.messages -= self.batched;
+            self.turn.take_messages(self.batched);
         }
         message
     }
@@ -194,16 +196,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         self.batched = 0;
         self.receiving = Receiving::Lately;
         let budget = if caller == Caller::Handler {
-            let Some(left) = self.turn.messages.checked_sub(1) else {
-                self.turn.recv_parked = true;
-                self.wake_supervisor();
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            };
-            self.turn.messages = left;
+            if !self.turn.may_receive() {
+                return self.end_turn(cx);
+            }
             if self.awaits_bytes() && self.poll_fill().is_pending() {
+                self.turn.pace.note_parked();
                 self.park_recv(caller, cx.waker());
                 return Poll::Pending;
+            }
+            if !self.turn.pace.may_receive() {
+                return self.end_turn(cx);
             }
             None
         } else {
@@ -219,12 +221,47 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             }
             None => self.poll_next(cx, batch, caller).map_err(E::from),
         };
-        if let Some(budget) = budget
-            && next.is_ready()
-        {
-            budget.made_progress();
+        if next.is_ready() {
+            match budget {
+                Some(budget) => budget.made_progress(),
+                None => self.note_received(batch),
+            }
         }
         next
+    }
+
+    #[inline]
+    fn note_received(&mut self, batch: &mut Batch) {
+        let more = !batch.is_empty();
+        let unwatched = self.turn.note_received(more || !self.input.is_empty());
+        if more {
+            batch.allow(unwatched);
+        }
+    }
+
+    /// The handler waits for its next turn.
+    fn end_turn<R>(&mut self, cx: &mut Context<'_>) -> Poll<R> {
+        self.turn.recv_parked = true;
+        wake_later(cx);
+        if !cx.waker().will_wake(&self.io_waker) {
+            // Another task's may be that of nobody.
+            self.wake_later();
+        }
+        Poll::Pending
+    }
+
+    /// Whether the handler goes on with its batch, of which it has taken what it was allowed.
+    pub(super) fn poll_go_on(&mut self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
+        let pace = &mut self.turn.pace;
+        if !pace.may_receive() {
+            return self.end_turn(cx);
+        }
+        if !pace.is_running() {
+            pace.start();
+        }
+        batch.allow(1 + pace.take_receives());
+        turn::with_sent(|sent| sent.allow(pace.sends()));
+        Poll::Ready(())
     }
 
     #[inline(never)]

@@ -28,14 +28,17 @@ impl<T> Conn<T> {
     /// that it may send next.
     pub(super) fn send_small(&mut self, message: &Message, compress: Compress) -> bool {
         self.take_sent();
-        let Some(left) = self.turn.sends.checked_sub(1) else {
+        let Some(left) = self.turn.sends_freely() else {
             return false;
         };
         let queued = self.protocol.send_small(message, compress);
         if queued {
-            self.turn.sends = left;
+            self.turn.note_sent();
             if Bundle::suits(message.len()) {
-                turn::with_sent(|sent| self.protocol.open(sent, left));
+                turn::with_sent(|sent| {
+                    self.protocol.open(sent, left);
+                    sent.allow(self.turn.pace.sends());
+                });
             }
         }
         queued
@@ -53,7 +56,9 @@ impl<T> Conn<T> {
     /// Queues what the handler has sent in its turn. Others may have queued something since.
     pub(super) fn take_sent(&mut self) {
         turn::with_sent(|sent| {
-            self.turn.sends = sent.left().unwrap_or(self.turn.sends);
+            if let Some((left, unwatched)) = sent.left() {
+                self.turn.set_sends(left, unwatched);
+            }
             if !sent.is_empty() && !self.link.is_down() {
                 self.protocol.take(sent);
             }
@@ -80,11 +85,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             }
             return ready;
         }
-        if self.turn.sends == 0 {
-            wake_later(cx);
-            return Poll::Pending;
+        if self.turn.may_send() {
+            return self.poll_room(cx, caller);
         }
-        self.poll_room(cx, caller)
+        wake_later(cx);
+        Poll::Pending
     }
 
     fn poll_room(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<Result<(), Error>> {
@@ -105,7 +110,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         self.protocol.send_with(message, compress)?;
         match caller {
             Caller::Owner => {}
-            Caller::Handler => self.turn.sends = self.turn.sends.saturating_sub(1),
+            Caller::Handler => {
+                self.turn.note_sent();
+                if self.turn.pace.is_pressing() {
+                    // A handler that takes its time must not withhold it.
+                    self.flush_or_lose();
+                }
+            }
             Caller::Elsewhere => self.wake_supervisor(),
         }
         self.note_closing(was_open);

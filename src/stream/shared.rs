@@ -5,7 +5,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     message::Message,
-    protocol::{Closure, Compress},
+    protocol::{Batch, Closure, Compress},
     wire::close_code::CloseCode,
 };
 
@@ -98,6 +98,13 @@ impl<T> Shared<T> {
 
     fn id(&self) -> usize {
         std::ptr::from_ref(self).addr()
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
+    /// Whether the handler goes on with its batch in this turn. It leaves the bundle open.
+    pub(super) fn poll_go_on(&self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
+        self.lock().poll_go_on(cx, batch)
     }
 }
 

@@ -33,9 +33,10 @@ use crate::{
 /// A socket that a handler received is *supervised*: the task that runs the handler writes
 /// what was sent whenever the handler waits, answers pings while it does something else, and
 /// closes the connection when it drops the socket, fails or panics. Messages that were sent in
-/// one go leave in one write. After 128 of them, or as many received, a handler that did not wait
-/// lets other tasks of its thread have their turn, as tokio's own sockets do. A handler must not
-/// block its task: `block_on` inside of it waits for ever.
+/// one go leave in one write. After 128 of them, or as many received, or after about a millisecond,
+/// a handler that did not wait lets other tasks of its thread have their turn, and what it sent
+/// leaves. So its answers are not withheld while it computes. A handler must not block its task:
+/// `block_on` inside of it waits for ever.
 ///
 /// A Close is answered when it is received, or after a second in which the handler has received
 /// nothing; until then it may answer what came before, and all in all for at most
