@@ -21,13 +21,14 @@ mod receiver;
 mod staging;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::{io::IoSlice, sync::Arc};
 
 use bytes::{Bytes, BytesMut, buf::Limit};
 
 pub use self::closing::{Closure, Initiator};
-pub(crate) use self::{batch::Batch, bundle::Bundle, closing::Phase, outbox::MaskKeys};
+pub(crate) use self::{batch::Batch, bundle::Bundle, closing::Phase, outbox::MaskKeys, work::Work};
 use self::{
     bundle::data_of,
     deflate::Deflation,
@@ -83,7 +84,8 @@ impl Protocol {
         }
     }
 
-    /// Takes the next message out of `input`; `None` if more bytes are needed.
+    /// Takes the next message out of `input`; `None` if more bytes are needed, or if it has
+    /// [stopped](Self::has_stopped).
     ///
     /// All state is kept here, so it does not matter how the bytes are cut into pieces.
     /// A ping is answered here. A Close and an error change nothing until they are
@@ -98,6 +100,17 @@ impl Protocol {
             return None;
         }
         self.decode_next(input)
+    }
+
+    /// What [`decode`](Self::decode) may do in one go; without a limit unless it is begun.
+    pub(crate) const fn work(&mut self) -> &mut Work {
+        self.receiver.work()
+    }
+
+    /// Whether [`decode`](Self::decode) found no message because its work was done: it goes on
+    /// when it is called again.
+    pub(crate) fn has_stopped(&mut self, input: &[u8]) -> bool {
+        self.work().is_done() && !self.needs_more(input)
     }
 
     /// Whether nothing can come of `input`, for it is empty.

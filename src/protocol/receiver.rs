@@ -8,6 +8,7 @@ use super::{
     control,
     deflate::Inflation,
     inflated::Inflated,
+    work::Work,
 };
 use crate::{
     config::{Config, deflate::DeflateParams},
@@ -22,10 +23,15 @@ const AWAITED_WHOLE: usize = 64 * 1024;
 /// Payloads of which so much is missing are read to where they are assembled.
 const DIRECT_FROM: usize = 16 * 1024;
 
+/// Compressed frames are taken in pieces of so many bytes.
+const INFLATED_AT_ONCE: usize = 16 * 1024;
+
 /// Decodes what the peer sends.
 pub(super) struct Receiver {
     role: Role,
     state: State,
+    /// What may still be done in one go.
+    work: Work,
     message: Option<Box<Partial>>,
     inflation: Inflation,
 }
@@ -81,6 +87,7 @@ impl Receiver {
         Self {
             role,
             state: State::Header,
+            work: Work::UNLIMITED,
             message: None,
             inflation: Inflation::new(role, deflate),
         }
@@ -104,6 +111,11 @@ impl Receiver {
             input.clear();
         }
         decoded
+    }
+
+    /// What may still be done in one go.
+    pub(super) const fn work(&mut self) -> &mut Work {
+        &mut self.work
     }
 
     /// Takes the next message out of `input` if that is a plain one; `None` leaves all as it
@@ -236,7 +248,8 @@ impl Receiver {
                         return control::take(&header, len, input);
                     }
                     if self.message.is_none() && header.fin {
-                        if input.len() - len >= header.len {
+                        let is_short = !header.compressed || header.len <= INFLATED_AT_ONCE;
+                        if input.len() - len >= header.len && is_short {
                             return self.take_whole(&header, len, input, limits).map(Some);
                         }
                         let is_plain = header.opcode == OpCode::Binary && !header.compressed;
@@ -249,11 +262,12 @@ impl Receiver {
                     self.begin_frame(&header);
                 }
                 State::Payload(payload) => {
-                    if !self.take_payload(payload, input, limits)? {
-                        return Ok(None);
-                    }
-                    if payload.fin {
+                    let is_complete = self.take_payload(payload, input, limits)?;
+                    if is_complete && payload.fin {
                         return self.finish_message();
+                    }
+                    if self.work.is_done() || !is_complete && input.is_empty() {
+                        return Ok(None);
                     }
                 }
                 State::Stopped => return Ok(None),
@@ -277,8 +291,11 @@ impl Receiver {
             return Assembler::whole(header, at, input);
         }
         let (mut message, max) = (Inflated::new(header.opcode), limits.max_message_size);
-        self.inflation
-            .inflate(payload, true, 0, max, |output| message.push(output, max))?;
+        self.work.spend_inflating(payload.len());
+        self.inflation.inflate(payload, true, 0, max, |output| {
+            self.work.spend_inflated(output.len());
+            message.push(output, max)
+        })?;
         self.inflation.finish()?;
         input.advance(end);
         message.finish()
@@ -341,7 +358,14 @@ impl Receiver {
         input: &mut BytesMut,
         limits: &Config,
     ) -> Result<bool, ProtocolError> {
-        let arrived = input.len().min(payload.len - payload.done);
+        let is_compressed = (self.message.as_ref()).is_some_and(|partial| partial.compressed);
+        let most = if is_compressed {
+            INFLATED_AT_ONCE
+        } else {
+            usize::MAX
+        };
+        let arrived = input.len().min(payload.len - payload.done).min(most);
+        self.work.spend_frame();
         let piece = &mut input[..arrived];
         apply_mask(payload.mask, payload.done, piece);
         payload.done += arrived;
@@ -350,7 +374,9 @@ impl Receiver {
             if partial.compressed {
                 let (message, max) = (&mut partial.message, limits.max_message_size);
                 let (is_last, len) = (complete && payload.fin, message.len());
+                self.work.spend_inflating(piece.len());
                 self.inflation.inflate(piece, is_last, len, max, |output| {
+                    self.work.spend_inflated(output.len());
                     message.push_inflated(output, max)
                 })?;
             } else {

@@ -152,8 +152,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Waits for the end of the closing handshake, and without a supervisor for that of
     /// the transport.
     pub(super) fn poll_close(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<Closure> {
-        self.discard();
         self.park_send(caller, cx.waker());
+        self.discard();
         if caller == Caller::Owner {
             ready!(self.poll_drive_close());
         }
@@ -162,10 +162,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Closes without a supervisor, as far as the end of the transport.
     pub(super) fn poll_drive_close(&mut self) -> Poll<()> {
+        self.turn.pace.renew();
         while !self.has_ended() {
             self.flush_or_lose();
             if self.poll_fill().is_ready() {
-                self.discard();
+                ready!(self.poll_others());
+                ready!(self.decode_ahead());
             } else if self.poll_closing().is_pending() {
                 self.release();
                 return Poll::Pending;
@@ -250,6 +252,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 Some(Ok(read)) if read > 0 => {
                     self.input.clear();
                     self.count_discarded(read);
+                    ready!(self.poll_others());
                 }
                 Some(Ok(_)) => self.input_ended = true,
                 // The peer's end was seen, and ours must follow.

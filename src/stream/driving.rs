@@ -66,6 +66,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Reads what has come, within bounds, and does what must be done at once.
     pub(super) fn drive(&mut self) {
+        self.turn.pace.renew();
         let queued = self.protocol.queued();
         if !self.is_awaited() {
             self.read_some_ahead();
@@ -97,8 +98,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     fn read_some_ahead(&mut self) {
         for _ in 0..READS {
-            self.decode_ahead();
-            if !self.is_open() {
+            if self.decode_ahead().is_pending() || !self.is_open() {
                 return;
             }
             if !self.has_room_ahead() {

@@ -174,6 +174,11 @@ impl Pace {
         if self.is_wary && self.is_quick && !self.is_over {
             self.gain();
         }
+        self.renew();
+    }
+
+    /// Time and work are counted from here on.
+    pub(super) const fn renew(&mut self) {
         self.ends = None;
         self.is_over = false;
         self.steps = STEPS;
@@ -284,6 +289,7 @@ impl Pace {
     /// Something was dear: the next message is looked at.
     #[inline]
     pub(super) fn expect_look(&mut self) {
+        self.trust = self.trust.min(MOST_TRUST - 1);
         self.receives = 0;
         self.sends = 0;
     }
@@ -305,6 +311,7 @@ impl Pace {
             self.is_over = true;
             self.is_slow = now + LONGEST - ends >= SLOW * u32::from(self.looks);
             self.is_wary = true;
+            self.is_quick = false;
             self.trust = 0;
             return;
         }

@@ -16,11 +16,19 @@ use super::{
     item::{End, Item},
 };
 
+/// Bytes that take long enough to read, decode or send for a look at the clock.
+pub(super) const LARGE: usize = 16 * 1024;
+
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Reads once. Ready if that changed anything: bytes came, or the end.
     pub(super) fn poll_fill(&mut self) -> Poll<()> {
         match ready!(self.poll_read_input()) {
-            Some(Ok(read)) if read > 0 => self.note_input(),
+            Some(Ok(read)) if read > 0 => {
+                self.note_input();
+                if read >= LARGE {
+                    self.turn.pace.expect_look();
+                }
+            }
             Some(Err(error)) => self.lose(Item::Io(error)),
             Some(Ok(_)) | None => {
                 self.input_ended = true;

@@ -22,6 +22,15 @@ use crate::{
     wire::close_code,
 };
 
+/// Small messages that are decoded ahead in one go.
+const ITEMS_OF_A_STEP: usize = 64;
+
+/// Rounds of reading and decoding for one message in one go.
+const ROUNDS: usize = 64;
+
+/// What a message that took long costs more than another.
+const DEAR: usize = 15;
+
 /// So many bytes of messages, what is compressed among them, are decoded in one go.
 const INFLATED_AHEAD: usize = 16 * 1024;
 
@@ -32,7 +41,11 @@ impl<T> Conn<T> {
         while let Some(item) = self.ahead.pop() {
             self.take_effect(&item);
         }
-        self.decode_ahead();
+        if !self.is_supervised() {
+            self.turn.pace.renew();
+        }
+        // What is not decoded now is so later.
+        let _ = self.decode_ahead();
     }
 
     /// Whether the end is known that the user has not come to yet.
@@ -73,25 +86,34 @@ impl<T> Conn<T> {
         self.wake_everyone();
     }
 
-    /// Decodes into the queue what the input holds, as far as there is room.
-    pub(super) fn decode_ahead(&mut self) {
-        while self.has_room_ahead()
-            && let Some(decoded) = self.protocol.decode(&mut self.input)
-        {
-            let item = Item::Decoded(decoded);
-            if self.is_discarding() {
-                if item.is_message() {
-                    self.note_discarded_message();
+    /// Decodes into the queue what the input holds, as far as there is room. If that takes long,
+    /// others have their turn first.
+    pub(super) fn decode_ahead(&mut self) -> Poll<()> {
+        let mut items = 0_usize;
+        while self.has_room_ahead() {
+            self.protocol.work().begin();
+            if let Some(decoded) = self.protocol.decode(&mut self.input) {
+                let item = Item::Decoded(decoded);
+                if self.is_discarding() {
+                    if item.is_message() {
+                        self.note_discarded_message();
+                    }
+                    self.take_effect(&item);
+                } else {
+                    let is_last = item.is_last();
+                    self.ahead.push(item);
+                    self.wake_recv();
+                    if is_last {
+                        // Who waits for the end in place of messages.
+                        self.wake_everyone();
+                    }
                 }
-                self.take_effect(&item);
-            } else {
-                let is_last = item.is_last();
-                self.ahead.push(item);
-                self.wake_recv();
-                if is_last {
-                    // Who waits for the end in place of messages.
-                    self.wake_everyone();
-                }
+            } else if !self.protocol.has_stopped(&self.input) {
+                break;
+            }
+            items += 1;
+            if self.protocol.work().is_dear() || items.is_multiple_of(ITEMS_OF_A_STEP) {
+                ready!(self.poll_others());
             }
         }
         if self.is_discarding()
@@ -99,6 +121,16 @@ impl<T> Conn<T> {
         {
             self.take_effect(&end);
         }
+        Poll::Ready(())
+    }
+
+    /// Pending if others are to have their turn. Whoever drives the transport is woken then.
+    pub(super) fn poll_others(&mut self) -> Poll<()> {
+        if self.turn.pace.may_go_on() {
+            return Poll::Ready(());
+        }
+        self.wake_later();
+        Poll::Pending
     }
 
     pub(super) fn has_room_ahead(&self) -> bool {
@@ -147,6 +179,7 @@ impl<T> Conn<T> {
             self.put_off_deadline();
             return Some(item);
         }
+        self.protocol.work().begin();
         if let Some(decoded) = self.protocol.decode(&mut self.input) {
             let item = Item::Decoded(decoded);
             if self.protocol.receives_compressed() {
@@ -167,7 +200,7 @@ impl<T> Conn<T> {
         let mut len = first.payload_len();
         let mut goes_on = first.is_message();
         for _ in 1..Batch::MAX_LEN {
-            if !goes_on || len >= INFLATED_AHEAD {
+            if !goes_on || len >= INFLATED_AHEAD || self.protocol.work().is_dear() {
                 return;
             }
             let Some(decoded) = self.protocol.decode(&mut self.input) else {
@@ -223,11 +256,46 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         };
         if next.is_ready() {
             match budget {
-                Some(budget) => budget.made_progress(),
+                Some(budget) => {
+                    budget.made_progress();
+                    self.charge_for_dear(cx);
+                }
                 None => self.note_received(batch),
             }
         }
         next
+    }
+
+    /// Before another round of reading and decoding for the same message.
+    fn poll_round(&mut self, cx: &mut Context<'_>, caller: Caller, rounds: usize) -> Poll<()> {
+        if caller == Caller::Handler {
+            return if self.turn.pace.may_go_on() {
+                Poll::Ready(())
+            } else {
+                self.end_turn(cx)
+            };
+        }
+        if rounds > ROUNDS {
+            // Also where tokio does not limit the task.
+            wake_later(cx);
+            return Poll::Pending;
+        }
+        ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+        Poll::Ready(())
+    }
+
+    /// Without a turn of the handler's it is tokio's budget that bounds what a task does: a
+    /// message that took long counts for several.
+    #[inline]
+    fn charge_for_dear(&mut self, cx: &mut Context<'_>) {
+        if mem::take(&mut self.was_dear) {
+            for _ in 0..DEAR {
+                let Poll::Ready(budget) = tokio::task::coop::poll_proceed(cx) else {
+                    return;
+                };
+                budget.made_progress();
+            }
+        }
     }
 
     #[inline]
@@ -275,7 +343,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             self.reading = Reading::Discarding;
             return Poll::Ready(Some(Err(Error::Overrun)));
         }
+        let mut rounds = 0;
         loop {
+            rounds += 1;
+            if rounds > 1 {
+                ready!(self.poll_round(cx, caller, rounds));
+            }
             match self.end {
                 End::Held(_) => return self.poll_hand_over(cx, caller),
                 End::Done => return self.poll_done(cx, caller),
@@ -293,7 +366,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     // Not only when a read waits: there may always be more to read.
                     self.send_pong();
                 }
+                if self.protocol.work().is_dear() {
+                    self.was_dear = caller != Caller::Handler;
+                    self.turn.pace.expect_look();
+                }
                 return Poll::Ready(Some(item.into_result()));
+            }
+            if self.protocol.has_stopped(&self.input) {
+                continue;
             }
             if caller == Caller::Elsewhere {
                 self.resume(caller);
@@ -376,8 +456,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         if self.reading == Reading::Paused {
             self.reading = Reading::Ahead;
         }
+        self.turn.pace.renew();
         loop {
-            self.decode_ahead();
+            if self.decode_ahead().is_pending() {
+                return;
+            }
             if self.has_ended() || self.has_end_ahead() || self.link.is_down() {
                 return;
             }
@@ -385,7 +468,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 self.reading = Reading::Paused;
                 return;
             }
-            if self.poll_fill().is_pending() {
+            if self.poll_fill().is_pending() || self.poll_others().is_pending() {
                 return;
             }
         }

@@ -13,7 +13,9 @@ use super::{
     conn::{Caller, Conn},
     coop::{unconstrained, wake_later},
     item::{End, Item},
-    piece, turn,
+    piece,
+    reading::LARGE,
+    turn,
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
@@ -107,6 +109,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         caller: Caller,
     ) -> Result<(), Error> {
         let was_open = self.is_sending();
+        if message.len() >= LARGE {
+            self.turn.pace.expect_look();
+        }
         self.protocol.send_with(message, compress)?;
         match caller {
             Caller::Owner => {}

@@ -62,6 +62,7 @@ pub(super) fn has_sent() -> bool {
 }
 
 /// Has `f` see to the bundle; `None` if there is none any more.
+#[inline]
 pub(super) fn with_sent<R>(f: impl FnOnce(&mut Bundle) -> R) -> Option<R> {
     // The thread may be at its end.
     SENT.try_with(|sent| f(&mut sent.borrow_mut())).ok()

@@ -1,0 +1,61 @@
+//! How much is decoded in one go.
+
+/// What decoding may still do before it stops, so that others have their turn: about as many
+/// times 50 ns.
+///
+/// It is bounded by what was done, not by the clock, so that a connection decodes the same however
+/// fast the machine is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work {
+    left: usize,
+}
+
+/// Frames of a step, the dear ones counted by what they cost.
+const STEP: usize = 512;
+
+/// A piece of a compressed message costs as many frames, and more by its bytes and by those that
+/// come out of it.
+const INFLATING: usize = 8;
+const BYTES_IN: usize = 8;
+const BYTES_OUT: usize = 64;
+
+impl Work {
+    /// It does not stop.
+    pub(super) const UNLIMITED: Self = Self { left: usize::MAX };
+
+    /// Another step begins.
+    pub(crate) const fn begin(&mut self) {
+        self.left = STEP;
+    }
+
+    /// Whether nothing more is to be done in this step.
+    #[inline]
+    pub(crate) const fn is_done(self) -> bool {
+        self.left == 0
+    }
+
+    /// Whether what was done since the step began took long.
+    #[inline]
+    pub(crate) const fn is_dear(self) -> bool {
+        self.left < STEP / 2
+    }
+
+    #[inline]
+    pub(super) const fn spend_frame(&mut self) {
+        self.spend(1);
+    }
+
+    /// `len` bytes are inflated.
+    pub(super) const fn spend_inflating(&mut self, len: usize) {
+        self.spend(INFLATING + len / BYTES_IN);
+    }
+
+    /// `len` bytes have come out.
+    pub(super) const fn spend_inflated(&mut self, len: usize) {
+        self.spend(len / BYTES_OUT);
+    }
+
+    const fn spend(&mut self, count: usize) {
+        self.left = self.left.saturating_sub(count);
+    }
+}
