@@ -31,18 +31,19 @@ pub use self::{entry::InvalidOrigin, request::PageRequest};
 ///
 /// # DNS rebinding
 ///
-/// A page of `http://evil.test:3000` can have its name resolve to 127.0.0.1, or to an address of
-/// your network, after it was loaded. Then it connects to your server on port 3000, with a `Host` and
-/// an `Origin` that agree: [`same_host`](Self::same_host) lets it pass. Name the hosts that your
-/// server answers to with [`hosts`](Self::hosts) or [`loopback`](Self::loopback), if being able to
-/// reach it is what grants access: on loopback, in an internal network, behind a VPN. A server that
-/// asks for a cookie or a token does not need it, since the page has none of your host's; neither does
-/// [`list`](Self::list), which does not look at `Host`.
+/// The owner of `evil.test` can let a browser load a page of `http://evil.test:3000`, and then have
+/// the name resolve to 127.0.0.1 or to an address of your network. The page now reaches your server on
+/// port 3000, with a `Host` and an `Origin` that agree: [`same_host`](Self::same_host) lets it pass.
+///
+/// Use [`hosts`](Self::hosts) or [`loopback`](Self::loopback) if reaching the server is what grants
+/// access: on loopback, in an internal network, behind a VPN. You need neither if a cookie or a token
+/// grants it, since the page has none of your host's, nor with [`list`](Self::list), which does not
+/// look at `Host`.
 ///
 /// # Behind a proxy
 ///
-/// The server sees the `Host` that the proxy sends. Let the proxy pass on the one that it got, with
-/// its port:
+/// The server sees the `Host` that the proxy sends. Let the proxy pass on the one that it received,
+/// with its port:
 ///
 /// - nginx: `proxy_set_header Host $http_host;` (`$host` has no port, `$proxy_host` is the
 ///   server's own).
@@ -66,20 +67,23 @@ pub use self::{entry::InvalidOrigin, request::PageRequest};
 ///
 /// # Entries
 ///
-/// An origin is `https://example.com`, with a port if it is not the scheme's default, or `null`,
-/// which pages without an origin of their own have, sandboxed ones of anybody included. A host is
-/// `example.com`, for every port, or `example.com:8080`. In both,
+/// An origin is `https://example.com`, with a port if it is not the scheme's default, or `null`.
+/// Any sandboxed page has the origin `null`, whoever made it. A host is `example.com`, for every
+/// port, or `example.com:8080`.
 ///
-/// - `*.example.com` stands for `a.example.com` and `a.b.example.com`, not for `example.com`,
-/// - the port `*` stands for every port,
-/// - letters have no case; a default port, a slash or a dot at the end, and spaces around are left
-///   out; `wss:` means `https:` and `ws:` means `http:`; an IPv6 address stands in brackets,
-/// - names are in ASCII: `xn--bcher-kva.example` for `bücher.example`.
+/// - `*.example.com` stands for `a.example.com` and `a.b.example.com`, not for `example.com`.
+/// - The port `*` stands for every port.
+/// - Case does not matter. White space around, a slash or a dot at the end, and the default port of
+///   an origin are dropped. `wss:` means `https:`, and `ws:` means `http:`.
+/// - An IPv6 address stands in brackets: `[::1]`.
+/// - Names are in ASCII: `xn--bcher-kva.example` for `bücher.example`.
 ///
-/// The origins of extensions and applications (`chrome-extension://...`, `tauri://localhost`) are
-/// taken as they are. What could match nothing is an [`InvalidOrigin`]: a host without a
-/// scheme among origins, a path, several in one entry. Methods for literals panic with it; those with
-/// `try_` return it, for what comes from a configuration file.
+/// Extensions and applications have origins such as `chrome-extension://abcdef` and
+/// `tauri://localhost`. They are taken as they are.
+///
+/// An entry that could match nothing is an [`InvalidOrigin`]: an origin without a scheme, with a
+/// path, or two in one entry. The methods panic with it; their `try_` forms return it, for entries
+/// from a configuration file.
 #[derive(Clone, Debug, Default)]
 pub struct OriginPolicy {
     /// The hosts of which a request must name one.
@@ -105,8 +109,8 @@ impl OriginPolicy {
     /// Pages of the host and port that the `Host` header names, or `:authority` over HTTP/2;
     /// the default.
     ///
-    /// A default port is the same as none, and `http:` and `https:` are not told apart: TLS may
-    /// end at a proxy. A server whose clients are trusted for where they are needs more: see [DNS
+    /// A default port is the same as none. `http:` and `https:` are not told apart, since TLS may
+    /// end at a proxy. A server that trusts whoever can reach it needs more: see [DNS
     /// rebinding](Self#dns-rebinding).
     pub const fn same_host() -> Self {
         Self::of(Pages::SameHost)
@@ -199,8 +203,8 @@ impl OriginPolicy {
         Self::of(Pages::Any)
     }
 
-    /// Pages for which `predicate` returns `true`. It is asked about every request that has one
-    /// `Origin`; others are treated as by every policy.
+    /// Pages for which `predicate` returns `true`. It is asked about requests with one `Origin`
+    /// only: without one they pass, with two they are refused.
     ///
     /// It runs before the request is answered, so it must not block. If it panics, the request is
     /// refused.

@@ -53,7 +53,8 @@ proptest! {
         is_attempt(parts.version, &parts.headers);
         for policy in [
             OriginPolicy::same_host(),
-            OriginPolicy::list(["https://good.com"]),
+            OriginPolicy::list(["https://good.com", "https://*.good.com:*", "http://[::1]"]),
+            OriginPolicy::hosts(["good.com", "*.good.com", "[::1]:80"]),
             OriginPolicy::any(),
         ] {
             let _ = RequestOrigin::of(&parts).check(&policy);
