@@ -301,3 +301,60 @@ async fn small_compressed_messages_arrive_in_order_to_the_last() {
         }
     }
 }
+
+/// 7.2.2; RFC 6455, 7.1.7, 10.4: messages that wait for their handler show what they are when it
+/// comes to them: what is valid before the fault is received, and nothing behind it.
+#[tokio::test]
+async fn fault_of_a_message_that_waited_is_told_in_its_place() {
+    let bomb = deflated(&vec![0; (1 << 20) + 1]);
+    for (fault, code) in [(&b"\xFF\xFF\xFF"[..], 1007), (&bomb, 1009)] {
+        let (go_on, waits) = tokio::sync::oneshot::channel::<()>();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let slots = std::sync::Arc::new(std::sync::Mutex::new(Some((waits, tell))));
+        let handler = move |mut socket: WebSocket| {
+            let (waits, tell) = slots.lock().unwrap().take().unwrap();
+            async move {
+                let _ = waits.await;
+                let mut received = Vec::new();
+                while let Some(message) = socket.recv().await {
+                    received.push(message);
+                }
+                let _ = tell.send(received);
+                Ok::<_, Error>(())
+            }
+        };
+        let config = Config::new().deflate(DeflateConfig::new());
+        let (mut peer, _) = connect(handler, &config, Some(BROWSER), ROOM).await;
+        let mut deflater = Deflater::new();
+        for message in [b"first", b"other"] {
+            let payload = deflater.message(message);
+            peer.send(&frame(COMPRESSED_TEXT, &payload)).await;
+        }
+        peer.send(&frame(COMPRESSED_TEXT, fault)).await;
+        peer.send(&frame(TEXT, b"not looked at")).await;
+        peer.send(&frame(PING, b"read")).await;
+        peer.expect(PONG, b"read").await;
+        go_on.send(()).unwrap();
+        peer.expect_close(code).await;
+        peer.expect_end().await;
+        let received = told.await.unwrap();
+        let [Ok(first), Ok(other), Err(Error::Protocol(error))] = &received[..] else {
+            panic!("{received:?}");
+        };
+        assert_eq!((first, other), (&"first".into(), &"other".into()));
+        assert_eq!(error.close_code(), code);
+    }
+}
+
+/// A message that nobody receives is not inflated, so that nothing is wrong with it: what the
+/// handler ends with counts.
+#[tokio::test]
+async fn fault_of_a_message_that_nobody_receives_is_not_told() {
+    let ends_at_once = async |_: WebSocket| Ok::<_, Error>(());
+    let config = Config::new().deflate(DeflateConfig::new());
+    let (mut peer, _) = connect(ends_at_once, &config, Some(BROWSER), ROOM).await;
+    peer.send(&frame(COMPRESSED_TEXT, b"\xFF\xFF\xFF")).await;
+    peer.expect_close(1000).await;
+    peer.send(&close_frame(1000)).await;
+    peer.expect_end().await;
+}

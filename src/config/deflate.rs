@@ -60,6 +60,11 @@ const MIN_SIZE: usize = 32;
 /// for one. On a client that is every server, unless
 /// [`server_max_window_bits`](Self::server_max_window_bits) is set and granted.
 ///
+/// A message is held as it came, compressed, until it is complete and the user takes it. So a few
+/// bytes never hold many, and damage, invalid text and excess show when it is taken; in a
+/// message that nobody takes they never do. Then it is inflated in one go, and what it was on the
+/// wire is held beside what comes out of it.
+///
 /// The window of what was sent is not held before the connection needs it: its compressor has it.
 /// When the thread gives that to another connection, as it does when more than 32 are busy, or
 /// when the task has moved to another thread, the next message begins anew and is larger; from
@@ -69,7 +74,7 @@ const MIN_SIZE: usize = 32;
 ///
 /// Compression tells the length of a secret to who can put text beside it in a message and
 /// sees its size on the wire (CRIME, BREACH). Limits on messages count what comes out of
-/// the decompressor, not what goes in.
+/// the decompressor; what goes in may be larger by an eighth, a 64th and 1 KiB.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeflateConfig {
     pub(crate) level: u8,
@@ -213,7 +218,9 @@ impl Config {
     ///
     /// Default: off, since it takes time, and memory for each connection, and since secrets
     /// may leak through it: see [`DeflateConfig`]. The limits on messages hold for what comes
-    /// out of decompression, `max_frame_size` for what is on the wire.
+    /// out of decompression, `max_frame_size` for what is on the wire. A message is refused with
+    /// 1009 when more than the limit comes out of it, or at a frame header that announces more on
+    /// the wire than such a message can need.
     pub const fn deflate(mut self, deflate: DeflateConfig) -> Self {
         self.deflate = Some(deflate);
         self

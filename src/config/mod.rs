@@ -64,7 +64,8 @@ impl Config {
     /// Largest payload of one data frame accepted, in bytes. Control frames have at most 125.
     ///
     /// Default: as [`max_message_size`](Self::max_message_size), which bounds frames too; for
-    /// frames of compressed messages, whose limit is what comes out of them, none.
+    /// frames of compressed messages an eighth, a 64th and 1 KiB more, which is what encoders need
+    /// at worst.
     /// A larger one fails the connection with 1009 at its header (RFC 6455, section 10.4).
     pub const fn max_frame_size(mut self, bytes: usize) -> Self {
         self.max_frame_size = bytes;

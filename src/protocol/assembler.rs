@@ -2,7 +2,6 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::inflated::Inflated;
 use crate::{
     message::Message,
     wire::{FrameHeader, OpCode, ProtocolError, Utf8Validator},
@@ -20,8 +19,6 @@ pub(super) enum Assembler {
         validator: Utf8Validator,
     },
     Binary(Vec<u8>),
-    /// Of compressed frames.
-    Inflated(Inflated),
 }
 
 impl Assembler {
@@ -56,15 +53,6 @@ impl Assembler {
                 data.extend_from_slice(piece);
                 Ok(())
             }
-            Assembler::Inflated(inflated) => inflated.push(piece, usize::MAX),
-        }
-    }
-
-    /// Appends what came out of decompression, of which there are at most `max` bytes in all.
-    pub(super) fn push_inflated(&mut self, piece: &[u8], max: usize) -> Result<(), ProtocolError> {
-        match self {
-            Assembler::Inflated(inflated) => inflated.push(piece, max),
-            Assembler::Text { .. } | Assembler::Binary(_) => self.push(piece, 0, max),
         }
     }
 
@@ -90,7 +78,7 @@ impl Assembler {
     /// The last `count` bytes, which were read and are to be unmasked.
     pub(super) fn last(&mut self, count: usize) -> &mut [u8] {
         match self {
-            Assembler::Text { .. } | Assembler::Inflated(_) => &mut [],
+            Assembler::Text { .. } => &mut [],
             Assembler::Binary(data) => {
                 let begin = data.len() - count;
                 &mut data[begin..]
@@ -120,7 +108,6 @@ impl Assembler {
                 Ok(Message::Text(text.into()))
             }
             Assembler::Binary(data) => Ok(Message::Binary(data.into())),
-            Assembler::Inflated(inflated) => inflated.finish(),
         }
     }
 
@@ -150,7 +137,6 @@ impl Assembler {
         match self {
             Assembler::Text { text, validator } => text.len() + validator.carried(),
             Assembler::Binary(data) => data.len(),
-            Assembler::Inflated(inflated) => inflated.len(),
         }
     }
 }
@@ -208,7 +194,6 @@ mod tests {
         match message {
             Assembler::Text { text, .. } => text.capacity(),
             Assembler::Binary(data) => data.capacity(),
-            Assembler::Inflated(_) => unreachable!("nothing is compressed"),
         }
     }
 

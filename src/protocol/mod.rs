@@ -17,6 +17,7 @@ mod deflate;
 mod deflate;
 mod inflated;
 mod outbox;
+mod received;
 mod receiver;
 mod staging;
 #[cfg(test)]
@@ -28,7 +29,14 @@ use std::{io::IoSlice, sync::Arc};
 use bytes::{Bytes, BytesMut, buf::Limit};
 
 pub use self::closing::{Closure, Initiator};
-pub(crate) use self::{batch::Batch, bundle::Bundle, closing::Phase, outbox::MaskKeys, work::Work};
+pub(crate) use self::{
+    batch::Batch,
+    bundle::Bundle,
+    closing::Phase,
+    outbox::MaskKeys,
+    received::{Compressed, Received, Want},
+    work::Work,
+};
 use self::{
     bundle::data_of,
     deflate::Deflation,
@@ -121,14 +129,47 @@ impl Protocol {
 
     #[inline(never)]
     fn decode_next(&mut self, input: &mut BytesMut) -> Option<Result<Message, ProtocolError>> {
-        if let Some(message) = self.decode_plain(input) {
-            return Some(Ok(message));
+        match self.decode_as(input, Want::Message)? {
+            Ok(Received::Message(message)) => Some(Ok(message)),
+            Ok(Received::Compressed(message)) => Some(self.inflate(message)),
+            Err(error) => Some(Err(error)),
         }
-        let decoded = self.receiver.decode(input, &self.config).transpose();
-        if let Some(Ok(Message::Ping(data))) = &decoded {
+    }
+
+    /// The same for messages of which the user may take none yet: compressed ones stay as they
+    /// came unless they are wanted otherwise, and are [inflated](Self::inflate) then.
+    #[inline]
+    pub(crate) fn decode_ahead(
+        &mut self,
+        input: &mut BytesMut,
+        want: Want,
+    ) -> Option<Result<Received, ProtocolError>> {
+        if self.needs_more(input) {
+            return None;
+        }
+        self.decode_as(input, want)
+    }
+
+    #[inline(never)]
+    fn decode_as(
+        &mut self,
+        input: &mut BytesMut,
+        want: Want,
+    ) -> Option<Result<Received, ProtocolError>> {
+        if let Some(message) = self.decode_plain(input) {
+            return Some(Ok(Received::Message(message)));
+        }
+        let decoded = self.receiver.decode(input, want, &self.config).transpose();
+        if let Some(Ok(Received::Message(Message::Ping(data)))) = &decoded {
             self.answer_ping(data);
         }
         decoded
+    }
+
+    /// Inflates the first of the messages that are held as they came. After an error, nothing
+    /// that was decoded behind it counts.
+    pub(crate) fn inflate(&mut self, message: Compressed) -> Result<Message, ProtocolError> {
+        self.receiver.inflate(message, &self.config)
     }
 
     /// Takes the next message out of `input` if that is a plain one, as most are.

@@ -27,20 +27,23 @@ impl Inflation {
 
     pub(super) fn inflate(
         &mut self,
-        _piece: &[u8],
-        _is_last: bool,
-        _len: usize,
+        _payload: &[u8],
         _max: usize,
         _sink: impl FnMut(&[u8]) -> Result<(), ProtocolError>,
     ) -> Result<(), ProtocolError> {
         Ok(())
     }
 
-    pub(super) const fn stop(&mut self) {}
-
-    pub(super) const fn finish(&mut self) -> Result<(), ProtocolError> {
-        Ok(())
+    pub(super) fn inflate_short(
+        &mut self,
+        _payload: &[u8],
+        _max: usize,
+        _sink: impl FnOnce(&[u8]) -> Result<(), ProtocolError>,
+    ) -> Option<()> {
+        None
     }
+
+    pub(super) const fn stop(&mut self) {}
 }
 
 /// Messages that are sent.

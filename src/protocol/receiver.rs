@@ -1,6 +1,6 @@
 //! Frames in, messages out (RFC 6455, sections 5 and 6.2).
 
-use bytes::{Buf, BufMut, BytesMut, buf::Limit};
+use bytes::{Buf, BufMut, Bytes, BytesMut, buf::Limit};
 
 use super::{
     assembler::Assembler,
@@ -8,6 +8,7 @@ use super::{
     control,
     deflate::Inflation,
     inflated::Inflated,
+    received::{Compressed, Received, Want},
     work::Work,
 };
 use crate::{
@@ -16,15 +17,12 @@ use crate::{
     wire::{Decoded, FrameHeader, HeaderRules, OpCode, ProtocolError, Role, apply_mask},
 };
 
-/// Unfragmented binary frames up to this size stay in the input until they are there as a
-/// whole; it has room for them and their headers.
+/// Unfragmented binary and compressed frames up to this size stay in the input until they are
+/// there as a whole; it has room for them and their headers.
 const AWAITED_WHOLE: usize = 64 * 1024;
 
 /// Payloads of which so much is missing are read to where they are assembled.
 const DIRECT_FROM: usize = 16 * 1024;
-
-/// Compressed frames are taken in pieces of so many bytes.
-const INFLATED_AT_ONCE: usize = 16 * 1024;
 
 /// Decodes what the peer sends.
 pub(super) struct Receiver {
@@ -39,9 +37,11 @@ pub(super) struct Receiver {
 /// A message under way; boxed, as an idle connection has none.
 #[derive(Debug)]
 struct Partial {
+    /// RFC 7692 6: if it is compressed, the payloads of its frames are one stream, which is held
+    /// as it came.
     message: Assembler,
-    /// RFC 7692 6: the payloads of its frames are one compressed stream.
-    compressed: bool,
+    /// What it is inflated to in the end.
+    compressed: Option<OpCode>,
     /// How many of its frames have begun.
     fragments: usize,
 }
@@ -93,19 +93,26 @@ impl Receiver {
         }
     }
 
-    /// Takes the next message out of `input`.
+    /// Takes the next message out of `input`, as it is wanted.
     pub(super) fn decode(
         &mut self,
         input: &mut BytesMut,
+        want: Want,
         limits: &Config,
-    ) -> Result<Option<Message>, ProtocolError> {
+    ) -> Result<Option<Received>, ProtocolError> {
         if self.needs_more(input) {
             return Ok(None);
         }
-        let decoded = self.decode_frames(input, limits);
-        if matches!(decoded, Err(_) | Ok(Some(Message::Close(_)))) {
+        let decoded = self.decode_frames(input, want, limits);
+        if matches!(
+            decoded,
+            Err(_) | Ok(Some(Received::Message(Message::Close(_))))
+        ) {
             // 5.5.1 and 7.1.7: nothing that follows is interpreted.
             self.stop();
+            if want == Want::Message {
+                self.inflation.stop();
+            }
         }
         if matches!(self.state, State::Stopped) {
             input.clear();
@@ -178,8 +185,7 @@ impl Receiver {
         if rest < DIRECT_FROM {
             return None;
         }
-        let partial = self.message.as_mut().filter(|partial| !partial.compressed);
-        let message = &mut partial?.message;
+        let message = &mut self.message.as_mut()?.message;
         let most = payload.most(message.len(), limits);
         message.direct(rest, most).map(|data| data.limit(rest))
     }
@@ -209,11 +215,27 @@ impl Receiver {
             && !matches!(self.state, State::Payload(Payload { done, len, .. }) if done == len)
     }
 
-    /// Interprets nothing more.
-    pub(super) fn stop(&mut self) {
+    /// Inflates a message that was received before.
+    pub(super) fn inflate(
+        &mut self,
+        message: Compressed,
+        limits: &Config,
+    ) -> Result<Message, ProtocolError> {
+        let inflated = self.inflate_payload(message.opcode, &message.payload, limits);
+        // It is not held while its parts are joined.
+        drop(message);
+        let message = inflated.and_then(Inflated::finish);
+        if message.is_err() {
+            self.stop();
+            self.inflation.stop();
+        }
+        message
+    }
+
+    /// Interprets nothing more. What was received compressed can still be inflated.
+    fn stop(&mut self) {
         self.state = State::Stopped;
         self.message = None;
-        self.inflation.stop();
     }
 
     pub(super) const fn role(&self) -> Role {
@@ -233,8 +255,9 @@ impl Receiver {
     fn decode_frames(
         &mut self,
         input: &mut BytesMut,
+        want: Want,
         limits: &Config,
-    ) -> Result<Option<Message>, ProtocolError> {
+    ) -> Result<Option<Received>, ProtocolError> {
         loop {
             match self.state {
                 State::Header => {
@@ -245,15 +268,17 @@ impl Receiver {
                         return Ok(None);
                     };
                     if header.opcode.is_control() {
-                        return control::take(&header, len, input);
+                        let control = control::take(&header, len, input);
+                        return control.map(|control| control.map(Received::Message));
                     }
+                    self.check_compressed(&header, limits)?;
                     if self.message.is_none() && header.fin {
-                        let is_short = !header.compressed || header.len <= INFLATED_AT_ONCE;
-                        if input.len() - len >= header.len && is_short {
-                            return self.take_whole(&header, len, input, limits).map(Some);
+                        if input.len() - len >= header.len {
+                            let message = self.take_whole(&header, len, input, want, limits);
+                            return message.map(Some);
                         }
-                        let is_plain = header.opcode == OpCode::Binary && !header.compressed;
-                        if is_plain && header.len <= AWAITED_WHOLE {
+                        let is_opaque = header.opcode == OpCode::Binary || header.compressed;
+                        if is_opaque && header.len <= AWAITED_WHOLE {
                             // Nothing in it can be wrong, so it need not be looked at.
                             return Ok(None);
                         }
@@ -262,11 +287,13 @@ impl Receiver {
                     self.begin_frame(&header);
                 }
                 State::Payload(payload) => {
-                    let is_complete = self.take_payload(payload, input, limits)?;
-                    if is_complete && payload.fin {
-                        return self.finish_message();
+                    if !self.take_payload(payload, input, limits)? {
+                        return Ok(None);
                     }
-                    if self.work.is_done() || !is_complete && input.is_empty() {
+                    if payload.fin {
+                        return self.finish_message(want, limits);
+                    }
+                    if self.work.is_done() {
                         return Ok(None);
                     }
                 }
@@ -282,34 +309,100 @@ impl Receiver {
         header: &FrameHeader,
         at: usize,
         input: &mut BytesMut,
+        want: Want,
         limits: &Config,
-    ) -> Result<Message, ProtocolError> {
+    ) -> Result<Received, ProtocolError> {
         let end = at + header.len;
         let payload = &mut input[at..end];
         apply_mask(header.mask, 0, payload);
         if !header.compressed {
-            return Assembler::whole(header, at, input);
+            return Assembler::whole(header, at, input).map(Received::Message);
         }
-        let (mut message, max) = (Inflated::new(header.opcode), limits.max_message_size);
-        self.work.spend_inflating(payload.len());
-        self.inflation.inflate(payload, true, 0, max, |output| {
-            self.work.spend_inflated(output.len());
-            message.push(output, max)
-        })?;
-        self.inflation.finish()?;
+        let inflated = match want {
+            Want::Message => Some(self.inflate_payload(header.opcode, payload, limits)?),
+            Want::Short => self.inflate_short(header.opcode, payload, limits),
+            Want::AsItCame => None,
+        };
+        let message = match inflated {
+            Some(inflated) => inflated.finish().map(Received::Message),
+            None => Ok(Received::Compressed(Compressed {
+                opcode: header.opcode,
+                payload: Bytes::copy_from_slice(payload),
+            })),
+        };
         input.advance(end);
-        message.finish()
+        message
     }
 
     /// The final frame of the message is complete.
-    fn finish_message(&mut self) -> Result<Option<Message>, ProtocolError> {
+    fn finish_message(
+        &mut self,
+        want: Want,
+        limits: &Config,
+    ) -> Result<Option<Received>, ProtocolError> {
         let Some(partial) = self.message.take() else {
             return Ok(None);
         };
-        if partial.compressed {
-            self.inflation.finish()?;
+        let message = partial.message.finish()?;
+        let Some(opcode) = partial.compressed else {
+            return Ok(Some(Received::Message(message)));
+        };
+        let message = Compressed {
+            opcode,
+            payload: message.into_data(),
+        };
+        match want {
+            Want::Message => self.inflate(message, limits).map(Received::Message),
+            Want::Short | Want::AsItCame => Ok(Received::Compressed(message)),
         }
-        partial.message.finish().map(Some)
+        .map(Some)
+    }
+
+    fn inflate_payload(
+        &mut self,
+        opcode: OpCode,
+        payload: &[u8],
+        limits: &Config,
+    ) -> Result<Inflated, ProtocolError> {
+        let (mut message, max) = (Inflated::new(opcode), limits.max_message_size);
+        self.work.spend_inflating(payload.len());
+        self.inflation.inflate(payload, max, |output| {
+            self.work.spend_inflated(output.len());
+            message.push(output, max)
+        })?;
+        Ok(message)
+    }
+
+    /// The same if it is a short message that is as usual.
+    fn inflate_short(
+        &mut self,
+        opcode: OpCode,
+        payload: &[u8],
+        limits: &Config,
+    ) -> Option<Inflated> {
+        let (mut message, max) = (Inflated::new(opcode), limits.max_message_size);
+        self.work.spend_inflating(payload.len());
+        self.inflation.inflate_short(payload, max, |output| {
+            self.work.spend_inflated(output.len());
+            message.push(output, max)?;
+            // 8.1: nor does text end inside a code point.
+            message.check_end()
+        })?;
+        Some(message)
+    }
+
+    /// 10.4: what a compressed message has on the wire is bounded by what may come out of it.
+    fn check_compressed(&self, header: &FrameHeader, limits: &Config) -> Result<(), ProtocolError> {
+        let within = self.message.as_ref();
+        if !header.compressed && within.is_none_or(|partial| partial.compressed.is_none()) {
+            return Ok(());
+        }
+        let size = (self.partial_len() as u64).saturating_add(header.len as u64);
+        let max = limits.max_message_size;
+        if size > compressed_limit(max) {
+            return Err(ProtocolError::CompressedTooBig { size, max });
+        }
+        Ok(())
     }
 
     fn rules(&self, limits: &Config) -> HeaderRules {
@@ -324,7 +417,7 @@ impl Receiver {
             fragments: self.message.as_ref().map_or(0, |partial| partial.fragments),
         };
         match &self.message {
-            Some(partial) if partial.compressed => rules.of_compressed(),
+            Some(partial) if partial.compressed.is_some() => rules.of_compressed(),
             _ => rules,
         }
     }
@@ -333,12 +426,12 @@ impl Receiver {
     fn begin_frame(&mut self, header: &FrameHeader) {
         let partial = self.message.get_or_insert_with(|| {
             Box::new(Partial {
-                message: if header.compressed {
-                    Assembler::Inflated(Inflated::new(header.opcode))
+                message: Assembler::new(if header.compressed {
+                    OpCode::Binary
                 } else {
-                    Assembler::new(header.opcode)
-                },
-                compressed: header.compressed,
+                    header.opcode
+                }),
+                compressed: header.compressed.then_some(header.opcode),
                 fragments: 0,
             })
         });
@@ -358,31 +451,15 @@ impl Receiver {
         input: &mut BytesMut,
         limits: &Config,
     ) -> Result<bool, ProtocolError> {
-        let is_compressed = (self.message.as_ref()).is_some_and(|partial| partial.compressed);
-        let most = if is_compressed {
-            INFLATED_AT_ONCE
-        } else {
-            usize::MAX
-        };
-        let arrived = input.len().min(payload.len - payload.done).min(most);
+        let arrived = input.len().min(payload.len - payload.done);
         self.work.spend_frame();
         let piece = &mut input[..arrived];
         apply_mask(payload.mask, payload.done, piece);
         payload.done += arrived;
         let complete = payload.done == payload.len;
         if let Some(partial) = &mut self.message {
-            if partial.compressed {
-                let (message, max) = (&mut partial.message, limits.max_message_size);
-                let (is_last, len) = (complete && payload.fin, message.len());
-                self.work.spend_inflating(piece.len());
-                self.inflation.inflate(piece, is_last, len, max, |output| {
-                    self.work.spend_inflated(output.len());
-                    message.push_inflated(output, max)
-                })?;
-            } else {
-                let most = payload.most(partial.message.len() + arrived, limits);
-                partial.message.push(piece, payload.rest(), most)?;
-            }
+            let most = payload.most(partial.message.len() + arrived, limits);
+            partial.message.push(piece, payload.rest(), most)?;
         }
         input.advance(arrived);
         self.state = if complete {
@@ -392,4 +469,11 @@ impl Receiver {
         };
         Ok(complete)
     }
+}
+
+/// Payload bytes that a compressed message of at most `max` bytes may have: what encoders give at
+/// worst, an eighth and a little more than they are given.
+const fn compressed_limit(max: usize) -> u64 {
+    let max = max as u64;
+    max.saturating_add(max / 8 + max / 64 + 1024)
 }

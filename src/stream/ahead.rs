@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use super::item::Item;
 
-/// Bounds: payload bytes, items, and pings and pongs among them.
+/// Bounds, at which reading stops: payload bytes as they came, items, and pings and pongs among
+/// them. What the last read brought may go beyond.
 const BYTES: usize = 64 * 1024;
 const ITEMS: usize = 128;
 const NOTICES: usize = 16;
@@ -27,8 +28,9 @@ impl ReadAhead {
     /// Whether more may be decoded. A partial message of `partial_len` bytes counts unless
     /// somebody `waits` for it.
     pub(super) fn has_room(&self, partial_len: usize, waits: bool) -> bool {
-        let has_room = |queue: &Queue| queue.items.len() < ITEMS && queue.bytes < BYTES;
-        (waits || partial_len < BYTES) && self.0.as_deref().is_none_or(has_room)
+        let queue = self.0.as_deref();
+        let bytes = queue.map_or(0, |queue| queue.bytes) + if waits { 0 } else { partial_len };
+        bytes < BYTES && queue.is_none_or(|queue| queue.items.len() < ITEMS)
     }
 
     /// Appends. Of pings and pongs, only some are kept: they must not fill the queue of a

@@ -2,13 +2,24 @@
 
 use std::{io, mem};
 
+use bytes::Bytes;
+
 use super::Error;
-use crate::{message::Message, wire::ProtocolError};
+use crate::{
+    message::Message,
+    protocol::{Compressed, Received},
+    wire::ProtocolError,
+};
+
+/// Smaller payloads have memory of their own.
+const SHARED: usize = 16 * 1024;
 
 /// What was received, in the order of arrival.
 #[derive(Debug)]
 pub(super) enum Item {
     Decoded(Result<Message, ProtocolError>),
+    /// A message as it came; what it is shows when the user takes it.
+    Compressed(Compressed),
     /// The transport failed.
     Io(io::Error),
     /// The transport ended.
@@ -18,7 +29,11 @@ pub(super) enum Item {
 impl Item {
     /// Whether nothing can follow.
     pub(super) const fn is_last(&self) -> bool {
-        !matches!(self, Item::Decoded(Ok(message)) if !matches!(message, Message::Close(_)))
+        match self {
+            Item::Decoded(Ok(message)) => matches!(message, Message::Close(_)),
+            Item::Compressed(_) => false,
+            Item::Decoded(Err(_)) | Item::Io(_) | Item::Lost => true,
+        }
     }
 
     pub(super) const fn is_ping(&self) -> bool {
@@ -38,7 +53,18 @@ impl Item {
     pub(super) fn payload_len(&self) -> usize {
         match self {
             Item::Decoded(Ok(message)) => message.len(),
+            Item::Compressed(message) => message.len(),
             _ => 0,
+        }
+    }
+
+    /// The same in memory of its own size, as it may wait long: not in a part of a read buffer.
+    pub(super) fn compact(self) -> Self {
+        match self {
+            Item::Decoded(Ok(Message::Binary(data))) if data.len() >= SHARED => {
+                Item::Decoded(Ok(Message::Binary(Bytes::copy_from_slice(&data))))
+            }
+            other => other,
         }
     }
 
@@ -47,7 +73,18 @@ impl Item {
             Item::Decoded(Ok(message)) => Ok(message),
             Item::Decoded(Err(error)) => Err(Error::Protocol(error)),
             Item::Io(error) => Err(Error::Io(error)),
-            Item::Lost => Err(Error::Lost),
+            // The first is inflated before it is handed over.
+            Item::Compressed(_) | Item::Lost => Err(Error::Lost),
+        }
+    }
+}
+
+impl From<Result<Received, ProtocolError>> for Item {
+    fn from(received: Result<Received, ProtocolError>) -> Self {
+        match received {
+            Ok(Received::Message(message)) => Item::Decoded(Ok(message)),
+            Ok(Received::Compressed(message)) => Item::Compressed(message),
+            Err(error) => Item::Decoded(Err(error)),
         }
     }
 }

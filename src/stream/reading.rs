@@ -18,11 +18,24 @@ use super::{
 
 /// Bytes that take long enough to read, decode or send for a look at the clock.
 pub(super) const LARGE: usize = 16 * 1024;
+/// Where a read may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReadTo {
+    /// To the message under way, past the input, if a large payload is what comes next.
+    Message,
+    /// To the input only, whose bytes are counted.
+    Input,
+}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Reads once. Ready if that changed anything: bytes came, or the end.
     pub(super) fn poll_fill(&mut self) -> Poll<()> {
-        match ready!(self.poll_read_input()) {
+        self.poll_fill_to(ReadTo::Message)
+    }
+
+    /// The same with a say in where bytes go.
+    pub(super) fn poll_fill_to(&mut self, to: ReadTo) -> Poll<()> {
+        match ready!(self.poll_read(to)) {
             Some(Ok(read)) if read > 0 => {
                 self.note_input();
                 if read >= LARGE {
@@ -42,23 +55,27 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         Poll::Ready(())
     }
 
-    /// Reads into the input; `None` if there is nothing to read from any more.
-    #[inline]
+    /// Reads; `None` if there is nothing to read from any more.
     pub(super) fn poll_read_input(&mut self) -> Poll<Option<io::Result<usize>>> {
+        self.poll_read(ReadTo::Message)
+    }
+
+    #[inline]
+    fn poll_read(&mut self, to: ReadTo) -> Poll<Option<io::Result<usize>>> {
         if self.input_ended || self.link.is_down() {
             return Poll::Ready(None);
         }
         if !self.is_supervised() {
-            return self.poll_read_io();
+            return self.poll_read_io(to);
         }
         if !self.turn.may_read() {
             self.wake_later();
             return Poll::Pending;
         }
-        unconstrained(|| self.poll_read_io())
+        unconstrained(|| self.poll_read_io(to))
     }
 
-    fn poll_read_io(&mut self) -> Poll<Option<io::Result<usize>>> {
+    fn poll_read_io(&mut self, to: ReadTo) -> Poll<Option<io::Result<usize>>> {
         let Some(IoParts {
             io,
             mut cx,
@@ -69,10 +86,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             return Poll::Ready(None);
         };
         if input.is_empty()
+            && to == ReadTo::Message
             && let Some(mut payload) = protocol.direct()
         {
             let read = ready!(poll_read_buf(Pin::new(io), &mut cx, &mut payload));
-            protocol.take_direct(*read.as_ref().unwrap_or(&0));
+            let count = *read.as_ref().unwrap_or(&0);
+            protocol.take_direct(count);
+            self.siblings.note_read(count);
             return Poll::Ready(Some(read));
         }
         buffers::prepare(input);

@@ -9,16 +9,18 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     Error,
+    ahead::ReadAhead,
     conn::{Caller, Conn, Reading},
     coop::wake_later,
     driving::Receiving,
     item::{End, Item},
+    reading::ReadTo,
     siblings::Unread,
     turn,
 };
 use crate::{
     message::{CloseFrame, Message},
-    protocol::Batch,
+    protocol::{Batch, Want},
     wire::close_code,
 };
 
@@ -81,6 +83,8 @@ impl<T> Conn<T> {
         self.note_end();
         match item {
             Item::Decoded(decoded) => self.protocol.deliver(decoded),
+            // It is not the last.
+            Item::Compressed(_) => {}
             Item::Io(_) | Item::Lost => self.protocol.handle_end_of_input(),
         }
         self.wake_everyone();
@@ -92,22 +96,9 @@ impl<T> Conn<T> {
         let mut items = 0_usize;
         while self.has_room_ahead() {
             self.protocol.work().begin();
-            if let Some(decoded) = self.protocol.decode(&mut self.input) {
-                let item = Item::Decoded(decoded);
-                if self.is_discarding() {
-                    if item.is_message() {
-                        self.note_discarded_message();
-                    }
-                    self.take_effect(&item);
-                } else {
-                    let is_last = item.is_last();
-                    self.ahead.push(item);
-                    self.wake_recv();
-                    if is_last {
-                        // Who waits for the end in place of messages.
-                        self.wake_everyone();
-                    }
-                }
+            let decoded = (self.protocol).decode_ahead(&mut self.input, Want::AsItCame);
+            if let Some(item) = decoded.map(Item::from) {
+                self.take_ahead(item);
             } else if !self.protocol.has_stopped(&self.input) {
                 break;
             }
@@ -122,6 +113,30 @@ impl<T> Conn<T> {
             self.take_effect(&end);
         }
         Poll::Ready(())
+    }
+
+    /// An item has come that nobody receives yet.
+    fn take_ahead(&mut self, item: Item) {
+        if self.is_discarding() {
+            if item.is_message() {
+                self.note_discarded_message();
+            }
+            self.take_effect(&item);
+            return;
+        }
+        let is_last = item.is_last();
+        // Somebody who waits takes it at once.
+        let item = if self.is_awaited() {
+            item
+        } else {
+            item.compact()
+        };
+        self.ahead.push(item);
+        self.wake_recv();
+        if is_last {
+            // Who waits for the end in place of messages.
+            self.wake_everyone();
+        }
     }
 
     /// Pending if others are to have their turn. Whoever drives the transport is woken then.
@@ -175,11 +190,11 @@ impl<T> Conn<T> {
     }
 
     fn next_item(&mut self) -> Option<Item> {
+        self.protocol.work().begin();
         if let Some(item) = self.ahead.pop() {
             self.put_off_deadline();
-            return Some(item);
+            return Some(self.inflated(item));
         }
-        self.protocol.work().begin();
         if let Some(decoded) = self.protocol.decode(&mut self.input) {
             let item = Item::Decoded(decoded);
             if self.protocol.receives_compressed() {
@@ -194,6 +209,20 @@ impl<T> Conn<T> {
         self.end.take_transport()
     }
 
+    /// The first item that waited, inflated if it came compressed.
+    fn inflated(&mut self, item: Item) -> Item {
+        let Item::Compressed(message) = item else {
+            return item;
+        };
+        let decoded = self.protocol.inflate(message);
+        if decoded.is_err() {
+            // 7.1.7: what came behind it is not interpreted.
+            self.ahead = ReadAhead::default();
+            self.input.clear();
+        }
+        Item::Decoded(decoded)
+    }
+
     /// Decodes small messages that stand behind `first`, so that inflating takes turns with
     /// what the user does less often: either finds the processor's caches as it left them.
     fn inflate_ahead(&mut self, first: &Item) {
@@ -203,12 +232,12 @@ impl<T> Conn<T> {
             if !goes_on || len >= INFLATED_AHEAD || self.protocol.work().is_dear() {
                 return;
             }
-            let Some(decoded) = self.protocol.decode(&mut self.input) else {
+            let decoded = self.protocol.decode_ahead(&mut self.input, Want::Short);
+            let Some(item) = decoded.map(Item::from) else {
                 return;
             };
-            let item = Item::Decoded(decoded);
             len += item.payload_len();
-            goes_on = item.is_message();
+            goes_on = matches!(&item, Item::Decoded(_)) && item.is_message();
             self.ahead.push(item);
         }
     }
@@ -464,11 +493,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             if self.has_ended() || self.has_end_ahead() || self.link.is_down() {
                 return;
             }
-            if !self.has_room_ahead() && !self.must_read_on() {
+            let to = if self.has_room_ahead() {
+                ReadTo::Message
+            } else if self.must_read_on() {
+                ReadTo::Input
+            } else {
                 self.reading = Reading::Paused;
                 return;
-            }
-            if self.poll_fill().is_pending() || self.poll_others().is_pending() {
+            };
+            if self.poll_fill_to(to).is_pending() || self.poll_others().is_pending() {
                 return;
             }
         }

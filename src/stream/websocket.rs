@@ -41,7 +41,9 @@ use crate::{
 /// A Close is answered when it is received, or after a second in which the handler has received
 /// nothing; until then it may answer what came before, and all in all for at most
 /// [`close_timeout`](crate::Config::close_timeout). What a handler does not receive is read ahead
-/// for it, up to 64 KiB or 128 messages; a ping or a Close behind more than that waits. A handler
+/// for it until 64 KiB or 128 messages wait, and one read of at most 65 KiB may go beyond; a ping or
+/// a Close behind that waits. Compressed messages wait as they came: only when one is received
+/// does it show that it is damaged or too big. A handler
 /// that only sends [splits](Self::split) the socket and drops the [`RecvHalf`]: what comes is
 /// then thrown away, and a Close answered at once. While it waits for something to send, it also
 /// waits for [`closed`](SendHalf::closed), or it learns that the peer is gone from its next `send`

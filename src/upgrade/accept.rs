@@ -255,7 +255,7 @@ impl Accepting {
     ///
     /// For a task of your own, where [`WebSocketUpgrade::on_upgrade`] spawns one. After
     /// every poll of the handler it writes what was sent; while the handler does not
-    /// receive, it reads ahead (at most 64 KiB), answers pings, and after a second a Close. When
+    /// receive, it reads ahead (about 64 KiB), answers pings, and after a second a Close. When
     /// the handler drops the socket, also by returning, fails or panics, it closes the
     /// connection in order: see [`close_timeout`](Config::close_timeout). A handler that has
     /// given its socket to another task may return: the connection goes on.

@@ -50,6 +50,14 @@ pub enum ProtocolError {
         /// The limit that was configured.
         max: usize,
     },
+    /// A compressed message of at least `size` bytes on the wire, above what a message of
+    /// `max_message_size` can need.
+    CompressedTooBig {
+        /// Payload bytes of the message known so far, announced ones included.
+        size: u64,
+        /// The limit that was configured.
+        max: usize,
+    },
     /// A message in more than `max_fragments` frames.
     TooManyFragments {
         /// The limit that was configured.
@@ -64,6 +72,7 @@ impl ProtocolError {
             ProtocolError::InvalidUtf8 | ProtocolError::InvalidDeflate => close_code::INVALID,
             ProtocolError::FrameTooBig { .. }
             | ProtocolError::MessageTooBig { .. }
+            | ProtocolError::CompressedTooBig { .. }
             | ProtocolError::TooManyFragments { .. } => close_code::SIZE,
             _ => close_code::PROTOCOL,
         }
@@ -93,6 +102,7 @@ impl ProtocolError {
             ProtocolError::InvalidCloseCode(_) => "7.4",
             ProtocolError::FrameTooBig { .. }
             | ProtocolError::MessageTooBig { .. }
+            | ProtocolError::CompressedTooBig { .. }
             | ProtocolError::TooManyFragments { .. } => "10.4",
         }
     }
@@ -131,6 +141,13 @@ impl fmt::Display for ProtocolError {
                 write!(
                     f,
                     "message of {size} bytes or more exceeds max_message_size ({max})"
+                )
+            }
+            ProtocolError::CompressedTooBig { size, max } => {
+                write!(
+                    f,
+                    "compressed message of {size} bytes or more exceeds what \
+                     max_message_size ({max}) can need"
                 )
             }
             ProtocolError::TooManyFragments { max } => {

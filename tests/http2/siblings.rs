@@ -140,6 +140,57 @@ async fn large_frames_to_a_busy_handler_hold_nobody_up() {
     expect_raw_echo(&mut raw.open().await).await;
 }
 
+/// What the handler does not receive of a large message waits in the stream's window, whatever
+/// DATA frames it comes in: many small ones end the stream before they end the connection.
+#[tokio::test]
+async fn large_message_to_a_busy_handler_is_not_taken_whole() {
+    const LEN: usize = 1_000_000;
+    // What waits for the handler, the input, and what the stream's window lets in.
+    const MOST: usize = 64 * 1024 + 65 * 1024 + STREAM_WINDOW as usize;
+    let addr = serve(busy_if_told, Config::new()).await;
+    let message = frame(BINARY, &vec![0; LEN]);
+    for (first, then) in [
+        (&[4014, 100][..], &[16_000][..]),
+        (&[4014, 100], &[100]),
+        (&[4014], &[16_000]),
+        (&[100], &[100]),
+        (&[20_000, 100], &[16_000, 100]),
+        (&[60_000, 100], &[255]),
+        (&[60_000, 5000, 100], &[16_000, 100, 100]),
+    ] {
+        let mut raw = Raw::connect(addr).await;
+        let mut sibling = raw.open().await;
+        let mut slow = raw.open().await;
+        slow.send(frame(TEXT, b"busy")).await;
+        let mut rest = Bytes::from(message.clone());
+        for &len in first.iter().chain(then.iter().cycle()) {
+            if rest.is_empty() {
+                break;
+            }
+            let piece = rest.slice(..len.min(rest.len()));
+            let sent = timeout(Duration::from_millis(50), slow.try_send(piece.clone())).await;
+            if sent != Ok(true) {
+                break;
+            }
+            rest = rest.slice(piece.len()..);
+            // Each is read by itself.
+            tokio::task::yield_now().await;
+        }
+        let taken = message.len() - rest.len();
+        // What comes after the Close is dropped.
+        let was_ended = taken > MOST;
+        println!("DATA frames of {first:?}, then {then:?} bytes: {taken} taken, {was_ended}");
+        assert_eq!(was_ended, then.iter().all(|&len| len < 256), "{taken}");
+        if was_ended {
+            let close = slow.next().await;
+            assert!(
+                matches!(close, Event::Frame(CLOSE, body) if body[..2] == close_code::POLICY.to_be_bytes())
+            );
+        }
+        expect_raw_echo(&mut sibling).await;
+    }
+}
+
 /// A peer that never opens its window holds up its own stream, with bounded memory.
 #[tokio::test]
 async fn peer_that_never_reads_is_not_written_to_without_bound() {

@@ -88,22 +88,20 @@ impl Inflation {
         self.0.is_agreed()
     }
 
-    /// Inflates a piece of a message, maybe the last, of which `len` bytes have come out and at
-    /// most `max` may; the next ones go to `sink` in pieces.
+    /// Inflates the payload of a message, of at most `max` bytes; they go to `sink` in pieces.
     pub(super) fn inflate(
         &mut self,
-        piece: &[u8],
-        is_last: bool,
-        len: usize,
+        payload: &[u8],
         max: usize,
         mut sink: impl FnMut(&[u8]) -> Result<(), ProtocolError>,
     ) -> Result<(), ProtocolError> {
         let Some(inflater) = self.0.begin(Inflater::new) else {
             return Ok(());
         };
-        let outcome = inflater.inflate(piece, is_last, max.saturating_sub(len), |output| {
+        let outcome = inflater.inflate(payload, true, max, |output| {
             sink(output).map_err(Fault::Content)
         });
+        let outcome = outcome.and_then(|()| Ok(inflater.finish()?));
         outcome.map_err(|fault| match fault {
             Fault::Content(error) => error,
             Fault::Deflate(InflateError::Corrupt) => ProtocolError::InvalidDeflate,
@@ -115,16 +113,21 @@ impl Inflation {
         })
     }
 
+    /// The same for a short message that is as usual; `None`, and as if nothing had been done, if
+    /// it is another one.
+    pub(super) fn inflate_short(
+        &mut self,
+        payload: &[u8],
+        max: usize,
+        sink: impl FnOnce(&[u8]) -> Result<(), ProtocolError>,
+    ) -> Option<()> {
+        let inflater = self.0.begin(Inflater::new)?;
+        inflater.inflate_short(payload, max, sink)
+    }
+
     /// No message follows.
     pub(super) fn stop(&mut self) {
         self.0 = Direction::Off;
-    }
-
-    /// The message ends here.
-    pub(super) fn finish(&mut self) -> Result<(), ProtocolError> {
-        let inflater = self.0.begin(Inflater::new);
-        let finished = inflater.map_or(Ok(()), Inflater::finish);
-        finished.map_err(|_| ProtocolError::InvalidDeflate)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Compressed messages (RFC 7692, sections 6 and 7.2).
 
+use bytes::BytesMut;
 use proptest::{
     collection::vec,
     prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof},
@@ -17,7 +18,7 @@ use crate::{
         deflate::{DeflateParams, DeflateSide, Takeover},
     },
     message::Message,
-    protocol::{Bundle, Compress, Phase},
+    protocol::{Bundle, Compress, Phase, Received, Want},
     wire::{ProtocolError, Role},
 };
 
@@ -148,13 +149,16 @@ fn control_frames_between_compressed_fragments_are_handled_at_once() {
     }
 }
 
-/// RFC 6455, 8.1: text is judged by what comes out, at the fragment that shows it.
+/// RFC 6455, 8.1: text is judged by what comes out, once it is complete: until then it is held as
+/// it came.
 #[test]
-fn text_that_inflates_to_invalid_utf8_fails_at_once() {
+fn text_that_inflates_to_invalid_utf8_fails_when_it_is_complete() {
     for role in ROLES {
         // A stored block of one bad byte, and more announced than there is.
         let mut peer = facing(role, &Config::new());
         peer.receive(&text(b"\x00\x02\x00\xfd\xff\xff").rsv(RSV1).more());
+        peer.assert_received(&[]);
+        peer.receive(&continuation(b""));
         peer.assert_failed(ProtocolError::InvalidUtf8);
 
         // A character that ends in the next fragment, or not at all.
@@ -164,8 +168,8 @@ fn text_that_inflates_to_invalid_utf8_fails_at_once() {
             peer.receive(&text(stored(0xc3)).rsv(RSV1).more());
             peer.assert_received(&[]);
             peer.receive(&continuation(stored(last)).more());
+            peer.receive(&continuation(b"\x00"));
             if ends_well {
-                peer.receive(&continuation(b"\x00"));
                 peer.assert_received(&[Message::text("\u{df}")]);
             } else {
                 peer.assert_failed(ProtocolError::InvalidUtf8);
@@ -234,6 +238,94 @@ fn message_above_the_limit_after_inflation_fails_with_1009() {
                 } else {
                     peer.assert_failed(error);
                 }
+            }
+        }
+    }
+}
+
+/// RFC 6455, 10.4: until it is complete, a compressed message is held as it came, however much
+/// may come out of it; one that nobody takes stays so.
+#[test]
+fn compressed_message_is_held_as_it_came() {
+    for role in ROLES {
+        let mut sender = facing(opposite(role), &compressing());
+        let message = Message::binary(vec![b'z'; 1 << 20]);
+        assert_eq!(sender.protocol.send(message.clone()), Ok(()));
+        let compressed = sender.sent().remove(0).payload;
+        let (first, last) = compressed.split_at(compressed.len() - 1);
+        let mut peer = facing(role, &compressing());
+        peer.receive(&binary(first).rsv(RSV1).more());
+        peer.assert_received(&[]);
+        assert_eq!(peer.protocol.partial_len(), first.len());
+        peer.receive(&continuation(last));
+        peer.assert_received(std::slice::from_ref(&message));
+        assert_eq!(peer.protocol.partial_len(), 0);
+
+        let frame = binary(&compressed).rsv(RSV1);
+        let mut input = BytesMut::from(&peer.encode(&frame)[..]);
+        let decoded = peer.protocol.decode_ahead(&mut input, Want::AsItCame);
+        let Some(Ok(Received::Compressed(held))) = decoded else {
+            panic!("{decoded:?}");
+        };
+        assert_eq!(held.len(), compressed.len());
+        assert_eq!(peer.protocol.inflate(held), Ok(message));
+    }
+}
+
+/// RFC 6455, 10.4: on the wire a compressed message is bounded by what may come out of it: in one
+/// frame or in several, at the header that announces the excess.
+#[test]
+fn compressed_message_above_what_its_limit_can_need_fails_with_1009() {
+    const LIMIT: usize = 6400;
+    const WIRE: usize = LIMIT + LIMIT / 8 + LIMIT / 64 + 1024;
+    let config = compressing().max_message_size(LIMIT);
+    // Empty stored blocks.
+    let blocks = [0x00, 0x00, 0x00, 0xFF, 0xFF].repeat(WIRE / 5 + 1);
+    let error = |size| ProtocolError::CompressedTooBig { size, max: LIMIT };
+    for role in ROLES {
+        let mut peer = facing(role, &config);
+        peer.receive(&binary(&blocks[..=WIRE]).rsv(RSV1));
+        peer.assert_failed(error(WIRE as u64 + 1));
+
+        let mut peer = facing(role, &config);
+        peer.receive(&binary(&blocks[..WIRE - 10]).rsv(RSV1).more());
+        peer.receive(&continuation(&blocks[..10]).more());
+        peer.assert_received(&[]);
+        peer.receive(&continuation(&blocks[..1]));
+        peer.assert_failed(error(WIRE as u64 + 1));
+    }
+}
+
+/// 7.1.1: messages that were held as they came are inflated in the order of arrival, each behind
+/// those before it, and also when the Close behind them has been seen.
+#[test]
+fn messages_that_waited_refer_to_those_before_them() {
+    for role in ROLES {
+        for wants in [
+            [Want::AsItCame; 3],
+            [Want::Short, Want::AsItCame, Want::Short],
+        ] {
+            let mut peer = facing(role, &compressing());
+            let again = binary(HELLO_AGAIN).rsv(RSV1);
+            let mut waiting = Vec::new();
+            let frames = [hello(), again.clone(), again];
+            for (frame, want) in frames.iter().zip(wants) {
+                let mut input = BytesMut::from(&peer.encode(frame)[..]);
+                let decoded = peer.protocol.decode_ahead(&mut input, want);
+                waiting.push(decoded.expect("it is complete").expect("it is valid"));
+            }
+            let mut input = BytesMut::from(&peer.encode(&close(1000, ""))[..]);
+            let decoded = peer.protocol.decode_ahead(&mut input, Want::AsItCame);
+            assert!(matches!(
+                decoded,
+                Some(Ok(Received::Message(Message::Close(_))))
+            ));
+            for received in waiting {
+                let message = match received {
+                    Received::Message(message) => message,
+                    Received::Compressed(held) => peer.protocol.inflate(held).expect("it is valid"),
+                };
+                assert_eq!(message.into_data(), "Hello");
             }
         }
     }

@@ -346,6 +346,7 @@ pub(super) fn code_of(error: ProtocolError) -> u16 {
         ProtocolError::InvalidUtf8 | ProtocolError::InvalidDeflate => 1007,
         ProtocolError::FrameTooBig { .. }
         | ProtocolError::MessageTooBig { .. }
+        | ProtocolError::CompressedTooBig { .. }
         | ProtocolError::TooManyFragments { .. } => 1009,
         _ => 1002,
     }

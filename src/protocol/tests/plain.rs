@@ -3,7 +3,12 @@
 use bytes::BytesMut;
 
 use super::harness::{Peer, ROLES, head, key_of, masked, opposite};
-use crate::{config::Config, message::Message, wire::Role};
+use crate::{
+    config::Config,
+    message::Message,
+    protocol::{Received, Want},
+    wire::Role,
+};
 
 /// Decodes `bytes` both ways. What the short way says, the long way says; if it says
 /// nothing, it has touched nothing.
@@ -15,8 +20,15 @@ fn assert_same(peer: &mut Peer, config: &Config, bytes: &[u8]) -> Option<Message
         return None;
     };
     let mut long = BytesMut::from(bytes);
-    let expected = peer.protocol.receiver.decode(&mut long, config);
-    assert_eq!(expected, Ok(Some(message.clone())), "{bytes:x?}");
+    let expected = peer
+        .protocol
+        .receiver
+        .decode(&mut long, Want::Message, config);
+    assert_eq!(
+        expected,
+        Ok(Some(Received::Message(message.clone()))),
+        "{bytes:x?}"
+    );
     assert_eq!(short, long, "{bytes:x?}");
     Some(message)
 }
@@ -101,7 +113,10 @@ fn batch_of(peer: &mut Peer, config: &Config, bytes: &[u8], most: usize) -> (usi
     let mut payload = 0;
     while let Some(message) = batch.pop() {
         payload += message.len();
-        assert_eq!(receiver.decode(&mut long, config), Ok(Some(message)));
+        assert_eq!(
+            receiver.decode(&mut long, Want::Message, config),
+            Ok(Some(Received::Message(message)))
+        );
     }
     assert_eq!(rest, long);
     assert!(batch.is_empty());
