@@ -424,7 +424,10 @@ async fn open_client(io: DuplexStream) -> WebSocket {
         .header("connection", "upgrade")
         .header("sec-websocket-accept", STANDARD.encode(digest))
         .extension(ProvidedIo::new(io));
-    pending.complete(response.body(()).unwrap()).await.unwrap()
+    pending
+        .complete(response.body(String::new()).unwrap())
+        .await
+        .unwrap()
 }
 
 #[cfg(not(feature = "client"))]

@@ -179,7 +179,8 @@ async fn stream_that_the_request_ended_is_lost_at_once() {
 }
 
 /// RFC 9110, section 8.6: no length in answer to CONNECT. We send none, and hyper takes away a 0 that
-/// a layer around ours or axum adds; with another length it resets the stream.
+/// a layer around ours adds; with another length it resets the stream. axum replaces the body of such
+/// a response, so that nothing tells whether ours was sent: no handler starts, and the stream ends.
 #[tokio::test]
 async fn length_that_a_layer_adds_does_not_reach_the_client() {
     for length in ["0", "00", "5"] {
@@ -204,7 +205,7 @@ async fn length_that_a_layer_adds_does_not_reach_the_client() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let in_axum = listener.local_addr().unwrap();
         tokio::spawn(async { axum::serve(listener, router).await });
-        for addr in [bare, in_axum] {
+        for (addr, starts) in [(bare, true), (in_axum, false)] {
             let mut raw = Raw::connect(addr).await;
             let (response, send) = raw.request(Raw::handshake(), false);
             let response = soon(response).await;
@@ -217,11 +218,15 @@ async fn length_that_a_layer_adds_does_not_reach_the_client() {
             assert_eq!(response.status(), 200);
             assert_eq!(response.headers().get("content-length"), None, "{length}");
             let mut socket = super::raw::RawSocket::of(response, send);
-            socket.send(super::support::frame(0x81, b"hi")).await;
-            assert_eq!(
-                socket.next().await,
+            if starts {
+                socket.send(super::support::frame(0x81, b"hi")).await;
+            }
+            let answer = if starts {
                 super::raw::Event::Frame(0x81, b"hi".to_vec())
-            );
+            } else {
+                super::raw::Event::End
+            };
+            assert_eq!(socket.next().await, answer, "{length}");
         }
     }
 }
@@ -345,7 +350,9 @@ async fn complete(response: http::response::Builder) -> Result<WebSocket, client
         .unwrap();
     let io = tower_websock::ProvidedIo::new(tokio::io::duplex(64).0);
     let response = response.version(http::Version::HTTP_2).extension(io);
-    pending.complete(response.body(()).unwrap()).await
+    pending
+        .complete(response.body(String::new()).unwrap())
+        .await
 }
 
 /// RFC 8441, section 5; RFC 9110, section 9.3.6: every 2xx accepts, and nothing else.
