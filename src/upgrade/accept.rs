@@ -225,13 +225,13 @@ pub struct Accepting {
 }
 
 impl Accepting {
-    /// Takes the response for sent, whatever becomes of it, for one whose body or extensions have to be
-    /// replaced (see [`ResponseBody`]).
+    /// Takes the response for sent, whatever becomes of it. For a response whose body or extensions
+    /// have to be replaced; see [`ResponseBody`].
     ///
     /// Dangerous: hyper hands a connection of HTTP/1.1 over when it ends, whatever was answered.
     /// If an outer layer answers 401 in place of the acceptance, the handler starts all the
-    /// same and talks to the client that was refused. Call it only where nothing can come between
-    /// this response and hyper.
+    /// same and talks to the client that was refused. Call it only if no layer between this
+    /// response and hyper refuses requests.
     pub fn assume_sent(self) -> Self {
         self.io.assume_sent();
         self

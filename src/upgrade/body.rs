@@ -21,25 +21,33 @@ pin_project! {
     ///
     /// # No handler without an acceptance
     ///
-    /// A handler starts only after the response that accepts was sent. hyper hands a connection
-    /// over when it ends, whatever was answered on it, so that an outer layer that answers 401
-    /// in our place would not keep a handler from starting. The body of the acceptance
-    /// finds out: it sees which questions hyper asks it, and when it and the response's
-    /// extensions are dropped. If another response is sent, or ours with another status, the
-    /// upgrade fails with [`UpgradeError::NotSent`](crate::UpgradeError::NotSent).
+    /// A handler starts only after the response that accepts was sent. Alone, hyper does not
+    /// ensure that: it hands a connection over when it ends, even if an outer layer answered 401
+    /// in our place. So the body of the acceptance watches what hyper asks it, and when it and
+    /// the response's extensions are dropped. If another response is sent, or ours with another
+    /// status, no handler starts and the upgrade fails with
+    /// [`UpgradeError::NotSent`](crate::UpgradeError::NotSent).
     ///
-    /// Outer layers may add headers (but no `Content-Length`), and wrap or box the body, as those of tower-http and axum
-    /// do. Two things they must not do, or no handler starts: replace the body or the extensions of
-    /// an acceptance; or wrap its body in one that does not pass `is_end_stream` and
-    /// `size_hint` on. [`Accepting::assume_sent`](crate::Accepting::assume_sent) is for those
-    /// who cannot keep to that.
+    /// Outer layers may add headers, and wrap or box the body, as most of tower-http and axum do.
+    /// No handler starts if a layer
     ///
-    /// Over HTTP/1.1 two changes by an outer layer cannot be told from an acceptance that was
-    /// sent: its status is set to 204 or 304, for which hyper does not ask for a body either, with
-    /// body and extensions kept; or the layer asks the body `is_end_stream` and then at once
-    /// `size_hint`, and drops the response. Refuse with another status. Over HTTP/2
-    /// our body in a response with another 2xx is an acceptance still (RFC 8441, section 5; RFC 9110,
-    /// section 9.3.6).
+    /// - replaces the body, also by one that it has read from ours,
+    /// - replaces the extensions, or keeps a clone of them,
+    /// - wraps the body in one that does not pass on `is_end_stream` and `size_hint`,
+    /// - adds `Content-Length` and changes the status; hyper then ends the connection.
+    ///
+    /// [`Accepting::assume_sent`](crate::Accepting::assume_sent) is for stacks with such a layer.
+    ///
+    /// # Limits
+    ///
+    /// Over HTTP/1.1 two changes look like an acceptance that was sent:
+    ///
+    /// - a layer changes the status of our response to 204 or 304 and keeps its body and its
+    ///   extensions: hyper polls no body for these;
+    /// - a layer asks our body `is_end_stream`, then `size_hint`, then drops the whole response.
+    ///
+    /// Refuse with another status, and drop an acceptance without asking it. Over HTTP/2 any 2xx
+    /// with our body is an acceptance (RFC 8441, section 5; RFC 9110, section 9.3.6).
     #[derive(Debug)]
     pub struct ResponseBody<B = Sentence> {
         #[pin]

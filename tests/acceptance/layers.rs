@@ -46,6 +46,9 @@ pub(crate) const ANSWERS: &[(&str, Wrap)] = &[
             with_status(Response::from_parts(parts, Body::empty()), 401)
         })
     }),
+    ("101: body replaced", |app| {
+        mapped(app, |response| response.map(|_| Body::empty()))
+    }),
     ("403: another head, our body", |app| {
         mapped(app, |response| {
             with_status(Response::new(response.into_body()), 403)
@@ -140,6 +143,12 @@ pub(crate) const ANSWERS: &[(&str, Wrap)] = &[
 
 /// Answers in our place over HTTP/1.1. Over HTTP/2 a 2xx with our body is an acceptance.
 pub(crate) const HTTP1_ANSWERS: &[(&str, Wrap)] = &[
+    ("101: extensions replaced", |app| {
+        mapped(app, |mut response| {
+            response.extensions_mut().clear();
+            response
+        })
+    }),
     ("200: status changed", |app| status(app, 200)),
     ("205: status changed", |app| status(app, 205)),
     ("204: another head, our body", |app| {

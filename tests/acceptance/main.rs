@@ -2,6 +2,7 @@
 //!
 //! `cargo test --test acceptance -- --nocapture` prints the table of who answers in our place.
 
+mod errors;
 mod layers;
 mod mounts;
 #[path = "../support/http.rs"]
@@ -323,38 +324,4 @@ async fn limits_of_the_proof_are_those_documented() {
         assert!(!answered.starts_with(b"HTTP/1.1 101 "), "{answer}");
         assert_eq!(started.count().await, 1, "{answer}");
     }
-}
-
-/// See `Builder::connect_service`: in memory as behind a server.
-#[tokio::test(start_paused = true)]
-async fn service_in_memory_starts_no_handler_behind_another_answer() {
-    use tower::ServiceBuilder;
-    use tower_websock::WebSocketService;
-
-    let started = Started::default();
-    let ours = started.clone();
-    let handler = move |socket: WebSocket| ours.clone().handle(socket);
-    let mut accepting = WebSocketService::new(handler);
-    let refusing = ServiceBuilder::new()
-        .map_response(|mut response: Response<_>| {
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
-            response
-        })
-        .service(accepting.clone());
-    let builder = Builder::new();
-    let refused = builder.connect_service("ws://localhost/ws", refusing).await;
-    assert_eq!(
-        refused.unwrap_err().status(),
-        Some(StatusCode::UNAUTHORIZED)
-    );
-    assert_eq!(started.count().await, 0);
-    let mut socket = builder
-        .connect_service("ws://localhost/ws", &mut accepting)
-        .await
-        .unwrap();
-    assert_eq!(
-        socket.recv().await.unwrap().unwrap(),
-        Message::text("ghost")
-    );
-    assert_eq!(started.count().await, 1);
 }
