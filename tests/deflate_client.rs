@@ -149,7 +149,7 @@ async fn client_understands_what_each_answer_allows() {
 /// What each connection holds more after messages that fill the server's window than before; on
 /// a thread of its own, which keeps what all connections share.
 #[tokio::main(flavor = "current_thread")]
-async fn held_after_messages(deflate: DeflateConfig, answer: &'static str, bits: u8) -> isize {
+async fn held_after_messages(deflate: &DeflateConfig, answer: &'static str, bits: u8) -> isize {
     const COUNT: usize = 20;
     // The first ones bring what the thread keeps; they are not counted.
     const EARLIER: usize = 40;
@@ -199,7 +199,7 @@ fn client_holds_the_window_that_was_agreed_on() {
         (new().server_no_context_takeover(), "", 15, 1 << 15),
     ] {
         let what = format!("{deflate:?}, {answer:?}");
-        let thread = std::thread::spawn(move || held_after_messages(deflate, answer, bits));
+        let thread = std::thread::spawn(move || held_after_messages(&deflate, answer, bits));
         let found = thread.join().unwrap();
         println!("{what}: {found} bytes");
         assert!(
