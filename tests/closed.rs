@@ -12,7 +12,7 @@ use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
     time::{Instant, sleep, timeout},
 };
-use tower_websock::{CloseFrame, Config, Error, Message, SendHalf, WebSocket};
+use tower_websock::{Config, Error, Message, SendHalf, WebSocket};
 
 const HANDLERS: usize = 30;
 
@@ -495,7 +495,7 @@ async fn client_that_only_sends_learns_of_the_end() {
     client.send("hello".into()).await.unwrap();
     assert!(server.recv().await.unwrap().unwrap().is_data());
     let closing = async {
-        let frame = CloseFrame::new(1000, "");
+        let frame = tower_websock::CloseFrame::new(1000, "");
         server.close(Some(frame)).await.unwrap()
     };
     let waiting = async {
@@ -519,7 +519,7 @@ async fn no_ping_is_overlooked_by_who_only_sends() {
         }
     });
     let mut peer = Peer::new(client.unwrap());
-    for n in 0..1000_u16 {
+    for n in 0..200_u16 {
         peer.send(&frame(PING, &n.to_be_bytes())).await;
         let answered = timeout(Duration::from_secs(10), async {
             loop {

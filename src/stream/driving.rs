@@ -49,22 +49,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// A socket without a supervisor is about to send.
+    #[inline]
     pub(super) fn drive_before_send(&mut self) {
-        if self.receiving == Receiving::Lately && !self.is_discarding() {
+        if self.receiving == Receiving::Lately {
             // It need not look for what it has just looked for.
             self.receiving = Receiving::Before;
-            if self.reading == Reading::Paused {
-                self.reading = Reading::Ahead;
-            }
-            return;
+        } else if !self.is_quiet() {
+            self.drive();
         }
-        if (self.reading == Reading::Paused || self.is_quiet()) && self.is_open() {
-            return;
-        }
-        self.drive();
     }
 
     /// Reads what has come, within bounds, and does what must be done at once.
+    #[inline(never)]
     pub(super) fn drive(&mut self) {
         self.turn.pace.renew();
         let queued = self.protocol.queued();
@@ -101,11 +97,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             if self.decode_ahead().is_pending() || !self.is_open() {
                 return;
             }
+            self.set_quiet(true);
             if !self.has_room_ahead() {
                 self.reading = Reading::Paused;
                 return;
             }
-            self.set_quiet(true);
             if self.poll_fill().is_pending() {
                 return;
             }

@@ -40,6 +40,10 @@ impl<T> Conn<T> {
     /// From now on messages are dropped. A Close, an error and the end take effect at once.
     pub(super) fn discard(&mut self) {
         self.reading = Reading::Discarding;
+        if self.receiving == Receiving::Lately {
+            self.receiving = Receiving::Before;
+        }
+        self.set_quiet(false);
         while let Some(item) = self.ahead.pop() {
             self.take_effect(&item);
         }
@@ -70,8 +74,15 @@ impl<T> Conn<T> {
 
     /// Reading ahead goes on if it had stopped for want of room.
     fn resume(&mut self, caller: Caller) {
-        if self.reading == Reading::Paused && caller == Caller::Elsewhere {
-            self.wake_supervisor();
+        if self.reading == Reading::Paused {
+            match caller {
+                Caller::Owner => {
+                    self.reading = Reading::Ahead;
+                    self.set_quiet(false);
+                }
+                Caller::Handler => {}
+                Caller::Elsewhere => self.wake_supervisor(),
+            }
         }
     }
 
