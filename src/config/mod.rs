@@ -91,20 +91,24 @@ impl Config {
 
     /// How long closing may go on without progress of the peer.
     ///
-    /// Default 5 seconds. Closing begins with our Close frame, or our answer to the peer's, and ends
-    /// with the transport. While the peer takes what was sent, or finishes a message and answers, the
-    /// deadline is put off, up to [`max_close_time`](Self::max_close_time). What a peer sends instead
-    /// of its answer does not put it off, nor that it takes pongs. Then the transport is dropped.
+    /// Default 5 seconds. Closing begins with our Close frame, or our answer to the peer's, and
+    /// ends with the transport, which is dropped when the time is over. Progress puts that off, up
+    /// to [`max_close_time`](Self::max_close_time): the peer takes output up to our Close, finishes
+    /// a message that had begun, or answers. Input that is thrown away is no progress, nor are
+    /// pongs that the peer takes.
     ///
-    /// A transport buffers output and does not tell when the peer reads it. So for output
-    /// of the last seconds there is more time: as much as a peer needs that reads 32 KiB a second.
-    /// With less than 160 KiB that is no more than the default. If megabytes are buffered and
-    /// more waits, as on a loopback device, it is up to eight times this timeout; for a peer that was seen
-    /// to take output, it is as long as twice the time that it needs at that rate.
+    /// Buffers hide whether a slow peer reads. So the time is longer if much was sent lately:
     ///
-    /// A handler that goes on receiving what came before the peer's Close puts off
-    /// the answer for at most this timeout. A stream of HTTP/2
-    /// whose closing handshake is done is kept for half a second at most.
+    /// - If everything is in buffers, it is what a peer needs that reads 32 KiB a second. Below
+    ///   160 KiB that is less than the default.
+    /// - If buffers hold 1.5 MiB or more and more waits, as on a loopback device, it is what such a
+    ///   peer needs for half of that, but at most eight times this timeout.
+    ///
+    /// For a peer that was seen to read faster, half of its rate counts in place of 32 KiB.
+    ///
+    /// A handler that goes on receiving what came before the peer's Close puts off the answer for
+    /// at most this timeout. A stream of HTTP/2 whose closing handshake is done is kept for half a
+    /// second at most.
     pub const fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
         self

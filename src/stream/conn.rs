@@ -1,6 +1,7 @@
 //! One connection: the protocol, its transport, and who waits for it.
 //!
-//! What a connection does is spread over its files: `reading`, `receiving`, `sending`, `closing`.
+//! What a connection does is spread over its files: `reading`, `receiving`, `driving`, `sending`,
+//! `closing`.
 
 use std::{
     mem,
