@@ -2,7 +2,12 @@
 
 use bytes::Bytes;
 
-use crate::{message::Message, wire::OpCode};
+use super::{deflate::Inflation, inflated::Inflated, work::Work};
+use crate::{
+    config::Config,
+    message::Message,
+    wire::{OpCode, ProtocolError},
+};
 
 /// A message that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +27,18 @@ pub(crate) struct Compressed {
 }
 
 impl Compressed {
+    pub(super) fn inflate(
+        self,
+        inflation: &mut Inflation,
+        work: &mut Work,
+        limits: &Config,
+    ) -> Result<Message, ProtocolError> {
+        let inflated = inflate(inflation, work, self.opcode, &self.payload, limits);
+        // It is not held while its parts are joined.
+        drop(self.payload);
+        inflated.and_then(Inflated::finish)
+    }
+
     /// Bytes held.
     pub(crate) fn len(&self) -> usize {
         self.payload.len()
@@ -38,4 +55,51 @@ pub(crate) enum Want {
     Short,
     /// None.
     AsItCame,
+}
+
+/// Inflates the payload of a message.
+pub(super) fn inflate(
+    inflation: &mut Inflation,
+    work: &mut Work,
+    opcode: OpCode,
+    payload: &[u8],
+    limits: &Config,
+) -> Result<Inflated, ProtocolError> {
+    let (mut message, max) = (Inflated::new(opcode), limits.max_message_size);
+    work.spend_inflating(payload.len());
+    inflation.inflate(payload, max, |output| {
+        work.spend_inflated(output.len());
+        message.push(output, max)
+    })?;
+    Ok(message)
+}
+
+/// The same if it is a short message that is as usual.
+pub(super) fn inflate_short(
+    inflation: &mut Inflation,
+    work: &mut Work,
+    opcode: OpCode,
+    payload: &[u8],
+    limits: &Config,
+) -> Option<Inflated> {
+    let (mut message, max) = (Inflated::new(opcode), limits.max_message_size);
+    work.spend_inflating(payload.len());
+    inflation.inflate_short(payload, max, |output| {
+        work.spend_inflated(output.len());
+        message.push(output, max)?;
+        // 8.1: nor does text end inside a code point.
+        message.check_end()
+    })?;
+    Some(message)
+}
+
+/// 10.4: a compressed message that has `size` bytes on the wire may have what encoders give at
+/// worst, an eighth and a little more than they are given.
+pub(super) fn check_size(size: u64, limits: &Config) -> Result<(), ProtocolError> {
+    let max = limits.max_message_size;
+    let most = max as u64;
+    if size > most.saturating_add(most / 8 + most / 64 + 1024) {
+        return Err(ProtocolError::CompressedTooBig { size, max });
+    }
+    Ok(())
 }

@@ -7,8 +7,7 @@ use super::{
     batch::{self, Batch},
     control,
     deflate::Inflation,
-    inflated::Inflated,
-    received::{Compressed, Received, Want},
+    received::{Compressed, Received, Want, check_size, inflate, inflate_short},
     work::Work,
 };
 use crate::{
@@ -221,10 +220,7 @@ impl Receiver {
         message: Compressed,
         limits: &Config,
     ) -> Result<Message, ProtocolError> {
-        let inflated = self.inflate_payload(message.opcode, &message.payload, limits);
-        // It is not held while its parts are joined.
-        drop(message);
-        let message = inflated.and_then(Inflated::finish);
+        let message = message.inflate(&mut self.inflation, &mut self.work, limits);
         if message.is_err() {
             self.stop();
             self.inflation.stop();
@@ -319,8 +315,20 @@ impl Receiver {
             return Assembler::whole(header, at, input).map(Received::Message);
         }
         let inflated = match want {
-            Want::Message => Some(self.inflate_payload(header.opcode, payload, limits)?),
-            Want::Short => self.inflate_short(header.opcode, payload, limits),
+            Want::Message => Some(inflate(
+                &mut self.inflation,
+                &mut self.work,
+                header.opcode,
+                payload,
+                limits,
+            )?),
+            Want::Short => inflate_short(
+                &mut self.inflation,
+                &mut self.work,
+                header.opcode,
+                payload,
+                limits,
+            ),
             Want::AsItCame => None,
         };
         let message = match inflated {
@@ -358,49 +366,12 @@ impl Receiver {
         .map(Some)
     }
 
-    fn inflate_payload(
-        &mut self,
-        opcode: OpCode,
-        payload: &[u8],
-        limits: &Config,
-    ) -> Result<Inflated, ProtocolError> {
-        let (mut message, max) = (Inflated::new(opcode), limits.max_message_size);
-        self.work.spend_inflating(payload.len());
-        self.inflation.inflate(payload, max, |output| {
-            self.work.spend_inflated(output.len());
-            message.push(output, max)
-        })?;
-        Ok(message)
-    }
-
-    /// The same if it is a short message that is as usual.
-    fn inflate_short(
-        &mut self,
-        opcode: OpCode,
-        payload: &[u8],
-        limits: &Config,
-    ) -> Option<Inflated> {
-        let (mut message, max) = (Inflated::new(opcode), limits.max_message_size);
-        self.work.spend_inflating(payload.len());
-        self.inflation.inflate_short(payload, max, |output| {
-            self.work.spend_inflated(output.len());
-            message.push(output, max)?;
-            // 8.1: nor does text end inside a code point.
-            message.check_end()
-        })?;
-        Some(message)
-    }
-
     /// 10.4: what a compressed message has on the wire is bounded by what may come out of it.
     fn check_compressed(&self, header: &FrameHeader, limits: &Config) -> Result<(), ProtocolError> {
         let within = self.message.as_ref();
-        if !header.compressed && within.is_none_or(|partial| partial.compressed.is_none()) {
-            return Ok(());
-        }
-        let size = (self.partial_len() as u64).saturating_add(header.len as u64);
-        let max = limits.max_message_size;
-        if size > compressed_limit(max) {
-            return Err(ProtocolError::CompressedTooBig { size, max });
+        if header.compressed || within.is_some_and(|partial| partial.compressed.is_some()) {
+            let size = (self.partial_len() as u64).saturating_add(header.len as u64);
+            return check_size(size, limits);
         }
         Ok(())
     }
@@ -469,11 +440,4 @@ impl Receiver {
         };
         Ok(complete)
     }
-}
-
-/// Payload bytes that a compressed message of at most `max` bytes may have: what encoders give at
-/// worst, an eighth and a little more than they are given.
-const fn compressed_limit(max: usize) -> u64 {
-    let max = max as u64;
-    max.saturating_add(max / 8 + max / 64 + 1024)
 }
