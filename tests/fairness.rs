@@ -1,4 +1,5 @@
-//! Who sends without end leaves others of its thread their turn, although its transport takes all.
+//! Who sends without end leaves others of its thread their turn, although its transport takes all,
+//! and so does who receives without end.
 
 mod support;
 
@@ -182,4 +183,139 @@ async fn half_that_only_sends_leaves_others_their_turn() {
     let sent = sent.load(Ordering::Relaxed);
     assert!((128..=21 * 129).contains(&sent), "{sent}");
     task.abort();
+}
+
+/// Brings the same bytes again and again, without end, and counts them.
+struct Flood {
+    bytes: Vec<u8>,
+    at: usize,
+    brought: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Flood {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        while buf.remaining() > 0 {
+            let rest = &self.bytes[self.at..];
+            let count = rest.len().min(buf.remaining());
+            buf.put_slice(&rest[..count]);
+            self.brought.fetch_add(count, Ordering::Relaxed);
+            self.at = (self.at + count) % self.bytes.len();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Flood {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A message in so many fragments.
+fn fragments(count: usize, payload: &[u8]) -> Vec<u8> {
+    let next = frame(0, payload).repeat(count - 2);
+    [frame(2, payload), next, frame(0x80, payload)].concat()
+}
+
+/// Bytes that come in the turns that others wait for, at most: 64 steps of 512 fragments a turn,
+/// and a buffer.
+const MOST: usize = 21 * (64 * 512 * 7 + 65 * 1024);
+
+fn floods() -> Vec<Vec<u8>> {
+    let mut between = frame(2, b"x");
+    between.extend(frame(PING, b"p").repeat(100));
+    between.extend(frame(0x80, b"y"));
+    vec![
+        fragments(1000, b"x"),
+        fragments(1000, b""),
+        fragments(100_000, b"x"),
+        frame(PING, b"there?"),
+        frame(PONG, b""),
+        frame(BINARY, b""),
+        frame(TEXT, b"hello"),
+        between,
+    ]
+}
+
+/// What is dear by the byte is received in small turns, by a handler as by a task of its own.
+#[tokio::test(start_paused = true)]
+async fn floods_leave_others_their_turn() {
+    for bytes in floods() {
+        for supervised in [true, false] {
+            let brought = Arc::<AtomicUsize>::default();
+            let flood = Flood {
+                bytes: bytes.clone(),
+                at: 0,
+                brought: brought.clone(),
+            };
+            let receive = |mut socket: WebSocket<_>| async move {
+                while let Some(message) = socket.recv().await {
+                    message?;
+                }
+                Ok::<_, Error>(())
+            };
+            if supervised {
+                let accepting = accept(flood, Config::new());
+                beside_others(async move {
+                    let receive = |mut socket: WebSocket| async move {
+                        while socket.recv().await.is_some() {}
+                    };
+                    accepting.supervise(receive).await.unwrap();
+                    Ok(())
+                })
+                .await;
+            } else {
+                beside_others(receive(WebSocket::server(flood, &Config::new()))).await;
+            }
+            let brought = brought.load(Ordering::Relaxed);
+            assert!(brought > 0);
+            assert!(brought < MOST, "{supervised} {:?}: {brought}", &bytes[..20]);
+        }
+    }
+}
+
+/// So is what nobody receives, and what comes behind a Close.
+#[tokio::test(start_paused = true)]
+async fn floods_that_nobody_receives_leave_others_their_turn() {
+    for bytes in floods() {
+        for closes in [true, false] {
+            let brought = Arc::<AtomicUsize>::default();
+            let flood = Flood {
+                bytes: bytes.clone(),
+                at: 0,
+                brought: brought.clone(),
+            };
+            let accepting = accept(flood, Config::new());
+            beside_others(async move {
+                let handler = move |mut socket: WebSocket| async move {
+                    if closes {
+                        let _ = socket.close(None).await;
+                    }
+                    hold(socket).await;
+                };
+                accepting.supervise(handler).await.unwrap();
+                Ok(())
+            })
+            .await;
+            let brought = brought.load(Ordering::Relaxed);
+            // Pings are read on, as long as there is room for their notices.
+            assert!(brought < 21 * 33 * 65 * 1024, "{closes}: {brought}");
+        }
+    }
 }

@@ -286,9 +286,11 @@ impl Pace {
         !self.is_over
     }
 
-    /// Something was dear: the next message is looked at.
+    /// Something was dear, as much as a step: the next message is looked at.
     #[inline]
     pub(super) fn expect_look(&mut self) {
+        self.steps = self.steps.saturating_sub(1);
+        self.is_over |= self.steps == 0;
         self.trust = self.trust.min(MOST_TRUST - 1);
         self.receives = 0;
         self.sends = 0;

@@ -24,3 +24,4 @@ mod plain;
 mod properties;
 mod sending;
 mod text;
+mod work;
