@@ -45,7 +45,7 @@ impl Script {
                 126 => (4, usize::from(u16::from_be_bytes([rest[2], rest[3]]))),
                 127 => (
                     10,
-                    u64::from_be_bytes(rest[2..10].try_into().unwrap()) as usize,
+                    usize::try_from(u64::from_be_bytes(rest[2..10].try_into().unwrap())).unwrap(),
                 ),
                 len => (2, usize::from(len)),
             };

@@ -58,8 +58,6 @@ pub(super) struct Conn<T> {
     pub(super) backlog: Backlog,
     driver: Driver,
     pub(super) turn: Turn,
-    /// The message that a task other than the supervisor's received last took long.
-    pub(super) was_dear: bool,
     /// How many messages the user took last in one go, and may not have come to yet.
     pub(super) batched: usize,
     handles: usize,
@@ -134,7 +132,6 @@ impl<T> Conn<T> {
             backlog: Backlog::default(),
             driver: Driver::Handles { owes_pong: false },
             turn: Turn::FIRST,
-            was_dear: false,
             batched: 0,
             handles: 1,
             abandoned: false,

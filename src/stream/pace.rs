@@ -83,7 +83,7 @@ impl Turn {
     #[inline]
     pub(super) fn note_received(&mut self, more: bool) -> usize {
         let is_lone = !more && self.messages == MESSAGES - 1;
-        if !self.pace.is_running() && !(is_lone && self.pace.is_trusted()) {
+        if !(self.pace.is_running() || is_lone && self.pace.is_trusted()) {
             self.pace.start();
         }
         if more { self.pace.take_receives() } else { 0 }

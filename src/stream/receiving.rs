@@ -328,7 +328,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// message that took long counts for several.
     #[inline]
     fn charge_for_dear(&mut self, cx: &mut Context<'_>) {
-        if mem::take(&mut self.was_dear) {
+        if self.protocol.work().is_dear() {
+            self.protocol.work().begin();
             for _ in 0..DEAR {
                 let Poll::Ready(budget) = tokio::task::coop::poll_proceed(cx) else {
                     return;
@@ -407,7 +408,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     self.send_pong();
                 }
                 if self.protocol.work().is_dear() {
-                    self.was_dear = caller != Caller::Handler;
                     self.turn.pace.expect_look();
                 }
                 return Poll::Ready(Some(item.into_result()));
