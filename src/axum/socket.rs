@@ -120,6 +120,21 @@ impl WebSocket {
         self.inner.close(frame).await.map_err(Error::new)
     }
 
+    /// Waits until nothing can be sent any more, as [`closed`](crate::WebSocket::closed) of the inner
+    /// socket: for a handler that waits for something to send.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub fn closed(&mut self) -> impl Future<Output = ()> {
+        self.inner.closed()
+    }
+
+    /// Whether nothing can be sent any more, as far as is known.
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
     /// How the connection ended; `None` while it has not.
     pub fn closure(&self) -> Option<Closure> {
         self.inner.closure()
