@@ -24,6 +24,7 @@ mod shared;
 mod siblings;
 mod split;
 mod turn;
+mod unreceived;
 mod upgraded;
 mod waiters;
 mod websocket;
