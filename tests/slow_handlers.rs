@@ -104,7 +104,9 @@ async fn run<F>(
     let offer = "permessage-deflate".parse().unwrap();
     parts.headers.insert("sec-websocket-extensions", offer);
     parts.extensions.insert(ProvidedIo::new(script));
-    let mut config = Config::new().close_timeout(Duration::from_millis(1));
+    let mut config = Config::new()
+        .close_timeout(Duration::from_millis(1))
+        .max_close_time(Duration::ZERO);
     if deflate {
         config = config.deflate(DeflateConfig::new());
     }

@@ -351,6 +351,29 @@ fn violations_of_payload() -> Vec<Violation> {
                 ),
             ],
         },
+        #[cfg(feature = "deflate")]
+        Violation {
+            error: ProtocolError::CompressedTooBig {
+                size: 1036,
+                max: 10,
+            },
+            code: 1009,
+            clause: (6455, "10.4"),
+            sentence: "compressed message of 1036 bytes or more exceeds what \
+                       max_message_size (10) can need",
+            causes: vec![
+                (
+                    "a compressed frame",
+                    compressing(|config| config.max_message_size(10)),
+                    [header(0xC2, 1036), vec![0; 4]].concat(),
+                ),
+                (
+                    "compressed fragments together",
+                    compressing(|config| config.max_message_size(10)),
+                    [frame(0x42, &[0; 1030]), header(0x80, 6), vec![0; 4]].concat(),
+                ),
+            ],
+        },
         Violation {
             error: ProtocolError::TooManyFragments { max: 2 },
             code: 1009,
@@ -489,6 +512,7 @@ async fn every_violation_is_true_of_each_of_its_causes() {
     let of_features = [
         ("MaskedFrame", cfg!(feature = "client")),
         ("InvalidDeflate", cfg!(feature = "deflate")),
+        ("CompressedTooBig", cfg!(feature = "deflate")),
     ];
     for (name, _) in documented {
         let mut features = of_features.iter();
