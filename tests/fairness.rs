@@ -17,7 +17,7 @@ use std::{
 use futures_util::{SinkExt, StreamExt, stream};
 use support::*;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     task::yield_now,
 };
 use tower_websock::{Config, Error, Message, WebSocket};
@@ -318,4 +318,66 @@ async fn floods_that_nobody_receives_leave_others_their_turn() {
             assert!(brought < 21 * 33 * 65 * 1024, "{closes}: {brought}");
         }
     }
+}
+
+#[cfg(feature = "deflate")]
+/// A message of which decoding or inflating stops on the way comes before the end of the transport
+/// that came with it, and before what followed it.
+#[tokio::test]
+async fn message_that_takes_several_steps_comes_before_the_end() {
+    // RFC 7692, 7.2.1: final blocks that are stored, and the header of an empty one.
+    let stored = |len: u8| [&[1, len, 0, !len, 255][..], &vec![b'x'; len.into()]].concat();
+    let compressed = [stored(200).repeat(400), vec![0]].concat();
+    let parts = compressed.chunks(50_000);
+    let last = parts.len() - 1;
+    let compressed = parts.enumerate().map(|(at, part)| {
+        let first = if at == 0 { 0x42 } else { 0 };
+        frame(if at == last { 0x80 } else { first }, part)
+    });
+    for (bytes, expected) in [
+        (fragments(3000, b"x"), vec![b'x'; 3000]),
+        (compressed.flatten().collect(), vec![b'x'; 80_000]),
+    ] {
+        for supervised in [true, false] {
+            let (peer, io) = tokio::io::duplex(1 << 20);
+            let mut peer = Peer::new(peer);
+            peer.send(&[&bytes[..], &frame(TEXT, b"next")].concat())
+                .await;
+            // It goes on reading.
+            AsyncWriteExt::shutdown(&mut peer.io).await.unwrap();
+            let (mut parts, ()) = handshake().into_parts();
+            let offer = http::HeaderValue::from_static("permessage-deflate");
+            parts.headers.insert("sec-websocket-extensions", offer);
+            parts.extensions.insert(tower_websock::ProvidedIo::new(io));
+            let upgrade = tower_websock::WebSocketUpgrade::from_parts(&mut parts).unwrap();
+            let upgrade = upgrade.config(compressing());
+            let (_, accepting) = upgrade.accept::<()>().unwrap();
+            let expected = expected.clone();
+            let receive = |mut socket: WebSocket| async move {
+                let message = socket.recv().await.unwrap().unwrap();
+                assert_eq!(message, Message::binary(expected));
+                let next = socket.recv().await.unwrap().unwrap();
+                assert_eq!(next, Message::text("next"));
+                let end = socket.recv().await.unwrap();
+                assert!(matches!(end, Err(Error::Lost)), "{end:?}");
+            };
+            if supervised {
+                // Others have a turn before it receives, in which it is read ahead.
+                let receive = |socket| async {
+                    tokio::task::yield_now().await;
+                    receive(socket).await;
+                };
+                tokio::spawn(async { accepting.supervise(receive).await.unwrap() })
+                    .await
+                    .unwrap();
+            } else {
+                receive(accepting.socket().await.unwrap()).await;
+            }
+        }
+    }
+}
+
+#[cfg(feature = "deflate")]
+fn compressing() -> Config {
+    Config::new().deflate(tower_websock::DeflateConfig::new())
 }

@@ -74,8 +74,7 @@ impl Inflated {
     }
 
     /// Bytes held.
-    #[cfg(test)]
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self {
             Inflated::Text { parts, validator } => parts.len() + validator.carried(),
             Inflated::Binary(parts) => parts.len(),

@@ -129,11 +129,14 @@ impl Protocol {
 
     #[inline(never)]
     fn decode_next(&mut self, input: &mut BytesMut) -> Option<Result<Message, ProtocolError>> {
-        match self.decode_as(input, Want::Message)? {
-            Ok(Received::Message(message)) => Some(Ok(message)),
-            Ok(Received::Compressed(message)) => Some(self.inflate(message)),
-            Err(error) => Some(Err(error)),
+        if !self.is_inflating() {
+            match self.decode_as(input, Want::Message)? {
+                Ok(Received::Message(message)) => return Some(Ok(message)),
+                Ok(Received::Compressed(message)) => self.receiver.begin_inflating(message),
+                Err(error) => return Some(Err(error)),
+            }
         }
+        self.receiver.go_on_inflating(&self.config)
     }
 
     /// The same for messages of which the user may take none yet: compressed ones stay as they
@@ -168,8 +171,25 @@ impl Protocol {
 
     /// Inflates the first of the messages that are held as they came. After an error, nothing
     /// that was decoded behind it counts.
-    pub(crate) fn inflate(&mut self, message: Compressed) -> Result<Message, ProtocolError> {
-        self.receiver.inflate(message, &self.config)
+    ///
+    /// `None` if it has [stopped](Self::has_stopped): [`decode`](Self::decode) goes on.
+    pub(crate) fn inflate(
+        &mut self,
+        message: Compressed,
+    ) -> Option<Result<Message, ProtocolError>> {
+        self.receiver.begin_inflating(message);
+        self.receiver.go_on_inflating(&self.config)
+    }
+
+    /// Whether [`decode`](Self::decode) goes on with a message that is being inflated.
+    #[inline]
+    pub(crate) const fn is_inflating(&self) -> bool {
+        self.receiver.is_inflating()
+    }
+
+    /// Nobody will receive what is being inflated, nor what follows.
+    pub(crate) fn stop_inflating(&mut self) {
+        self.receiver.stop_inflating();
     }
 
     /// Takes the next message out of `input` if that is a plain one, as most are.

@@ -27,7 +27,9 @@ impl Inflation {
 
     pub(super) fn inflate(
         &mut self,
-        _payload: &[u8],
+        _piece: &[u8],
+        _is_last: bool,
+        _len: usize,
         _max: usize,
         _sink: impl FnMut(&[u8]) -> Result<(), ProtocolError>,
     ) -> Result<(), ProtocolError> {

@@ -27,18 +27,6 @@ pub(crate) struct Compressed {
 }
 
 impl Compressed {
-    pub(super) fn inflate(
-        self,
-        inflation: &mut Inflation,
-        work: &mut Work,
-        limits: &Config,
-    ) -> Result<Message, ProtocolError> {
-        let inflated = inflate(inflation, work, self.opcode, &self.payload, limits);
-        // It is not held while its parts are joined.
-        drop(self.payload);
-        inflated.and_then(Inflated::finish)
-    }
-
     /// Bytes held.
     pub(crate) fn len(&self) -> usize {
         self.payload.len()
@@ -57,6 +45,45 @@ pub(crate) enum Want {
     AsItCame,
 }
 
+/// Compressed bytes that are inflated in one go. Others have their turn before the next ones.
+pub(super) const PIECE: usize = 4 * 1024;
+
+/// A message that is being inflated.
+#[derive(Debug)]
+pub(super) struct Inflating {
+    message: Inflated,
+    /// What is not inflated yet.
+    rest: Bytes,
+}
+
+impl Inflating {
+    pub(super) fn new(message: Compressed) -> Self {
+        Self {
+            message: Inflated::new(message.opcode),
+            rest: message.payload,
+        }
+    }
+
+    /// Inflates a piece. Returns whether it was the last.
+    pub(super) fn step(
+        &mut self,
+        inflation: &mut Inflation,
+        work: &mut Work,
+        limits: &Config,
+    ) -> Result<bool, ProtocolError> {
+        let piece = self.rest.split_to(PIECE.min(self.rest.len()));
+        let is_last = self.rest.is_empty();
+        inflate_piece(inflation, work, &mut self.message, &piece, is_last, limits)?;
+        Ok(is_last)
+    }
+
+    pub(super) fn finish(self) -> Result<Message, ProtocolError> {
+        // It is not held while the parts of the message are joined.
+        drop(self.rest);
+        self.message.finish()
+    }
+}
+
 /// Inflates the payload of a message.
 pub(super) fn inflate(
     inflation: &mut Inflation,
@@ -65,13 +92,25 @@ pub(super) fn inflate(
     payload: &[u8],
     limits: &Config,
 ) -> Result<Inflated, ProtocolError> {
-    let (mut message, max) = (Inflated::new(opcode), limits.max_message_size);
-    work.spend_inflating(payload.len());
-    inflation.inflate(payload, max, |output| {
+    let mut message = Inflated::new(opcode);
+    inflate_piece(inflation, work, &mut message, payload, true, limits)?;
+    Ok(message)
+}
+
+fn inflate_piece(
+    inflation: &mut Inflation,
+    work: &mut Work,
+    message: &mut Inflated,
+    piece: &[u8],
+    is_last: bool,
+    limits: &Config,
+) -> Result<(), ProtocolError> {
+    let (len, max) = (message.len(), limits.max_message_size);
+    work.spend_inflating(piece.len());
+    inflation.inflate(piece, is_last, len, max, |output| {
         work.spend_inflated(output.len());
         message.push(output, max)
-    })?;
-    Ok(message)
+    })
 }
 
 /// The same if it is a short message that is as usual.

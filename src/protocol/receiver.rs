@@ -7,7 +7,7 @@ use super::{
     batch::{self, Batch},
     control,
     deflate::Inflation,
-    received::{Compressed, Received, Want, check_size, inflate, inflate_short},
+    received::{Compressed, Inflating, PIECE, Received, Want, check_size, inflate, inflate_short},
     work::Work,
 };
 use crate::{
@@ -31,6 +31,8 @@ pub(super) struct Receiver {
     work: Work,
     message: Option<Box<Partial>>,
     inflation: Inflation,
+    /// The message that the user receives, if it takes long to inflate.
+    inflating: Option<Box<Inflating>>,
 }
 
 /// A message under way; boxed, as an idle connection has none.
@@ -89,6 +91,7 @@ impl Receiver {
             work: Work::UNLIMITED,
             message: None,
             inflation: Inflation::new(role, deflate),
+            inflating: None,
         }
     }
 
@@ -211,21 +214,48 @@ impl Receiver {
     pub(super) fn needs_more(&self, input: &[u8]) -> bool {
         // What was read directly may have completed a payload.
         input.is_empty()
+            && self.inflating.is_none()
             && !matches!(self.state, State::Payload(Payload { done, len, .. }) if done == len)
     }
 
-    /// Inflates a message that was received before.
-    pub(super) fn inflate(
+    /// Whether a message is being [inflated](Self::go_on_inflating).
+    #[inline]
+    pub(super) const fn is_inflating(&self) -> bool {
+        self.inflating.is_some()
+    }
+
+    /// Begins with a message that was received before; none is being inflated.
+    pub(super) fn begin_inflating(&mut self, message: Compressed) {
+        self.inflating = Some(Box::new(Inflating::new(message)));
+    }
+
+    /// Goes on with it until its end, or until the work is done: `None` then.
+    pub(super) fn go_on_inflating(
         &mut self,
-        message: Compressed,
         limits: &Config,
-    ) -> Result<Message, ProtocolError> {
-        let message = message.inflate(&mut self.inflation, &mut self.work, limits);
+    ) -> Option<Result<Message, ProtocolError>> {
+        let mut inflating = self.inflating.take()?;
+        let message = loop {
+            match inflating.step(&mut self.inflation, &mut self.work, limits) {
+                Ok(true) => break inflating.finish(),
+                Ok(false) if self.work.is_done() => {
+                    self.inflating = Some(inflating);
+                    return None;
+                }
+                Ok(false) => {}
+                Err(error) => break Err(error),
+            }
+        };
         if message.is_err() {
             self.stop();
             self.inflation.stop();
         }
-        message
+        Some(message)
+    }
+
+    /// Nobody will receive what is being inflated, nor what follows.
+    pub(super) fn stop_inflating(&mut self) {
+        self.inflating = None;
     }
 
     /// Interprets nothing more. What was received compressed can still be inflated.
@@ -287,7 +317,7 @@ impl Receiver {
                         return Ok(None);
                     }
                     if payload.fin {
-                        return self.finish_message(want, limits);
+                        return self.finish_message();
                     }
                     if self.work.is_done() {
                         return Ok(None);
@@ -315,7 +345,7 @@ impl Receiver {
             return Assembler::whole(header, at, input).map(Received::Message);
         }
         let inflated = match want {
-            Want::Message => Some(inflate(
+            Want::Message if payload.len() <= PIECE => Some(inflate(
                 &mut self.inflation,
                 &mut self.work,
                 header.opcode,
@@ -329,7 +359,7 @@ impl Receiver {
                 payload,
                 limits,
             ),
-            Want::AsItCame => None,
+            Want::Message | Want::AsItCame => None,
         };
         let message = match inflated {
             Some(inflated) => inflated.finish().map(Received::Message),
@@ -343,11 +373,7 @@ impl Receiver {
     }
 
     /// The final frame of the message is complete.
-    fn finish_message(
-        &mut self,
-        want: Want,
-        limits: &Config,
-    ) -> Result<Option<Received>, ProtocolError> {
+    fn finish_message(&mut self) -> Result<Option<Received>, ProtocolError> {
         let Some(partial) = self.message.take() else {
             return Ok(None);
         };
@@ -359,11 +385,7 @@ impl Receiver {
             opcode,
             payload: message.into_data(),
         };
-        match want {
-            Want::Message => self.inflate(message, limits).map(Received::Message),
-            Want::Short | Want::AsItCame => Ok(Received::Compressed(message)),
-        }
-        .map(Some)
+        Ok(Some(Received::Compressed(message)))
     }
 
     /// 10.4: what a compressed message has on the wire is bounded by what may come out of it.

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     message::Message,
     protocol::{Batch, Want},
+    wire::ProtocolError,
 };
 
 /// Rounds of reading and decoding for one message in one go.
@@ -73,6 +74,7 @@ impl<T> Conn<T> {
     #[inline]
     fn next_plain(&mut self, batch: &mut Batch, caller: Caller) -> Option<Message> {
         let is_next = self.ahead.is_empty()
+            && !self.protocol.is_inflating()
             && !self.is_discarding()
             && matches!(self.end, End::Open | End::Transport(_));
         if !is_next {
@@ -98,13 +100,15 @@ impl<T> Conn<T> {
 
     fn next_item(&mut self) -> Option<Item> {
         self.protocol.work().begin();
-        if let Some(item) = self.ahead.pop() {
+        if !self.protocol.is_inflating()
+            && let Some(item) = self.ahead.pop()
+        {
             self.put_off_deadline();
-            return Some(self.inflated(item));
+            return self.inflated(item);
         }
         if let Some(decoded) = self.protocol.decode(&mut self.input) {
-            let item = Item::Decoded(decoded);
-            if self.protocol.receives_compressed() {
+            let item = self.received(decoded);
+            if self.protocol.receives_compressed() && self.ahead.is_empty() {
                 self.inflate_ahead(&item);
                 if !self.is_supervised() {
                     // The user may not come back soon for a message that has begun behind them.
@@ -113,15 +117,22 @@ impl<T> Conn<T> {
             }
             return Some(item);
         }
+        if self.protocol.has_stopped(&self.input) {
+            return None;
+        }
         self.end.take_transport()
     }
 
-    /// The first item that waited, inflated if it came compressed.
-    fn inflated(&mut self, item: Item) -> Item {
+    /// The first item that waited, inflated if it came compressed; `None` if that has stopped.
+    fn inflated(&mut self, item: Item) -> Option<Item> {
         let Item::Compressed(message) = item else {
-            return item;
+            return Some(item);
         };
-        let decoded = self.protocol.inflate(message);
+        let decoded = self.protocol.inflate(message)?;
+        Some(self.received(decoded))
+    }
+
+    fn received(&mut self, decoded: Result<Message, ProtocolError>) -> Item {
         if decoded.is_err() {
             // 7.1.7: what came behind it is not interpreted.
             self.ahead = ReadAhead::default();

@@ -20,6 +20,7 @@ impl<T> Conn<T> {
     /// From now on messages are dropped. A Close, an error and the end take effect at once.
     pub(super) fn discard(&mut self) {
         self.reading = Reading::Discarding;
+        self.protocol.stop_inflating();
         if self.receiving == Receiving::Lately {
             self.receiving = Receiving::Before;
         }

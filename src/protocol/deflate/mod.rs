@@ -88,20 +88,28 @@ impl Inflation {
         self.0.is_agreed()
     }
 
-    /// Inflates the payload of a message, of at most `max` bytes; they go to `sink` in pieces.
+    /// Inflates a piece of a message's payload, maybe the last. `len` bytes have come out of it, and
+    /// at most `max` may; the next ones go to `sink` in pieces.
     pub(super) fn inflate(
         &mut self,
-        payload: &[u8],
+        piece: &[u8],
+        is_last: bool,
+        len: usize,
         max: usize,
         mut sink: impl FnMut(&[u8]) -> Result<(), ProtocolError>,
     ) -> Result<(), ProtocolError> {
         let Some(inflater) = self.0.begin(Inflater::new) else {
             return Ok(());
         };
-        let outcome = inflater.inflate(payload, true, max, |output| {
+        let outcome = inflater.inflate(piece, is_last, max.saturating_sub(len), |output| {
             sink(output).map_err(Fault::Content)
         });
-        let outcome = outcome.and_then(|()| Ok(inflater.finish()?));
+        let outcome = outcome.and_then(|()| {
+            if is_last {
+                inflater.finish()?;
+            }
+            Ok(())
+        });
         outcome.map_err(|fault| match fault {
             Fault::Content(error) => error,
             Fault::Deflate(InflateError::Corrupt) => ProtocolError::InvalidDeflate,
