@@ -17,7 +17,7 @@ use std::{
 use futures_util::{SinkExt, StreamExt, stream};
 use support::*;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     task::yield_now,
 };
 use tower_websock::{Config, Error, Message, WebSocket};
@@ -344,7 +344,9 @@ async fn message_that_takes_several_steps_comes_before_the_end() {
             peer.send(&[&bytes[..], &frame(TEXT, b"next")].concat())
                 .await;
             // It goes on reading.
-            AsyncWriteExt::shutdown(&mut peer.io).await.unwrap();
+            tokio::io::AsyncWriteExt::shutdown(&mut peer.io)
+                .await
+                .unwrap();
             let (mut parts, ()) = handshake().into_parts();
             let offer = http::HeaderValue::from_static("permessage-deflate");
             parts.headers.insert("sec-websocket-extensions", offer);
