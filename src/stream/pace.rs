@@ -78,15 +78,13 @@ impl Turn {
         self.messages = self.messages.saturating_sub(count);
     }
 
-    /// The handler gets a message that was counted; says how many of those behind it it may take
-    /// before it asks again. `more` tells whether there are any.
+    /// The handler gets a message that was counted; `more` tells whether others wait behind it.
     #[inline]
-    pub(super) fn note_received(&mut self, more: bool) -> usize {
+    pub(super) fn note_received(&mut self, more: bool) {
         let is_lone = !more && self.messages == MESSAGES - 1;
         if !(self.pace.is_running() || is_lone && self.pace.is_trusted()) {
             self.pace.start();
         }
-        if more { self.pace.take_receives() } else { 0 }
     }
 
     /// Whether the handler may send; not as long as `may_send` would have to think about it.

@@ -249,9 +249,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     #[inline]
     fn note_received(&mut self, batch: &mut Batch) {
         let more = !batch.is_empty();
-        let unwatched = self.turn.note_received(more || !self.input.is_empty());
+        self.turn.note_received(more || !self.input.is_empty());
         if more {
-            batch.allow(unwatched);
+            // The user takes these without asking.
+            batch.allow(self.turn.pace.take_receives());
         }
     }
 
