@@ -5,7 +5,7 @@ use super::*;
 /// zlib 1.2.13: levels, windows and strategies; flushed inside a message and at its end.
 const ZLIB: &str = include_str!("encoders/zlib.txt");
 
-/// libdeflate 1.22, which knows whole messages with a final block only.
+/// libdeflate, which knows whole messages with a final block only.
 const LIBDEFLATE: &str = include_str!("encoders/libdeflate.txt");
 
 fn bytes(hex: &str) -> Vec<u8> {
