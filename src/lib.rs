@@ -93,6 +93,8 @@ mod config;
 mod handshake;
 mod message;
 mod protocol;
+#[cfg(test)]
+mod randomised;
 mod service;
 mod stream;
 mod upgrade;

@@ -7,7 +7,8 @@ use std::{
 
 /// The layers from the ground up; neighbours in one do not import each other.
 const LAYERS: [&[&str]; 7] = [
-    &["wire"],
+    // How randomised tests run.
+    &["wire", "randomised"],
     &["message", "config"],
     &["protocol", "handshake"],
     &["stream"],

@@ -1,6 +1,6 @@
 //! What a handler sends in one turn arrives as it was sent, whatever else it does in that turn.
 
-#[path = "../src/wire/randomised.rs"]
+#[path = "../src/randomised.rs"]
 mod randomised;
 mod support;
 

@@ -195,7 +195,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(crate::wire::randomised::cases(256))]
+        #![proptest_config(crate::randomised::cases(256))]
 
         /// 5.4: a message is what came, in order, and as long as it is not complete there is
         /// room for no more than twice what came, nor than the limit.

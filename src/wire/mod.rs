@@ -8,8 +8,6 @@ mod error;
 mod header;
 mod mask;
 mod opcode;
-#[cfg(test)]
-pub(crate) mod randomised;
 mod role;
 mod short_frame;
 mod utf8;

@@ -229,7 +229,7 @@ fn or_panics_with_the_problem() {
 }
 
 proptest! {
-    #![proptest_config(crate::wire::randomised::cases(4096))]
+    #![proptest_config(crate::randomised::cases(4096))]
 
     /// An entry is refused, or what it says of itself passes: nothing is taken that matches nothing.
     #[test]

@@ -29,7 +29,7 @@ fn header_line() -> impl Strategy<Value = (HeaderName, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(crate::wire::randomised::cases(1024))]
+    #![proptest_config(crate::randomised::cases(1024))]
 
     /// 4.2.1: no bytes of a header make the check panic, and what passes has its form.
     #[test]

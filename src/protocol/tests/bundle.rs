@@ -34,7 +34,7 @@ fn message() -> impl Strategy<Value = Message> {
 }
 
 proptest! {
-    #![proptest_config(crate::wire::randomised::cases(256))]
+    #![proptest_config(crate::randomised::cases(256))]
 
     /// What a bundle took leaves as if it had been sent when the bundle took it: behind what was
     /// queued before, however much of that has left, and before what was queued since. What it

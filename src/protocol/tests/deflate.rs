@@ -416,7 +416,7 @@ fn message() -> impl Strategy<Value = Message> {
 }
 
 proptest! {
-    #![proptest_config(crate::wire::randomised::cases(64))]
+    #![proptest_config(crate::randomised::cases(64))]
 
     /// 7.2: what both ends send each other arrives as it was, whatever was agreed on, and
     /// however the bytes are cut.

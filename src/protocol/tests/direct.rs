@@ -69,7 +69,7 @@ fn message() -> impl Strategy<Value = Vec<Frame>> {
 }
 
 proptest! {
-    #![proptest_config(crate::wire::randomised::cases(48))]
+    #![proptest_config(crate::randomised::cases(48))]
 
     /// 5.4, 6.2: what arrives past the input is what was sent, however it is cut.
     #[test]

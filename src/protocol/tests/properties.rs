@@ -82,7 +82,7 @@ fn check_the_end(trace: &Trace) {
 }
 
 proptest! {
-    #![proptest_config(crate::wire::randomised::cases(256))]
+    #![proptest_config(crate::randomised::cases(256))]
 
     /// 2.1, 6.2: lawful frames yield their messages and answers, and a Close its echo,
     /// however the bytes are cut into pieces.

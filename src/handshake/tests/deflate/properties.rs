@@ -188,7 +188,7 @@ fn garbage() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(crate::wire::randomised::cases(1024))]
+    #![proptest_config(crate::randomised::cases(1024))]
 
     /// 7.1: a valid offer gets a legal answer, and both ends take the same from it.
     #[test]

@@ -5,7 +5,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use super::*;
-use crate::wire::randomised::cases;
+use crate::randomised::cases;
 
 type Verdict = Result<Vec<u8>, InflateError>;
 

@@ -12,7 +12,7 @@ use super::{
 };
 
 proptest! {
-    #![proptest_config(crate::wire::randomised::cases(256))]
+    #![proptest_config(crate::randomised::cases(256))]
 
     /// 7.1.2: the window is the last 2^`window_bits` bytes, and no memory beyond.
     #[test]

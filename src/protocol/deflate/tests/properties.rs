@@ -4,7 +4,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::wire::randomised::cases;
+use crate::randomised::cases;
 
 fn message() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
