@@ -29,6 +29,13 @@ enum Leaving {
     Violation,
 }
 
+const LEAVING: [Leaving; 4] = [
+    Leaving::Close,
+    Leaving::Fin,
+    Leaving::Reset,
+    Leaving::Violation,
+];
+
 /// What a handler waits with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waiting {
@@ -153,12 +160,7 @@ async fn leave_all(
 #[tokio::test]
 async fn handlers_that_wait_for_a_channel_learn_of_the_end() {
     for waiting in WAITING {
-        for leaving in [
-            Leaving::Close,
-            Leaving::Fin,
-            Leaving::Reset,
-            Leaving::Violation,
-        ] {
+        for leaving in LEAVING {
             let (tell, mut told) = mpsc::unbounded_channel();
             let handler = move |socket: WebSocket| wait(socket, waiting, tell.clone());
             let addr = serve(handler, Config::new()).await;
@@ -174,12 +176,7 @@ async fn handlers_that_wait_for_a_channel_learn_of_the_end() {
 #[tokio::test]
 async fn tasks_without_a_supervisor_learn_of_the_end() {
     for waiting in WAITING {
-        for leaving in [
-            Leaving::Close,
-            Leaving::Fin,
-            Leaving::Reset,
-            Leaving::Violation,
-        ] {
+        for leaving in LEAVING {
             let (tell, mut told) = mpsc::unbounded_channel();
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let addr = listener.local_addr().unwrap();
