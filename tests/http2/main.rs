@@ -85,14 +85,25 @@ where
     let addr = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let service = TowerToHyperService::new(service.clone());
-            tokio::spawn(async move {
-                let io = TokioIo::new(stream);
-                let _ = http().serve_connection_with_upgrades(io, service).await;
-            });
+            tokio::spawn(serve_over(stream, service.clone()));
         }
     });
     addr
+}
+
+/// Serves a service on one connection.
+async fn serve_over<S, B>(io: impl raw::Io, service: S)
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static,
+{
+    let service = TowerToHyperService::new(service);
+    let (http, io) = (http(), TokioIo::new(io));
+    let _ = http.serve_connection_with_upgrades(io, service).await;
 }
 
 /// A connection of hyper's client, on which WebSockets are allowed.

@@ -7,8 +7,14 @@ use h2::{
     ext::Protocol,
 };
 use http::{Request, Response};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::*;
+
+/// A transport.
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {}
 
 /// A connection.
 pub(super) struct Raw(SendRequest<Bytes>);
@@ -39,7 +45,11 @@ impl Raw {
 
     /// `window` is what the server may send on a stream.
     pub(super) async fn connect_with(addr: SocketAddr, window: u32) -> Self {
-        let io = TcpStream::connect(addr).await.unwrap();
+        Self::over(TcpStream::connect(addr).await.unwrap(), window).await
+    }
+
+    /// The same over any transport.
+    pub(super) async fn over(io: impl Io, window: u32) -> Self {
         let mut builder = client::Builder::new();
         builder
             .initial_window_size(window)
