@@ -139,6 +139,49 @@ const checks = (() => {
     return `${Object.prototype.toString.call(received)} of ${size}`;
   }
 
+  /** Messages of every size around what a browser or a server treats otherwise. */
+  function* samples() {
+    const words = "the quick brown fox ß 世界 ".repeat(4000);
+    for (const size of [
+      1, 2, 3, 4, 7, 15, 31, 64, 125, 126, 300, 1000, 4095, 4096, 16384, 65535, 65536, 100000]) {
+      yield new TextEncoder().encode(words).subarray(size % 17, size % 17 + size);
+      yield new Uint8Array(size);
+      yield noise(size);
+    }
+  }
+
+  /** Send every sample to a server that answers nothing. Resolves with how many there were. */
+  async function sendAll(url) {
+    const client = new Client(url);
+    await within("open", client.opened);
+    let count = 0;
+    for (const sample of samples()) {
+      client.socket.send(sample);
+      count += 1;
+    }
+    await client.close(1000);
+    return count;
+  }
+
+  /** Every sample compressed, in one write and in several; in base64. */
+  async function compressAll() {
+    const made = [];
+    for (const sample of samples()) {
+      for (const writes of [1, 3]) {
+        const stream = new CompressionStream("deflate-raw");
+        const compressed = bytes(stream.readable);
+        const writer = stream.writable.getWriter();
+        const step = Math.ceil(sample.length / writes);
+        for (let i = 0; i < sample.length; i += step) {
+          await writer.write(sample.subarray(i, i + step));
+        }
+        await writer.close();
+        made.push((await compressed).toBase64());
+      }
+    }
+    return made;
+  }
+
   /** Send many messages before any comes back. Resolves with how many came back, in order. */
   async function inFlight(url, count) {
     const client = await Client.open(url);
@@ -264,7 +307,7 @@ const checks = (() => {
   const pageProtocol = () => performance.getEntriesByType("navigation")[0].nextHopProtocol;
 
   return {
-    echoes, inFlight, terms, closed, refused, unavailable, inTurn, manyInTurn,
+    echoes, sendAll, compressAll, inFlight, terms, closed, refused, unavailable, inTurn, manyInTurn,
     sideBySide, shows, middle, overflow, pageProtocol,
   };
 })();
