@@ -56,7 +56,7 @@
 //! | 3 | `stream` | tokio IO around the protocol: the socket, its halves, the end of the transport |
 //! | 2 | `protocol`, `handshake` | the connection and the opening handshake, without IO |
 //! | 1 | `message`, `config` | values that users touch |
-//! | 0 | `wire` | the bytes of RFC 6455, section 5 |
+//! | 0 | `wire` | the bytes of RFC 6455, section 5, and the grammar of header fields |
 //!
 //! # What always holds
 //!

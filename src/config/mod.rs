@@ -12,7 +12,6 @@ use std::time::Duration;
 #[cfg(feature = "deflate")]
 pub use deflate::DeflateConfig;
 pub use subprotocol::{InvalidSubprotocol, Subprotocol};
-pub(crate) use subprotocol::{is_token, is_token_byte};
 
 /// Limits and deadlines of a connection. The defaults are meant for production.
 ///

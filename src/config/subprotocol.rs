@@ -4,6 +4,8 @@ use std::{error::Error, fmt, str::FromStr};
 
 use http::HeaderValue;
 
+use crate::wire::fields::is_token;
+
 /// The name of a subprotocol: a token (RFC 9110, section 5.6.2), compared case-sensitively.
 ///
 /// ```
@@ -83,24 +85,3 @@ impl fmt::Display for InvalidSubprotocol {
 }
 
 impl Error for InvalidSubprotocol {}
-
-/// RFC 9110, section 5.6.2: one or more of these characters.
-pub(crate) const fn is_token(bytes: &[u8]) -> bool {
-    let mut i = 0;
-    while i < bytes.len() {
-        if !is_token_byte(bytes[i]) {
-            return false;
-        }
-        i += 1;
-    }
-    !bytes.is_empty()
-}
-
-/// RFC 9110, section 5.6.2: `tchar`.
-pub(crate) const fn is_token_byte(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`'
-            | b'|' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z'
-    )
-}

@@ -9,9 +9,11 @@ use super::{
     deflate::{self, OwnOffer},
     extensions_error::ExtensionsError,
     key,
-    token::{self, Cardinality},
 };
-use crate::config::{Config, Subprotocol, deflate::DeflateParams};
+use crate::{
+    config::{Config, Subprotocol, deflate::DeflateParams},
+    wire::fields::{self, Cardinality},
+};
 
 /// What a client asks for, and measures the answer by.
 #[derive(Debug)]
@@ -112,7 +114,7 @@ impl ClientHandshake {
             Some(key) => check_switch(headers, key)?,
             // Stricter than RFC 9110, sections 8.6 and 9.3.6: h2 holds the frames to the length,
             // also to 0.
-            None if token::announces_length(headers) => return Err(AnswerError::Body),
+            None if fields::announces_length(headers) => return Err(AnswerError::Body),
             None => {}
         }
         // Item 5.
@@ -127,7 +129,7 @@ impl ClientHandshake {
 
     /// Item 6: one of those that were asked for, or none. 11.3.4: at most once.
     fn subprotocol(&self, headers: &HeaderMap) -> Result<Option<Subprotocol>, AnswerError> {
-        let name = match token::single(headers, header::SEC_WEBSOCKET_PROTOCOL) {
+        let name = match fields::single(headers, header::SEC_WEBSOCKET_PROTOCOL) {
             Ok(name) => name,
             Err(Cardinality::Missing) => return Ok(None),
             Err(Cardinality::Repeated) => return Err(AnswerError::SubprotocolRepeated),
@@ -143,16 +145,16 @@ impl ClientHandshake {
 /// 4.1: the connection was switched to this protocol, for who sent `key`.
 fn check_switch(headers: &HeaderMap, key: &HeaderValue) -> Result<(), AnswerError> {
     // 4.1 item 2 of the response: the value is a match, not a list that has one.
-    let upgrade = token::single(headers, header::UPGRADE);
+    let upgrade = fields::single(headers, header::UPGRADE);
     if !upgrade.is_ok_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
         return Err(AnswerError::Upgrade);
     }
     // Item 3.
-    if !token::contains(headers, header::CONNECTION, "upgrade") {
+    if !fields::contains(headers, header::CONNECTION, "upgrade") {
         return Err(AnswerError::Connection);
     }
     // Item 4: without white space around. 11.3.3: once.
-    let accept = token::single(headers, header::SEC_WEBSOCKET_ACCEPT);
+    let accept = fields::single(headers, header::SEC_WEBSOCKET_ACCEPT);
     if accept != Ok(key::accept(key.as_bytes()).as_bytes()) {
         return Err(AnswerError::Accept);
     }

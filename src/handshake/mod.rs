@@ -7,20 +7,16 @@ mod deflate;
 #[cfg(not(feature = "deflate"))]
 #[path = "no_deflate/mod.rs"]
 mod deflate;
-mod extension;
 #[cfg(any(feature = "client", all(feature = "deflate", test)))]
 mod extensions_error;
 mod key;
 mod origin;
-#[cfg(feature = "deflate")]
-mod parameter;
 mod rejection;
 mod request;
 mod response;
 mod subprotocol;
 #[cfg(test)]
 mod tests;
-mod token;
 
 #[cfg(feature = "client")]
 pub use self::client::AnswerError;

@@ -5,12 +5,14 @@ use http::{HeaderMap, HeaderValue, Method, Version, header, request::Parts, uri:
 use super::{
     Rejection,
     deflate::DeflateOffer,
-    extension, key,
+    key,
     origin::{self, Scheme},
     subprotocol,
-    token::{self, Cardinality},
 };
-use crate::config::Subprotocol;
+use crate::{
+    config::Subprotocol,
+    wire::fields::{self, Cardinality, extension},
+};
 
 /// A valid request for a WebSocket connection.
 #[derive(Debug)]
@@ -28,8 +30,8 @@ pub(crate) struct Handshake {
 /// RFC 9110, section 7.8: `Upgrade` is ignored in HTTP/1.0.
 pub(crate) fn is_attempt(version: Version, headers: &HeaderMap) -> bool {
     version == Version::HTTP_11
-        && (token::contains(headers, header::UPGRADE, "websocket")
-            || token::is_present(headers, header::SEC_WEBSOCKET_KEY))
+        && (fields::contains(headers, header::UPGRADE, "websocket")
+            || fields::is_present(headers, header::SEC_WEBSOCKET_KEY))
 }
 
 impl Handshake {
@@ -50,17 +52,17 @@ impl Handshake {
         // 4.2.1 item 2.
         check_host(headers)?;
         // 4.2.1 item 3.
-        if !token::contains(headers, header::UPGRADE, "websocket") {
+        if !fields::contains(headers, header::UPGRADE, "websocket") {
             return Err(Rejection::Upgrade);
         }
-        if !token::is_list(headers, header::UPGRADE) {
+        if !fields::is_list(headers, header::UPGRADE) {
             return Err(Rejection::UpgradeMalformed);
         }
         // 4.2.1 item 4.
-        if !token::contains(headers, header::CONNECTION, "upgrade") {
+        if !fields::contains(headers, header::CONNECTION, "upgrade") {
             return Err(Rejection::Connection);
         }
-        if !token::is_list(headers, header::CONNECTION) {
+        if !fields::is_list(headers, header::CONNECTION) {
             return Err(Rejection::ConnectionMalformed);
         }
         // 4.2.1 item 6. 4.3: no leading zero. 11.3.5: once.
@@ -68,13 +70,13 @@ impl Handshake {
             return Err(Rejection::Version);
         }
         // 4.2.1 item 5. 11.3.1: once.
-        let key = token::single(headers, header::SEC_WEBSOCKET_KEY)
+        let key = fields::single(headers, header::SEC_WEBSOCKET_KEY)
             .ok()
             .filter(|key| key::is_valid(key))
             .ok_or(Rejection::Key)?;
         // Stricter: the RFC does not speak of bodies, but who takes one for frames, or
         // frames for one, can be lied to.
-        if token::has_body(headers) {
+        if fields::has_body(headers) {
             return Err(Rejection::Body);
         }
         Self::with_offers(Some(key::accept(key)), headers)
@@ -97,7 +99,7 @@ impl Handshake {
         let scheme = parts.uri.scheme_str().and_then(Scheme::of);
         let scheme = scheme.ok_or(Rejection::Scheme)?;
         // RFC 9113, section 8.3.1: `Host` must not tell another one, once both are normalised.
-        match token::single(headers, header::HOST) {
+        match fields::single(headers, header::HOST) {
             Err(Cardinality::Missing) => {}
             Ok(host) if origin::is_same_host(host, authority.as_bytes(), scheme) => {}
             Ok(_) => return Err(Rejection::HostMismatch),
@@ -106,7 +108,7 @@ impl Handshake {
         // 5: they must not be there; the server of HTTP should have seen it.
         if [header::CONNECTION, header::UPGRADE]
             .into_iter()
-            .any(|name| token::is_present(headers, name))
+            .any(|name| fields::is_present(headers, name))
         {
             return Err(Rejection::ConnectionSpecific);
         }
@@ -116,7 +118,7 @@ impl Handshake {
         }
         // RFC 9110, section 9.3.6: a CONNECT has no content. h2 holds the stream to a length that
         // is announced, also to 0: the first frame would end it.
-        if token::announces_length(headers) {
+        if fields::announces_length(headers) {
             return Err(Rejection::Body);
         }
         // 5: neither `Sec-WebSocket-Key` nor `Sec-WebSocket-Accept` is used.
@@ -135,11 +137,11 @@ impl Handshake {
 }
 
 fn has_version_13(headers: &HeaderMap) -> bool {
-    token::single(headers, header::SEC_WEBSOCKET_VERSION) == Ok(b"13")
+    fields::single(headers, header::SEC_WEBSOCKET_VERSION) == Ok(b"13")
 }
 
 fn check_host(headers: &HeaderMap) -> Result<(), Rejection> {
-    match token::single(headers, header::HOST) {
+    match fields::single(headers, header::HOST) {
         // RFC 9112, section 3.2: a host, and maybe a port; hyper does not look at it.
         Ok(host) if origin::is_host(host) => Ok(()),
         Ok(_) => Err(Rejection::Host),

@@ -2,15 +2,15 @@
 
 use http::{HeaderMap, header::SEC_WEBSOCKET_PROTOCOL};
 
-use super::{Rejection, token};
-use crate::config::Subprotocol;
+use super::Rejection;
+use crate::{config::Subprotocol, wire::fields};
 
 /// The offered subprotocols in the client's order of preference.
 pub(super) fn offered(headers: &HeaderMap) -> Result<Vec<Subprotocol>, Rejection> {
-    if !token::is_present(headers, SEC_WEBSOCKET_PROTOCOL) {
+    if !fields::is_present(headers, SEC_WEBSOCKET_PROTOCOL) {
         return Ok(Vec::new());
     }
-    let offered: Vec<_> = token::elements(headers, SEC_WEBSOCKET_PROTOCOL)
+    let offered: Vec<_> = fields::elements(headers, SEC_WEBSOCKET_PROTOCOL)
         .map(Subprotocol::from_bytes)
         .collect::<Result<_, _>>()
         .map_err(|_| Rejection::Subprotocols)?;

@@ -1,10 +1,12 @@
-//! The bytes of RFC 6455, section 5: frame headers, masks, UTF-8, close codes.
+//! The bytes of RFC 6455, section 5: frame headers, masks, UTF-8, close codes; and the grammar of
+//! header fields.
 //!
 //! Pure functions and plain values. Imports nothing else of this crate.
 
 mod causes;
 pub mod close_code;
 mod error;
+pub(crate) mod fields;
 mod header;
 mod mask;
 mod opcode;

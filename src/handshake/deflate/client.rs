@@ -5,7 +5,8 @@ use http::{HeaderMap, HeaderValue};
 use super::element::{Element, NAME, Terms, Window};
 use crate::{
     config::deflate::{ClientWindow, DeflateConfig, DeflateParams, DeflateSide},
-    handshake::{extension, extensions_error::ExtensionsError, parameter::Extension},
+    handshake::extensions_error::ExtensionsError,
+    wire::fields::{extension, parameter::Extension},
 };
 
 /// What a client offers.

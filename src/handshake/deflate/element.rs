@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     config::deflate::{DeflateSide, MAX_WINDOW_BITS, Takeover},
-    handshake::parameter::{Extension, Value},
+    wire::fields::parameter::{Extension, Value},
 };
 
 /// 7: the extension's name.

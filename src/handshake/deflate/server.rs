@@ -5,7 +5,7 @@ use http::HeaderValue;
 use super::element::{Element, NAME, Terms, Window};
 use crate::{
     config::deflate::{DeflateBounds, DeflateConfig, DeflateParams, MAX_WINDOW_BITS, Takeover},
-    handshake::parameter::Extension,
+    wire::fields::parameter::Extension,
 };
 
 /// The offer to be accepted, if the configuration turns compression on.

@@ -4,7 +4,8 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::{
     config::deflate::{DeflateConfig, DeflateParams},
-    handshake::{extension, extensions_error::ExtensionsError},
+    handshake::extensions_error::ExtensionsError,
+    wire::fields::extension,
 };
 
 /// What a client would offer.

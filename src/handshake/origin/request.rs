@@ -8,9 +8,9 @@ use super::{
     OriginPolicy, Pages,
     host::{Host, WebOrigin},
 };
-use crate::handshake::{
-    Rejection,
-    token::{self, Cardinality},
+use crate::{
+    handshake::Rejection,
+    wire::fields::{self, Cardinality},
 };
 
 /// What a valid handshake says of its page and its host, until a policy judges it.
@@ -56,7 +56,7 @@ impl PageRequest<'_> {
 impl RequestOrigin {
     /// Reads a valid handshake.
     pub(crate) fn of(parts: &Parts) -> Self {
-        let is_page = token::is_present(&parts.headers, header::ORIGIN);
+        let is_page = fields::is_present(&parts.headers, header::ORIGIN);
         Self {
             host: host(parts),
             page: is_page.then(|| Page {
@@ -69,7 +69,7 @@ impl RequestOrigin {
     /// 4.2.2 item 2: an origin that is not acceptable is refused.
     pub(crate) fn check(&self, policy: &OriginPolicy) -> Result<(), Rejection> {
         let host = self.host.as_ref().map(HeaderValue::as_bytes);
-        let host = token::trim(host.unwrap_or_default());
+        let host = fields::trim(host.unwrap_or_default());
         // Of every request: it is the host that tells of a rebound name.
         if let Some(hosts) = &policy.hosts {
             let is_listed = |host| hosts.iter().any(|listed| listed.matches(host));
@@ -80,7 +80,7 @@ impl RequestOrigin {
         let Some(page) = &self.page else {
             return Ok(());
         };
-        match token::single(&page.headers, header::ORIGIN) {
+        match fields::single(&page.headers, header::ORIGIN) {
             // RFC 6454, section 7.3: one at most.
             Err(Cardinality::Repeated) => Err(Rejection::OriginRepeated),
             Ok(origin) if page.passes(policy, origin, host) => Ok(()),

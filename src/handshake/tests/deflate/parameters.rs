@@ -1,9 +1,7 @@
 //! Names and values out of the grammar (RFC 6455, section 9.1).
 
-use super::{
-    super::super::{extension, parameter::Extension},
-    *,
-};
+use super::*;
+use crate::wire::fields::{extension, parameter::Extension};
 
 /// Each extension, its parameters and their values, unescaped.
 fn parsed(lines: &[&str]) -> Vec<String> {

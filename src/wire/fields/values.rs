@@ -1,16 +1,16 @@
-//! Comma-separated lists in headers (RFC 9110, section 5.6.1).
+//! The values of header lines: one, or a comma-separated list (RFC 9110, section 5.6.1).
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
-use crate::config::is_token;
+use super::is_token;
 
 /// The elements of a list that may be spread over several header lines. Empty ones are skipped.
 ///
 /// Not for lists whose elements may hold a comma between quotes.
-pub(super) fn elements(
+pub(crate) fn elements(
     headers: &HeaderMap,
     name: HeaderName,
 ) -> impl Iterator<Item = &[u8]> + use<'_> {
@@ -23,13 +23,13 @@ pub(super) fn elements(
 }
 
 /// Whether a list has `token`, in any case of its ASCII letters.
-pub(super) fn contains(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
+pub(crate) fn contains(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
     elements(headers, name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
 }
 
 /// Whether every element of a list is well-formed (RFC 9110, sections 7.6.1 and 7.8): a token,
 /// and maybe a version behind a slash.
-pub(super) fn is_list(headers: &HeaderMap, name: HeaderName) -> bool {
+pub(crate) fn is_list(headers: &HeaderMap, name: HeaderName) -> bool {
     elements(headers, name).all(|element| {
         let mut parts = element.splitn(2, |&byte| byte == b'/');
         parts.all(is_token)
@@ -37,7 +37,7 @@ pub(super) fn is_list(headers: &HeaderMap, name: HeaderName) -> bool {
 }
 
 /// The value of a header that may stand only once, trimmed; what is wrong otherwise.
-pub(super) fn single(headers: &HeaderMap, name: HeaderName) -> Result<&[u8], Cardinality> {
+pub(crate) fn single(headers: &HeaderMap, name: HeaderName) -> Result<&[u8], Cardinality> {
     let mut lines = headers.get_all(name).iter();
     match (lines.next(), lines.next()) {
         (None, _) => Err(Cardinality::Missing),
@@ -48,13 +48,13 @@ pub(super) fn single(headers: &HeaderMap, name: HeaderName) -> Result<&[u8], Car
 
 /// Why a header has no single value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cardinality {
+pub(crate) enum Cardinality {
     Missing,
     Repeated,
 }
 
 /// Without the optional white space around (RFC 9110, section 5.6.3).
-pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
+pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;
     }
@@ -62,13 +62,13 @@ pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// Whether a header stands at all.
-pub(super) fn is_present(headers: &HeaderMap<HeaderValue>, name: HeaderName) -> bool {
+pub(crate) fn is_present(headers: &HeaderMap<HeaderValue>, name: HeaderName) -> bool {
     headers.contains_key(name)
 }
 
 /// Whether the headers announce a body: anything but a length of 0 (RFC 9110, section 8.6:
 /// `1*DIGIT`), on each line.
-pub(super) fn has_body(headers: &HeaderMap) -> bool {
+pub(crate) fn has_body(headers: &HeaderMap) -> bool {
     let is_zero = |length: &HeaderValue| {
         let digits = trim(length.as_bytes());
         !digits.is_empty() && digits.iter().all(|&digit| digit == b'0')
@@ -77,6 +77,6 @@ pub(super) fn has_body(headers: &HeaderMap) -> bool {
 }
 
 /// Whether the headers announce a body or its length, be it 0.
-pub(super) fn announces_length(headers: &HeaderMap) -> bool {
+pub(crate) fn announces_length(headers: &HeaderMap) -> bool {
     is_present(headers, CONTENT_LENGTH) || is_present(headers, TRANSFER_ENCODING)
 }

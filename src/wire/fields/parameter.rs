@@ -5,23 +5,23 @@ use std::iter;
 use super::extension::Scanner;
 
 /// A well-formed element of `Sec-WebSocket-Extensions`.
-pub(super) struct Extension<'a> {
-    pub(super) name: &'a [u8],
+pub(crate) struct Extension<'a> {
+    pub(crate) name: &'a [u8],
     params: &'a [u8],
 }
 
-pub(super) struct Param<'a> {
-    pub(super) name: &'a [u8],
-    pub(super) value: Option<Value<'a>>,
+pub(crate) struct Param<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) value: Option<Value<'a>>,
 }
 
 /// A value that may hold quoted pairs still.
 #[derive(Clone, Copy)]
-pub(super) struct Value<'a>(&'a [u8]);
+pub(crate) struct Value<'a>(&'a [u8]);
 
 impl<'a> Extension<'a> {
     /// Takes what [`elements`](super::extension::elements) yields.
-    pub(super) fn of(element: &'a [u8]) -> Self {
+    pub(crate) fn of(element: &'a [u8]) -> Self {
         let mut scanner = Scanner(element);
         let name = scanner.token().unwrap_or_default();
         scanner.skip_space();
@@ -29,7 +29,7 @@ impl<'a> Extension<'a> {
         Self { name, params }
     }
 
-    pub(super) fn params(&self) -> impl Iterator<Item = Param<'a>> + use<'a> {
+    pub(crate) fn params(&self) -> impl Iterator<Item = Param<'a>> + use<'a> {
         let mut scanner = Scanner(self.params);
         iter::from_fn(move || {
             let (name, value) = scanner.skip(b';').then(|| scanner.param())??;
@@ -41,7 +41,7 @@ impl<'a> Extension<'a> {
 
 impl<'a> Value<'a> {
     /// The bytes, unescaped.
-    pub(super) fn bytes(self) -> impl Iterator<Item = u8> + use<'a> {
+    pub(crate) fn bytes(self) -> impl Iterator<Item = u8> + use<'a> {
         // 9.1: they are a token, which has no backslash of its own.
         self.0.iter().copied().filter(|&byte| byte != b'\\')
     }

@@ -12,7 +12,7 @@ use std::iter;
 
 use http::{HeaderMap, header::SEC_WEBSOCKET_EXTENSIONS};
 
-use crate::config::is_token_byte;
+use super::token::is_token_byte;
 
 /// The text of each extension, of all header lines in their order.
 ///
@@ -20,7 +20,7 @@ use crate::config::is_token_byte;
 ///
 /// 9.1: a malformed list fails the handshake, also where no extension is known to us. So
 /// the whole is checked first.
-pub(super) fn elements(headers: &HeaderMap) -> Result<impl Iterator<Item = &[u8]>, Malformed> {
+pub(crate) fn elements(headers: &HeaderMap) -> Result<impl Iterator<Item = &[u8]>, Malformed> {
     let lines = headers.get_all(SEC_WEBSOCKET_EXTENSIONS);
     let scan = || {
         lines.iter().flat_map(|line| {
@@ -42,10 +42,10 @@ pub(super) fn elements(headers: &HeaderMap) -> Result<impl Iterator<Item = &[u8]
 
 /// The grammar is broken.
 #[derive(Debug)]
-pub(super) struct Malformed;
+pub(crate) struct Malformed;
 
 /// The rest of a header line. Methods return `None` where the grammar is broken.
-pub(super) struct Scanner<'a>(pub(super) &'a [u8]);
+pub(crate) struct Scanner<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Scanner<'a> {
     /// The next element of the list; `None` at the end of the line.
@@ -70,7 +70,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Behind a semicolon: the name, and the value without its quotes.
-    pub(super) fn param(&mut self) -> Option<(&'a [u8], Option<&'a [u8]>)> {
+    pub(crate) fn param(&mut self) -> Option<(&'a [u8], Option<&'a [u8]>)> {
         self.skip_space();
         let name = self.token()?;
         self.skip_space();
@@ -109,20 +109,20 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    pub(super) fn token(&mut self) -> Option<&'a [u8]> {
+    pub(crate) fn token(&mut self) -> Option<&'a [u8]> {
         let end = self.0.iter().position(|&byte| !is_token_byte(byte));
         let (token, rest) = self.0.split_at(end.unwrap_or(self.0.len()));
         self.0 = rest;
         (!token.is_empty()).then_some(token)
     }
 
-    pub(super) fn skip(&mut self, byte: u8) -> bool {
+    pub(crate) fn skip(&mut self, byte: u8) -> bool {
         let found = self.0.first() == Some(&byte);
         self.0 = &self.0[usize::from(found)..];
         found
     }
 
-    pub(super) fn skip_space(&mut self) {
+    pub(crate) fn skip_space(&mut self) {
         while let [b' ' | b'\t', rest @ ..] = self.0 {
             self.0 = rest;
         }
