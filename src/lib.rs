@@ -90,6 +90,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod config;
+mod deflate;
 mod handshake;
 mod message;
 mod protocol;
@@ -107,7 +108,7 @@ pub mod axum;
 pub mod client;
 
 #[cfg(feature = "deflate")]
-pub use self::config::DeflateConfig;
+pub use self::deflate::DeflateConfig;
 #[cfg(feature = "client")]
 pub use self::handshake::AnswerError;
 pub use self::{

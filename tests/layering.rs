@@ -6,9 +6,10 @@ use std::{
 };
 
 /// The layers from the ground up; neighbours in one do not import each other.
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 8] = [
     // How randomised tests run.
     &["wire", "randomised"],
+    &["deflate"],
     &["message", "config"],
     &["protocol", "handshake"],
     &["stream"],

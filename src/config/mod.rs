@@ -1,17 +1,14 @@
 //! Limits and deadlines.
 
 #[cfg(feature = "deflate")]
-pub(crate) mod deflate;
-#[cfg(not(feature = "deflate"))]
-#[path = "no_deflate.rs"]
-pub(crate) mod deflate;
+mod deflate;
 mod subprotocol;
 
 use std::time::Duration;
 
-#[cfg(feature = "deflate")]
-pub use deflate::DeflateConfig;
 pub use subprotocol::{InvalidSubprotocol, Subprotocol};
+
+use crate::deflate::DeflateConfig;
 
 /// Limits and deadlines of a connection. The defaults are meant for production.
 ///
@@ -33,7 +30,7 @@ pub struct Config {
     pub(crate) max_close_time: Duration,
     pub(crate) upgrade_timeout: Duration,
     /// permessage-deflate is negotiated if it is `Some`.
-    pub(crate) deflate: Option<deflate::DeflateConfig>,
+    pub(crate) deflate: Option<DeflateConfig>,
 }
 
 impl Config {

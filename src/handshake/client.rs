@@ -5,13 +5,10 @@ use std::{error::Error, fmt};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
-use super::{
-    deflate::{self, OwnOffer},
-    extensions_error::ExtensionsError,
-    key,
-};
+use super::key;
 use crate::{
-    config::{Config, Subprotocol, deflate::DeflateParams},
+    config::{Config, Subprotocol},
+    deflate::{self, DeflateParams, ExtensionsError, OwnOffer},
     wire::fields::{self, Cardinality},
 };
 

@@ -2,13 +2,6 @@
 
 #[cfg(feature = "client")]
 mod client;
-#[cfg(feature = "deflate")]
-mod deflate;
-#[cfg(not(feature = "deflate"))]
-#[path = "no_deflate/mod.rs"]
-mod deflate;
-#[cfg(any(feature = "client", all(feature = "deflate", test)))]
-mod extensions_error;
 mod key;
 mod origin;
 mod rejection;

@@ -3,14 +3,13 @@
 use http::{HeaderMap, HeaderValue, Method, Version, header, request::Parts, uri::Authority};
 
 use super::{
-    Rejection,
-    deflate::DeflateOffer,
-    key,
+    Rejection, key,
     origin::{self, Scheme},
     subprotocol,
 };
 use crate::{
     config::Subprotocol,
+    deflate::DeflateOffer,
     wire::fields::{self, Cardinality, extension},
 };
 

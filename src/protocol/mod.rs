@@ -10,11 +10,6 @@ mod batch;
 mod bundle;
 mod closing;
 mod control;
-#[cfg(feature = "deflate")]
-mod deflate;
-#[cfg(not(feature = "deflate"))]
-#[path = "no_deflate.rs"]
-mod deflate;
 mod inflated;
 mod outbox;
 mod received;
@@ -39,12 +34,12 @@ pub(crate) use self::{
 };
 use self::{
     bundle::data_of,
-    deflate::Deflation,
     outbox::{Kind, Outbox},
     receiver::Receiver,
 };
 use crate::{
-    config::{Config, deflate::DeflateParams},
+    config::Config,
+    deflate::{DeflateParams, Deflation},
     message::{CloseFrame, InvalidClose, Message},
     wire::{MAX_CONTROL_PAYLOAD, OpCode, ProtocolError, Role},
 };
@@ -377,7 +372,7 @@ impl Protocol {
     ) -> Result<(), SendError> {
         self.check_open()?;
         let compressed = match compress {
-            Compress::IfAgreed => self.deflation.compress(&data, &self.config),
+            Compress::IfAgreed => self.deflation.compress(&data, self.config.deflate.as_ref()),
             Compress::Never => None,
         };
         match compressed {

@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 
-use super::{deflate::Inflation, inflated::Inflated, work::Work};
+use super::{inflated::Inflated, work::Work};
 use crate::{
     config::Config,
+    deflate::Inflation,
     message::Message,
     wire::{OpCode, ProtocolError},
 };

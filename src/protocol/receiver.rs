@@ -6,12 +6,12 @@ use super::{
     assembler::Assembler,
     batch::{self, Batch},
     control,
-    deflate::Inflation,
     received::{Compressed, Inflating, PIECE, Received, Want, check_size, inflate, inflate_short},
     work::Work,
 };
 use crate::{
-    config::{Config, deflate::DeflateParams},
+    config::Config,
+    deflate::{DeflateParams, Inflation},
     message::Message,
     wire::{Decoded, FrameHeader, HeaderRules, OpCode, ProtocolError, Role, apply_mask},
 };

@@ -17,7 +17,8 @@ use super::{
     siblings::Siblings,
 };
 use crate::{
-    config::{Config, Subprotocol, deflate::DeflateParams},
+    config::{Config, Subprotocol},
+    deflate::DeflateParams,
     message::{CloseFrame, InvalidClose, Message},
     protocol::{Batch, Closure, Compress, Protocol},
 };

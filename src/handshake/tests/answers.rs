@@ -22,7 +22,7 @@ const EXTENSIONS: &str = "sec-websocket-extensions";
 /// Compression where it is compiled in.
 fn config() -> Config {
     #[cfg(feature = "deflate")]
-    return Config::new().deflate(crate::config::DeflateConfig::new());
+    return Config::new().deflate(crate::deflate::DeflateConfig::new());
     #[cfg(not(feature = "deflate"))]
     Config::new()
 }

@@ -13,10 +13,8 @@ use super::harness::{
     text,
 };
 use crate::{
-    config::{
-        Config, DeflateConfig,
-        deflate::{DeflateParams, DeflateSide, Takeover},
-    },
+    config::Config,
+    deflate::{DeflateConfig, DeflateParams, DeflateSide, Takeover},
     message::Message,
     protocol::{Bundle, Compress, Phase, Received, Want},
     wire::{ProtocolError, Role},

@@ -6,7 +6,8 @@ use bytes::BytesMut;
 
 pub(super) use super::frame::*;
 use crate::{
-    config::{Config, deflate::DeflateParams},
+    config::Config,
+    deflate::DeflateParams,
     message::{CloseFrame, Message},
     protocol::{Closure, Compress, Initiator, MaskKeys, Phase, Protocol, SendError},
     wire::{ProtocolError, Role},

@@ -7,16 +7,11 @@ mod picky;
 mod properties;
 mod server;
 
-use super::{
-    super::{deflate::*, extensions_error::ExtensionsError},
-    *,
-};
-use crate::config::{
-    DeflateConfig,
-    deflate::{
-        DeflateParams, DeflateSide,
-        Takeover::{self, Kept, Reset},
-    },
+use super::*;
+use crate::deflate::{
+    DeflateConfig, DeflateParams, DeflateSide, ExtensionsError, OwnOffer,
+    Takeover::{self, Kept, Reset},
+    agreed,
 };
 
 /// Windows and what becomes of them, of the server and of the client.

@@ -200,12 +200,12 @@ proptest! {
         // What is configured of our own compressor holds, within what was agreed on.
         let meant = meaning(&answer);
         prop_assert_eq!(params.client, meant.client, "{} -> {}", line, value);
-        let own = both(meant.server, config.server.side());
+        let own = both(meant.server, config.sides().server);
         prop_assert_eq!(params.server, own, "{} -> {}", line, value);
         // The client is bound as far as it lets itself be.
         if offer.contains_key("client_max_window_bits") {
-            prop_assert!(params.client.window_bits <= config.client.side().window_bits);
-            prop_assert!(config.client.takeover == Kept || params.client.takeover == Reset);
+            prop_assert!(params.client.window_bits <= config.sides().client.window_bits);
+            prop_assert!(config.sides().client.takeover == Kept || params.client.takeover == Reset);
         }
     }
 
@@ -238,7 +238,7 @@ proptest! {
             let meant = meaning(&extension);
             prop_assert_eq!(found.server, meant.server);
             // Our compressor does no more than the server expects, and than is configured.
-            prop_assert_eq!(found.client, both(meant.client, config.client.side()));
+            prop_assert_eq!(found.client, both(meant.client, config.sides().client));
         } else {
             prop_assert_eq!(found, Err(ExtensionsError::Parameters), "{}", line);
         }

@@ -4,8 +4,8 @@ use http::{HeaderMap, HeaderValue};
 
 use super::element::{Element, NAME, Terms, Window};
 use crate::{
-    config::deflate::{ClientWindow, DeflateConfig, DeflateParams, DeflateSide},
-    handshake::extensions_error::ExtensionsError,
+    deflate::extensions_error::ExtensionsError,
+    deflate::settings::{ClientWindow, DeflateConfig, DeflateParams, DeflateSide},
     wire::fields::{extension, parameter::Extension},
 };
 
@@ -56,7 +56,7 @@ impl OwnOffer {
         }
         Self {
             elements,
-            own: config.client.side(),
+            own: config.sides().client,
         }
     }
 

@@ -10,7 +10,7 @@ use super::{
     pool::{self, Lent, Ticket},
     room::Room,
 };
-use crate::config::deflate::{DeflateSide, Takeover};
+use crate::deflate::settings::{DeflateSide, Takeover};
 
 /// Messages of this size that get no smaller are sent as they are also with context takeover.
 const INCOMPRESSIBLE_FROM: usize = 1024;

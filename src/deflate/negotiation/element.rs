@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    config::deflate::{DeflateSide, MAX_WINDOW_BITS, Takeover},
+    deflate::settings::{DeflateSide, MAX_WINDOW_BITS, Takeover},
     wire::fields::parameter::{Extension, Value},
 };
 

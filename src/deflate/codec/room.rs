@@ -19,7 +19,7 @@ thread_local! {
 
 /// Room for an output, lent by the thread. What it holds at first is not specified.
 #[derive(Debug)]
-pub(in crate::protocol) struct Room(Vec<u8>);
+pub(crate) struct Room(Vec<u8>);
 
 impl Room {
     pub(super) fn new() -> Self {

@@ -6,7 +6,7 @@ use super::room::Room;
 
 /// A payload that is to be sent.
 #[derive(Debug)]
-pub(in crate::protocol) enum Packed {
+pub(crate) enum Packed {
     /// A short one, in room that the thread wants back.
     Lent {
         room: Room,

@@ -7,7 +7,7 @@ use super::{
     pool::{self, Ticket},
     room::Room,
 };
-use crate::config::deflate::{DeflateSide, MAX_WINDOW_BITS, Takeover};
+use crate::deflate::settings::{DeflateSide, MAX_WINDOW_BITS, Takeover};
 
 /// Decompresses the messages of one direction of a connection.
 ///

@@ -8,7 +8,7 @@ mod server;
 use http::HeaderValue;
 
 #[cfg(any(feature = "client", test))]
-pub(super) use self::client::{OwnOffer, agreed};
+pub(crate) use self::client::{OwnOffer, agreed};
 use self::element::Element;
 pub(crate) use self::server::DeflateOffer;
 

@@ -14,7 +14,7 @@ mod vectors;
 mod windows;
 
 use super::{Effort, InflateError, deflater::Deflater, inflater::Inflater};
-use crate::config::deflate::{DeflateSide as Side, Takeover};
+use crate::deflate::settings::{DeflateSide as Side, Takeover};
 
 const UNLIMITED: usize = usize::MAX;
 

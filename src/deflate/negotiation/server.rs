@@ -4,7 +4,7 @@ use http::HeaderValue;
 
 use super::element::{Element, NAME, Terms, Window};
 use crate::{
-    config::deflate::{DeflateBounds, DeflateConfig, DeflateParams, MAX_WINDOW_BITS, Takeover},
+    deflate::settings::{DeflateConfig, DeflateParams, MAX_WINDOW_BITS, Takeover},
     wire::fields::parameter::Extension,
 };
 
@@ -28,7 +28,7 @@ impl DeflateOffer {
     /// What is agreed, and the value of `Sec-WebSocket-Extensions` that says so.
     pub(crate) fn answer(self, config: &DeflateConfig) -> (DeflateParams, HeaderValue) {
         let Self(offer) = self;
-        let [server, client] = [config.server, config.client].map(DeflateBounds::side);
+        let DeflateParams { server, client } = config.sides();
         let answer = Element {
             // 7.1.1.1, 7.1.2.1: what was asked for, and no more: some clients refuse an answer
             // that says more, and a sender may do less without saying so.

@@ -25,10 +25,7 @@ use self::{
     packed::Packed,
 };
 use crate::{
-    config::{
-        Config,
-        deflate::{DeflateConfig, DeflateParams, DeflateSide},
-    },
+    deflate::settings::{DeflateConfig, DeflateParams, DeflateSide},
     wire::{ProtocolError, Role},
 };
 
@@ -73,10 +70,10 @@ impl<T> Direction<T> {
 }
 
 /// Messages that are received.
-pub(super) struct Inflation(Direction<Inflater>);
+pub(crate) struct Inflation(Direction<Inflater>);
 
 impl Inflation {
-    pub(super) fn new(role: Role, params: Option<DeflateParams>) -> Self {
+    pub(crate) fn new(role: Role, params: Option<DeflateParams>) -> Self {
         Self(Direction::of(params.map(|params| match role {
             Role::Client => params.server,
             Role::Server => params.client,
@@ -84,13 +81,13 @@ impl Inflation {
     }
 
     /// Whether messages may be compressed.
-    pub(super) const fn is_agreed(&self) -> bool {
+    pub(crate) const fn is_agreed(&self) -> bool {
         self.0.is_agreed()
     }
 
     /// Inflates a piece of a message's payload, maybe the last. `len` bytes have come out of it, and
     /// at most `max` may; the next ones go to `sink` in pieces.
-    pub(super) fn inflate(
+    pub(crate) fn inflate(
         &mut self,
         piece: &[u8],
         is_last: bool,
@@ -123,7 +120,7 @@ impl Inflation {
 
     /// The same for a short message that is as usual; `None`, and as if nothing had been done, if
     /// it is another one.
-    pub(super) fn inflate_short(
+    pub(crate) fn inflate_short(
         &mut self,
         payload: &[u8],
         max: usize,
@@ -134,7 +131,7 @@ impl Inflation {
     }
 
     /// No message follows.
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.0 = Direction::Off;
     }
 }
@@ -152,10 +149,10 @@ impl From<InflateError> for Fault {
 }
 
 /// Messages that are sent.
-pub(super) struct Deflation(Direction<Deflater>);
+pub(crate) struct Deflation(Direction<Deflater>);
 
 impl Deflation {
-    pub(super) fn new(role: Role, params: Option<DeflateParams>) -> Self {
+    pub(crate) fn new(role: Role, params: Option<DeflateParams>) -> Self {
         Self(Direction::of(params.map(|params| match role {
             Role::Client => params.client,
             Role::Server => params.server,
@@ -163,15 +160,19 @@ impl Deflation {
     }
 
     /// Whether messages may be compressed.
-    pub(super) const fn is_agreed(&self) -> bool {
+    pub(crate) const fn is_agreed(&self) -> bool {
         self.0.is_agreed()
     }
 
     /// Compresses a message; `None` if it goes as it is, since that is not agreed on or
     /// not worth it.
     #[inline]
-    pub(super) fn compress(&mut self, payload: &[u8], config: &Config) -> Option<Packed> {
-        match &config.deflate {
+    pub(crate) fn compress(
+        &mut self,
+        payload: &[u8],
+        config: Option<&DeflateConfig>,
+    ) -> Option<Packed> {
+        match config {
             Some(config) if self.0.is_agreed() => self.compress_with(payload, config),
             _ => None,
         }

@@ -1,0 +1,369 @@
+//! Settings of permessage-deflate (RFC 7692).
+
+/// 7.1.2: bounds of a window, as the base-2 logarithm of its bytes.
+pub(super) const MIN_WINDOW_BITS: u8 = 8;
+pub(super) const MAX_WINDOW_BITS: u8 = 15;
+
+/// The fastest. Higher ones cost four times as much and more.
+const LEVEL: u8 = 1;
+/// Of the level that compresses 1 KiB messages fastest, and no worse than others.
+const MEMORY_LEVEL: u8 = 5;
+/// 4 KiB, for a small memory of each connection.
+const WINDOW_BITS: u8 = 12;
+/// A block has some bytes of overhead, so few bytes hardly shrink.
+const MIN_SIZE: usize = 32;
+
+/// How messages are compressed with permessage-deflate (RFC 7692), and what is agreed
+/// about it with the peer.
+///
+/// Every setting has a default. Four settings are named after an endpoint and bound its
+/// compressor. This end keeps to the settings of its own compressor, whatever is agreed.
+/// The other end's compressor is bound only as far as the negotiation allows:
+///
+/// | | on a server | on a client |
+/// |---|---|---|
+/// | `server_max_window_bits` | always kept; told to clients that ask for a bound | asked for if set; the server may decline |
+/// | `server_no_context_takeover` | always kept; told to clients that ask for it | asked for if set; the server may decline |
+/// | `client_max_window_bits` | binds clients that offer `client_max_window_bits` | always kept; told to the server if set |
+/// | `client_no_context_takeover` | binds clients that offer it, or `client_max_window_bits` | always kept; told to the server if set |
+///
+/// A sender may use a smaller window and forget its messages without saying so (RFC 7692,
+/// sections 7.1.1 and 7.1.2). So a server tells a client nothing that it did not ask for: some
+/// clients refuse such an answer, among them websocket-sharp and Netty before 4.1.66.
+///
+/// A client with the defaults offers what Chromium does: `permessage-deflate;
+/// client_max_window_bits`. If more is set, that offer stands behind as a fall-back, and a bare
+/// `permessage-deflate` behind it, for servers that decline what they do not support.
+///
+/// ```
+/// use tower_websock::{Config, DeflateConfig};
+///
+/// const CONFIG: Config = Config::new().deflate(
+///     DeflateConfig::new()
+///         .server_max_window_bits(12)
+///         .client_no_context_takeover(),
+/// );
+/// ```
+///
+/// # Memory
+///
+/// The states of compressors (about 160 KiB each with the defaults) and decompressors
+/// (46 KiB) belong to the threads, which keep at most 32 of each. A connection that keeps its
+/// context holds its window between messages, at most 2<sup>bits</sup> bytes in each direction;
+/// without context takeover it holds no window. Nothing is allocated before the first
+/// compressed message.
+///
+/// For what it receives, the bits are those that the peer agreed to, or 15 (32 KiB) if it agreed
+/// to none. On a server that is a client that does not offer `client_max_window_bits`: Firefox,
+/// for one. On a client that is every server, unless
+/// [`server_max_window_bits`](Self::server_max_window_bits) is set and granted.
+///
+/// A message is held as it came, compressed, until it is complete and the user takes it. So a few
+/// bytes never hold many, and damage, invalid text and excess show when it is taken; in a
+/// message that nobody takes they never do. Then it is inflated in one go, and what it was on the
+/// wire is held beside what comes out of it.
+///
+/// The window of what was sent is not held before the connection needs it: its compressor has it.
+/// When the thread gives that to another connection, as it does when more than 32 are busy, or
+/// when the task has moved to another thread, the next message begins anew and is larger; from
+/// then on the window is held, and no context is lost again.
+///
+/// # Security
+///
+/// Compression tells the length of a secret to who can put text beside it in a message and
+/// sees its size on the wire (CRIME, BREACH). Limits on messages count what comes out of
+/// the decompressor; what goes in may be larger by an eighth, a 64th and 1 KiB.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeflateConfig {
+    pub(super) level: u8,
+    pub(super) memory_level: u8,
+    pub(super) min_size: usize,
+    pub(super) server: DeflateBounds,
+    pub(super) client: DeflateBounds,
+    pub(super) client_window: ClientWindow,
+}
+
+impl DeflateConfig {
+    /// The defaults.
+    pub const fn new() -> Self {
+        Self {
+            level: LEVEL,
+            memory_level: MEMORY_LEVEL,
+            min_size: MIN_SIZE,
+            server: DeflateBounds::DEFAULT,
+            client: DeflateBounds::DEFAULT,
+            client_window: ClientWindow::Offered,
+        }
+    }
+
+    /// How hard the compressor tries, from 1 (fastest) to 9 (smallest).
+    ///
+    /// Default 1: it makes a third of similar JSON messages of 1 KiB, in 2 microseconds each;
+    /// level 3 makes a quarter and takes 10, level 6 a fifth and takes 14. A level out of
+    /// bounds becomes the nearest. The peer need not know it.
+    pub const fn level(mut self, level: u8) -> Self {
+        self.level = clamp(level, 1, 9);
+        self
+    }
+
+    /// How much memory a compressor takes for pending output, from 1 to 9.
+    ///
+    /// Default 5: with a window of 12 bits a state has 161 KiB, 148 with level 1, 259 with
+    /// level 8 (zlib's default) and 371 with level 9. Sizes of messages hardly differ above
+    /// 2. A level out of bounds becomes the nearest. The peer need not know it.
+    pub const fn memory_level(mut self, level: u8) -> Self {
+        self.memory_level = clamp(level, 1, 9);
+        self
+    }
+
+    /// Smallest payload that is compressed, in bytes; messages below are sent as they are.
+    ///
+    /// Default 32: few bytes hardly shrink, or grow. 0 compresses all. RFC 7692, section 6
+    /// leaves it to the sender message by message.
+    pub const fn min_size(mut self, bytes: usize) -> Self {
+        self.min_size = bytes;
+        self
+    }
+
+    /// Largest window of the server's compressor: 2<sup>bits</sup> bytes, from 8 to 15.
+    ///
+    /// Default 12: an idle connection holds 4 KiB for what it sends, where the 32 KiB of 15
+    /// bits would make similar messages of 1 KiB smaller by 7 percent. Bits out of bounds
+    /// become the nearest.
+    ///
+    /// A server keeps to it, and tells only clients that ask for a bound: the lesser of the two
+    /// (RFC 7692, section 7.1.2.1). A client asks for it if it is set, below 15; a server that
+    /// declines may use 15 bits, and the client then holds up to 32 KiB for what it received.
+    pub const fn server_max_window_bits(mut self, bits: u8) -> Self {
+        self.server.window_bits = Some(clamp(bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS));
+        self
+    }
+
+    /// Largest window of the client's compressor: 2<sup>bits</sup> bytes, from 8 to 15.
+    ///
+    /// Default 12, as [`server_max_window_bits`](Self::server_max_window_bits).
+    /// Bits out of bounds become the nearest.
+    ///
+    /// A server can bind only a client that offers `client_max_window_bits` (RFC 7692,
+    /// section 7.1.2.2), as Chromium and Safari do; another's window is of 15 bits all the same,
+    /// since the bound is there to save memory and no compression at all would cost more. A
+    /// client keeps to it, and tells the server if it is set, below 15.
+    ///
+    /// Many clients cannot compress with 8 (zlib cannot): 9 is the least that is safe to ask.
+    pub const fn client_max_window_bits(mut self, bits: u8) -> Self {
+        self.client.window_bits = Some(clamp(bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS));
+        self
+    }
+
+    /// As a client, leaves `client_max_window_bits` out of every offer.
+    ///
+    /// Default: it is offered, as by browsers. Some gateways refuse any request that names it.
+    /// Without it the server cannot bind the client's window, and an answer that does fails the
+    /// connection (RFC 7692, section 7.1.2.2). The client's compressor keeps to
+    /// [`client_max_window_bits`](Self::client_max_window_bits) all the same. No effect on a
+    /// server.
+    pub const fn omit_client_max_window_bits(mut self) -> Self {
+        self.client_window = ClientWindow::Omitted;
+        self
+    }
+
+    /// The server forgets each message before it compresses the next.
+    ///
+    /// Default: it keeps its window, and later messages refer to earlier ones, so that small
+    /// similar messages shrink far more. Without, it holds no window of what it sent between two
+    /// messages: less memory, and no message tells of another.
+    ///
+    /// A server keeps to it, and tells only clients that ask for it (RFC 7692,
+    /// section 7.1.1.1). A client asks for it; a server that declines keeps its window, and the
+    /// client must, too.
+    pub const fn server_no_context_takeover(mut self) -> Self {
+        self.server.takeover = Takeover::Reset;
+        self
+    }
+
+    /// The client forgets each message before it compresses the next.
+    ///
+    /// Default and reasons as for
+    /// [`server_no_context_takeover`](Self::server_no_context_takeover).
+    ///
+    /// A server demands it of clients that offer it or `client_max_window_bits` (RFC 7692,
+    /// section 7.1.1.2). Of others it is not demanded, since no client has to know it: a
+    /// connection to such a client, Firefox for one, keeps the window of what it received.
+    /// Netty's client, as it is by default, offers `client_max_window_bits` and refuses this:
+    /// leave it off for such clients. A client keeps to it, and tells the server.
+    pub const fn client_no_context_takeover(mut self) -> Self {
+        self.client.takeover = Takeover::Reset;
+        self
+    }
+
+    /// Both ends forget each message before they compress the next.
+    ///
+    /// Default: both keep their windows. The two settings before in one.
+    pub const fn no_context_takeover(self) -> Self {
+        self.server_no_context_takeover()
+            .client_no_context_takeover()
+    }
+
+    /// What each end's compressor is bound by.
+    pub(crate) fn sides(&self) -> DeflateParams {
+        DeflateParams {
+            server: self.server.side(),
+            client: self.client.side(),
+        }
+    }
+}
+
+impl Default for DeflateConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What is configured of one end's compressor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DeflateBounds {
+    /// 7.1.2: 8 to 15, if it was set.
+    window_bits: Option<u8>,
+    pub(crate) takeover: Takeover,
+}
+
+impl DeflateBounds {
+    const DEFAULT: Self = Self {
+        window_bits: None,
+        takeover: Takeover::Kept,
+    };
+
+    /// The bound that was set, if it is one. The default is none: it is for this end alone.
+    #[cfg(any(feature = "client", test))]
+    pub(super) fn set_window_bits(self) -> Option<u8> {
+        self.window_bits.filter(|&bits| bits < MAX_WINDOW_BITS)
+    }
+
+    /// The compressor is bound by this.
+    fn side(self) -> DeflateSide {
+        DeflateSide {
+            window_bits: self.window_bits.unwrap_or(WINDOW_BITS),
+            takeover: self.takeover,
+        }
+    }
+}
+
+/// Whether a client lets the server bind its window (7.1.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClientWindow {
+    Offered,
+    Omitted,
+}
+
+/// How each end compresses, as far as this end knows: of the peer, what was agreed on; of this
+/// end, what it configured, which is within what was agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DeflateParams {
+    pub(crate) server: DeflateSide,
+    pub(crate) client: DeflateSide,
+}
+
+/// How one end compresses (7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DeflateSide {
+    /// 7.1.2: 8 to 15.
+    pub(crate) window_bits: u8,
+    /// 7.1.1.
+    pub(crate) takeover: Takeover,
+}
+
+/// What becomes of the window between two messages (7.1.1: context takeover).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Takeover {
+    #[default]
+    Kept,
+    Reset,
+}
+
+impl DeflateSide {
+    /// What is within the bounds of both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            window_bits: self.window_bits.min(other.window_bits),
+            takeover: self.takeover.and(other.takeover),
+        }
+    }
+}
+
+impl Takeover {
+    /// Kept only if both ends let it be kept.
+    pub(super) const fn and(self, other: Self) -> Self {
+        match self {
+            Takeover::Kept => other,
+            Takeover::Reset => Takeover::Reset,
+        }
+    }
+}
+
+const fn clamp(value: u8, min: u8, max: u8) -> u8 {
+    if value < min {
+        min
+    } else if value > max {
+        max
+    } else {
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 7.1.2: a window is of 8 to 15 bits; zlib's levels are 1 to 9.
+    #[test]
+    fn settings_out_of_bounds_become_the_nearest() {
+        for value in 0..=u8::MAX {
+            let config = DeflateConfig::new()
+                .level(value)
+                .memory_level(value)
+                .server_max_window_bits(value)
+                .client_max_window_bits(value);
+            assert_eq!(config.level, value.clamp(1, 9));
+            assert_eq!(config.memory_level, value.clamp(1, 9));
+            for bounds in [config.server, config.client] {
+                assert_eq!(bounds.side().window_bits, value.clamp(8, 15));
+            }
+            assert_eq!(config.min_size, 32);
+        }
+    }
+
+    /// 7.1.2: a window that was not set is bound for its own compressor, and asked of nobody.
+    #[test]
+    fn default_window_is_not_a_demand() {
+        let config = DeflateConfig::new();
+        for (bounds, own, set) in [
+            (config.server, 12, None),
+            (
+                config.clone().server_max_window_bits(12).server,
+                12,
+                Some(12),
+            ),
+            (config.clone().client_max_window_bits(9).client, 9, Some(9)),
+            (config.clone().client_max_window_bits(15).client, 15, None),
+        ] {
+            assert_eq!(bounds.side().window_bits, own);
+            assert_eq!(bounds.set_window_bits(), set);
+        }
+    }
+
+    /// 7.1.1: each end may be told alone.
+    #[test]
+    fn context_takeover_is_given_up_by_who_is_named() {
+        use Takeover::{Kept, Reset};
+        let new = DeflateConfig::new;
+        for (config, server, client) in [
+            (new(), Kept, Kept),
+            (new().server_no_context_takeover(), Reset, Kept),
+            (new().client_no_context_takeover(), Kept, Reset),
+            (new().no_context_takeover(), Reset, Reset),
+        ] {
+            assert_eq!(config.server.takeover, server);
+            assert_eq!(config.client.takeover, client);
+        }
+    }
+}
