@@ -5,37 +5,25 @@
 //! user takes it; it writes what [`Protocol::outgoing`] holds and reports it to
 //! [`Protocol::advance`].
 
-mod assembler;
-mod batch;
-mod bundle;
-mod closing;
-mod control;
-mod inflated;
-mod outbox;
-mod received;
-mod receiver;
-mod staging;
+mod phase;
+mod receive;
+mod send;
 #[cfg(test)]
 mod tests;
-mod work;
 
 use std::{io::IoSlice, sync::Arc};
 
 use bytes::{Bytes, BytesMut, buf::Limit};
 
-pub use self::closing::{Closure, Initiator};
+pub use self::phase::{Closure, Initiator};
 pub(crate) use self::{
-    batch::Batch,
-    bundle::Bundle,
-    closing::Phase,
-    outbox::MaskKeys,
-    received::{Compressed, Received, Want},
-    work::Work,
+    phase::Phase,
+    receive::{Batch, Compressed, Received, Want, Work},
+    send::{Bundle, MaskKeys},
 };
 use self::{
-    bundle::data_of,
-    outbox::{Kind, Outbox},
-    receiver::Receiver,
+    receive::Receiver,
+    send::{Kind, Outbox, data_of},
 };
 use crate::{
     config::Config,

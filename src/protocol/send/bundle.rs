@@ -15,7 +15,7 @@ const ROOM: usize = 16 * 1024;
 #[derive(Debug)]
 pub(crate) struct Bundle {
     /// The position in the stream of staged bytes that its frames belong to.
-    pub(super) at: usize,
+    pub(in crate::protocol) at: usize,
     /// It takes frames as long as it holds less than so many bytes.
     most: usize,
     /// Messages that it may still take.
@@ -39,7 +39,7 @@ impl Bundle {
     };
 
     /// Lets it take as many `messages`, in frames of up to `most` bytes in all.
-    pub(super) fn open(&mut self, at: usize, messages: usize, most: usize) {
+    pub(in crate::protocol) fn open(&mut self, at: usize, messages: usize, most: usize) {
         debug_assert!(self.is_empty());
         self.at = at;
         self.most = most.min(ROOM);
@@ -105,7 +105,7 @@ impl Bundle {
         self.len == 0
     }
 
-    pub(super) fn frames(&self) -> &[u8] {
+    pub(in crate::protocol) fn frames(&self) -> &[u8] {
         &self.memory[..self.len]
     }
 
@@ -120,7 +120,7 @@ impl Bundle {
 
 /// The payload of a data message.
 #[inline]
-pub(super) fn data_of(message: &Message) -> Option<(OpCode, &[u8])> {
+pub(in crate::protocol) fn data_of(message: &Message) -> Option<(OpCode, &[u8])> {
     match message {
         Message::Text(text) => Some((OpCode::Text, text.as_bytes())),
         Message::Binary(data) => Some((OpCode::Binary, data)),

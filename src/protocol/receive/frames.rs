@@ -6,9 +6,10 @@ use super::{
     assembler::Assembler,
     batch::{self, Batch},
     control,
-    received::{Compressed, Inflating, PIECE, Received, Want, check_size, inflate, inflate_short},
+    held::{Compressed, Inflating, PIECE, Received, Want, check_size, inflate, inflate_short},
     work::Work,
 };
+
 use crate::{
     config::Config,
     deflate::{DeflateParams, Inflation},
@@ -24,7 +25,7 @@ const AWAITED_WHOLE: usize = 64 * 1024;
 const DIRECT_FROM: usize = 16 * 1024;
 
 /// Decodes what the peer sends.
-pub(super) struct Receiver {
+pub(in crate::protocol) struct Receiver {
     role: Role,
     state: State,
     /// What may still be done in one go.
@@ -84,7 +85,7 @@ impl Payload {
 }
 
 impl Receiver {
-    pub(super) fn new(role: Role, deflate: Option<DeflateParams>) -> Self {
+    pub(in crate::protocol) fn new(role: Role, deflate: Option<DeflateParams>) -> Self {
         Self {
             role,
             state: State::Header,
@@ -96,7 +97,7 @@ impl Receiver {
     }
 
     /// Takes the next message out of `input`, as it is wanted.
-    pub(super) fn decode(
+    pub(in crate::protocol) fn decode(
         &mut self,
         input: &mut BytesMut,
         want: Want,
@@ -123,14 +124,14 @@ impl Receiver {
     }
 
     /// What may still be done in one go.
-    pub(super) const fn work(&mut self) -> &mut Work {
+    pub(in crate::protocol) const fn work(&mut self) -> &mut Work {
         &mut self.work
     }
 
     /// Takes the next message out of `input` if that is a plain one; `None` leaves all as it
     /// was, for [`decode`](Self::decode).
     #[inline]
-    pub(super) fn decode_plain(
+    pub(in crate::protocol) fn decode_plain(
         &mut self,
         input: &mut BytesMut,
         limits: &Config,
@@ -153,7 +154,7 @@ impl Receiver {
     /// Takes small plain messages of one kind out of `input`, at most `most`; `None` leaves all
     /// as it was, for [`decode`](Self::decode).
     #[inline]
-    pub(super) fn decode_batch(
+    pub(in crate::protocol) fn decode_batch(
         &mut self,
         input: &mut BytesMut,
         most: usize,
@@ -174,7 +175,7 @@ impl Receiver {
     /// To be called when the input has been decoded. What was read is then
     /// [taken](Self::take_direct).
     #[inline]
-    pub(super) fn direct(&mut self, limits: &Config) -> Option<Limit<&mut Vec<u8>>> {
+    pub(in crate::protocol) fn direct(&mut self, limits: &Config) -> Option<Limit<&mut Vec<u8>>> {
         match self.state {
             State::Payload(payload) => self.direct_of(payload, limits),
             State::Header | State::Stopped => None,
@@ -193,7 +194,7 @@ impl Receiver {
     }
 
     /// `count` bytes were read to where [`direct`](Self::direct) said.
-    pub(super) fn take_direct(&mut self, count: usize) {
+    pub(in crate::protocol) fn take_direct(&mut self, count: usize) {
         if let State::Payload(payload) = &mut self.state
             && let Some(partial) = &mut self.message
         {
@@ -203,7 +204,7 @@ impl Receiver {
     }
 
     /// Gives back room that a message under way does not use.
-    pub(super) fn release(&mut self) {
+    pub(in crate::protocol) fn release(&mut self) {
         if let Some(partial) = &mut self.message {
             partial.message.shrink();
         }
@@ -211,7 +212,7 @@ impl Receiver {
 
     /// Whether nothing can come of `input`, for it is empty.
     #[inline]
-    pub(super) fn needs_more(&self, input: &[u8]) -> bool {
+    pub(in crate::protocol) fn needs_more(&self, input: &[u8]) -> bool {
         // What was read directly may have completed a payload.
         input.is_empty()
             && self.inflating.is_none()
@@ -220,17 +221,17 @@ impl Receiver {
 
     /// Whether a message is being [inflated](Self::go_on_inflating).
     #[inline]
-    pub(super) const fn is_inflating(&self) -> bool {
+    pub(in crate::protocol) const fn is_inflating(&self) -> bool {
         self.inflating.is_some()
     }
 
     /// Begins with a message that was received before; none is being inflated.
-    pub(super) fn begin_inflating(&mut self, message: Compressed) {
+    pub(in crate::protocol) fn begin_inflating(&mut self, message: Compressed) {
         self.inflating = Some(Box::new(Inflating::new(message)));
     }
 
     /// Goes on with it until its end, or until the work is done: `None` then.
-    pub(super) fn go_on_inflating(
+    pub(in crate::protocol) fn go_on_inflating(
         &mut self,
         limits: &Config,
     ) -> Option<Result<Message, ProtocolError>> {
@@ -254,7 +255,7 @@ impl Receiver {
     }
 
     /// Nobody will receive what is being inflated, nor what follows.
-    pub(super) fn stop_inflating(&mut self) {
+    pub(in crate::protocol) fn stop_inflating(&mut self) {
         self.inflating = None;
     }
 
@@ -264,15 +265,15 @@ impl Receiver {
         self.message = None;
     }
 
-    pub(super) const fn role(&self) -> Role {
+    pub(in crate::protocol) const fn role(&self) -> Role {
         self.role
     }
 
-    pub(super) const fn receives_compressed(&self) -> bool {
+    pub(in crate::protocol) const fn receives_compressed(&self) -> bool {
         self.inflation.is_agreed()
     }
 
-    pub(super) fn partial_len(&self) -> usize {
+    pub(in crate::protocol) fn partial_len(&self) -> usize {
         self.message
             .as_ref()
             .map_or(0, |partial| partial.message.len())

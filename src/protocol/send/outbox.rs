@@ -20,7 +20,7 @@ pub(crate) trait MaskKeys: Send {
 }
 
 /// A queue of bytes: what is small is staged in one buffer, what is large stays where it is.
-pub(super) struct Outbox {
+pub(in crate::protocol) struct Outbox {
     /// `Some` for a client: it masks every frame (5.1).
     keys: Option<Box<dyn MaskKeys>>,
     staged: Staging,
@@ -30,21 +30,21 @@ pub(super) struct Outbox {
 
 /// What a frame carries, and how.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Kind {
+pub(in crate::protocol) struct Kind {
     opcode: OpCode,
     /// RFC 7692 6.
     compressed: bool,
 }
 
 impl Kind {
-    pub(super) const fn plain(opcode: OpCode) -> Self {
+    pub(in crate::protocol) const fn plain(opcode: OpCode) -> Self {
         Self {
             opcode,
             compressed: false,
         }
     }
 
-    pub(super) const fn compressed(opcode: OpCode) -> Self {
+    pub(in crate::protocol) const fn compressed(opcode: OpCode) -> Self {
         Self {
             opcode,
             compressed: true,
@@ -60,7 +60,7 @@ struct Large {
 }
 
 impl Outbox {
-    pub(super) fn new(keys: Option<Box<dyn MaskKeys>>) -> Self {
+    pub(in crate::protocol) fn new(keys: Option<Box<dyn MaskKeys>>) -> Self {
         Self {
             keys,
             staged: Staging::default(),
@@ -71,7 +71,7 @@ impl Outbox {
 
     /// Queues an unfragmented data frame.
     #[inline]
-    pub(super) fn push(&mut self, kind: Kind, data: impl AsRef<[u8]> + Into<Bytes>) {
+    pub(in crate::protocol) fn push(&mut self, kind: Kind, data: impl AsRef<[u8]> + Into<Bytes>) {
         if data.as_ref().len() <= STAGE_UP_TO || self.keys.is_some() {
             self.stage(kind, data.as_ref());
         } else {
@@ -82,7 +82,7 @@ impl Outbox {
     /// Queues a small unfragmented data frame as it is; `false`, and nothing is done, if it is
     /// not small, or is to be masked.
     #[inline]
-    pub(super) fn push_small(&mut self, opcode: OpCode, data: &[u8]) -> bool {
+    pub(in crate::protocol) fn push_small(&mut self, opcode: OpCode, data: &[u8]) -> bool {
         if self.keys.is_some() || data.len() > STAGE_UP_TO {
             return false;
         }
@@ -91,13 +91,13 @@ impl Outbox {
     }
 
     /// Where the next frame will begin, in the stream of staged bytes.
-    pub(super) const fn end(&self) -> usize {
+    pub(in crate::protocol) const fn end(&self) -> usize {
         self.staged.end()
     }
 
     /// Queues frames before those that were queued since [`end`](Self::end) was `at`. None of
     /// these has left.
-    pub(super) fn insert(&mut self, at: usize, frames: &[u8]) {
+    pub(in crate::protocol) fn insert(&mut self, at: usize, frames: &[u8]) {
         let later = self.staged.insert(at, frames);
         self.len += frames.len();
         if later > 0 {
@@ -123,13 +123,13 @@ impl Outbox {
     }
 
     /// Queues a control frame.
-    pub(super) fn push_control(&mut self, opcode: OpCode, data: &[u8]) {
+    pub(in crate::protocol) fn push_control(&mut self, opcode: OpCode, data: &[u8]) {
         debug_assert!(data.len() <= MAX_CONTROL_PAYLOAD);
         self.stage(Kind::plain(opcode), data);
     }
 
     /// Queues a Close frame (5.5.1).
-    pub(super) fn push_close(&mut self, frame: Option<&CloseFrame>) {
+    pub(in crate::protocol) fn push_close(&mut self, frame: Option<&CloseFrame>) {
         let mut body = [0; MAX_CONTROL_PAYLOAD];
         let len = frame.map_or(0, |frame| {
             let reason = frame.reason.as_bytes();
@@ -141,7 +141,7 @@ impl Outbox {
     }
 
     /// Fills `slices` with what is to be written first; returns how many it filled.
-    pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+    pub(in crate::protocol) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut slots = slices.iter_mut();
         let mut filled = 0;
         let mut put = |data: &'a [u8]| {
@@ -168,7 +168,7 @@ impl Outbox {
 
     /// All of it, if it is staged.
     #[inline]
-    pub(super) fn as_slice(&self) -> Option<&[u8]> {
+    pub(in crate::protocol) fn as_slice(&self) -> Option<&[u8]> {
         let (front, end) = (self.staged.front(), self.staged.end());
         self.large
             .is_empty()
@@ -177,7 +177,7 @@ impl Outbox {
 
     /// The first `written` bytes have left.
     #[inline]
-    pub(super) fn advance(&mut self, written: usize) {
+    pub(in crate::protocol) fn advance(&mut self, written: usize) {
         if self.large.is_empty() {
             let written = written.min(self.len);
             self.len -= written;
@@ -210,13 +210,13 @@ impl Outbox {
     }
 
     /// Forgets what is queued.
-    pub(super) fn discard(&mut self) {
+    pub(in crate::protocol) fn discard(&mut self) {
         self.len = 0;
         self.release();
     }
 
     /// Gives back memory if nothing is queued.
-    pub(super) fn release(&mut self) {
+    pub(in crate::protocol) fn release(&mut self) {
         if self.len == 0 {
             self.staged.release();
             if self.large.capacity() > 0 {
@@ -225,7 +225,7 @@ impl Outbox {
         }
     }
 
-    pub(super) const fn len(&self) -> usize {
+    pub(in crate::protocol) const fn len(&self) -> usize {
         self.len
     }
 

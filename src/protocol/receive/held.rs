@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::{inflated::Inflated, work::Work};
+
 use crate::{
     config::Config,
     deflate::Inflation,
