@@ -47,6 +47,13 @@ impl ReadAhead {
         queue.items.push_back(item);
     }
 
+    /// Gives back the item that was taken last.
+    pub(super) fn put_back(&mut self, item: Item) {
+        let queue = self.0.get_or_insert_default();
+        queue.bytes += item.payload_len();
+        queue.items.push_front(item);
+    }
+
     pub(super) fn pop(&mut self) -> Option<Item> {
         let queue = self.0.as_deref_mut()?;
         let item = queue.items.pop_front()?;

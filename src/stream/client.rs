@@ -22,7 +22,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     pub(crate) fn of_client(io: T, terms: Terms) -> Self {
         let keys = Box::new(RandomKeys);
-        let protocol = Protocol::client(terms.config, terms.deflate, keys);
+        let protocol = Protocol::new(terms.config, terms.deflate, Some(keys));
         Self::driven_by_handles(io, protocol, terms.subprotocol)
     }
 }

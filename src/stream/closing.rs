@@ -20,8 +20,8 @@ use super::{
     linger::{Linger, Output},
 };
 use crate::{
-    message::CloseFrame,
-    protocol::{Closure, Phase},
+    message::{CloseFrame, Message},
+    protocol::{Closure, Compress, Phase},
     wire::{
         Role,
         close_code::{self, CloseCode},
@@ -144,7 +144,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             self.discard();
         }
         // Does nothing if a Close was sent; the supervisor's codes are valid.
-        let _ = self.protocol.close(Some(&CloseFrame::new(code, "")));
+        let close = Message::Close(Some(CloseFrame::new(code, "")));
+        let _ = self.protocol.send_with(close, Compress::Never);
         self.discard();
         self.wake_everyone();
     }
@@ -226,11 +227,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         let output = if self.is_flushed() {
             Output::HandedOver
         } else {
-            Output::Waits(self.protocol.queued())
+            Output::Waits(self.protocol.outgoing().len())
         };
         let at_first = Linger::patience(output, timeout, self.backlog.unread(), backlog::SLOWEST);
         let mut linger = Linger::new(at_first, at_most, output);
-        linger.awaits_rest = !self.input.is_empty() || self.protocol.partial_len() > 0;
+        linger.awaits_rest = !self.input.is_empty() || self.protocol.incoming().partial_len() > 0;
         linger
     }
 
@@ -264,7 +265,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// 7.1.1: the server closes first; a client does when it has seen the server's end.
     fn shuts_first(&self) -> bool {
-        self.protocol.role() == Role::Server || self.input_ended
+        self.protocol.incoming().role() == Role::Server || self.input_ended
     }
 
     fn poll_shutdown(&mut self) -> Poll<()> {

@@ -24,7 +24,7 @@ use super::{
     siblings::Siblings,
     waiters::Waiters,
 };
-use crate::protocol::{Closure, Phase, Protocol};
+use crate::protocol::{Closure, Event, Phase, Protocol};
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,8 +218,8 @@ impl<T> Conn<T> {
         self.link.cut();
         self.linger = None;
         self.unflushed = false;
-        self.protocol.discard_outgoing();
-        self.protocol.handle_end_of_input();
+        self.protocol.handle(Event::OutputEnded);
+        self.protocol.handle(Event::InputEnded);
         if matches!(self.end, End::Open) {
             self.end = End::Transport(Box::new(why));
         }

@@ -63,7 +63,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     #[inline(never)]
     pub(super) fn drive(&mut self) {
         self.turn.pace.renew();
-        let queued = self.protocol.queued();
+        let queued = self.protocol.outgoing().len();
         if !self.is_awaited() {
             self.read_some_ahead();
             self.release();
@@ -71,7 +71,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         if self.is_end_for_nobody() {
             self.end_early();
         }
-        if self.protocol.queued() > queued {
+        if self.protocol.outgoing().len() > queued {
             // Pongs and the answer to a Close must not wait for the user.
             self.flush_or_lose();
         }

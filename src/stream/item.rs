@@ -18,7 +18,7 @@ const SHARED: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) enum Item {
     Decoded(Result<Message, ProtocolError>),
-    /// A message as it came; what it is shows when the user takes it.
+    /// A message that is not inflated, or not to its end; what it is shows when the user takes it.
     Compressed(Compressed),
     /// The transport failed.
     Io(io::Error),
@@ -27,6 +27,18 @@ pub(super) enum Item {
 }
 
 impl Item {
+    /// What has come, if something has.
+    pub(super) fn of(received: Received) -> Option<Self> {
+        Some(match received {
+            Received::Data(message) | Received::Inflated(message) | Received::Control(message) => {
+                Item::Decoded(Ok(message))
+            }
+            Received::Compressed(message) => Item::Compressed(message),
+            Received::Failed(error) => Item::Decoded(Err(error)),
+            Received::Stopped | Received::NeedsMore => return None,
+        })
+    }
+
     /// Whether nothing can follow.
     pub(super) const fn is_last(&self) -> bool {
         match self {
@@ -75,16 +87,6 @@ impl Item {
             Item::Io(error) => Err(Error::Io(error)),
             // The first is inflated before it is handed over.
             Item::Compressed(_) | Item::Lost => Err(Error::Lost),
-        }
-    }
-}
-
-impl From<Result<Received, ProtocolError>> for Item {
-    fn from(received: Result<Received, ProtocolError>) -> Self {
-        match received {
-            Ok(Received::Message(message)) => Item::Decoded(Ok(message)),
-            Ok(Received::Compressed(message)) => Item::Compressed(message),
-            Err(error) => Item::Decoded(Err(error)),
         }
     }
 }

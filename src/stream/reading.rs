@@ -90,9 +90,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             && let Some(mut payload) = protocol.direct()
         {
             let read = ready!(poll_read_buf(Pin::new(io), &mut cx, &mut payload));
-            let count = *read.as_ref().unwrap_or(&0);
-            protocol.take_direct(count);
-            self.siblings.note_read(count);
+            self.siblings.note_read(*read.as_ref().unwrap_or(&0));
             return Poll::Ready(Some(read));
         }
         buffers::prepare(input);

@@ -18,8 +18,7 @@ use super::{
 };
 use crate::{
     message::Message,
-    protocol::{Batch, Want},
-    wire::ProtocolError,
+    protocol::{Batch, Cost, Event, Received, Want},
 };
 
 /// Rounds of reading and decoding for one message in one go.
@@ -53,10 +52,10 @@ impl<T> Conn<T> {
         }
         self.note_end();
         match item {
-            Item::Decoded(decoded) => self.protocol.deliver(decoded),
+            Item::Decoded(decoded) => self.protocol.handle(Event::Taken(decoded)),
             // It is not the last.
             Item::Compressed(_) => {}
-            Item::Io(_) | Item::Lost => self.protocol.handle_end_of_input(),
+            Item::Io(_) | Item::Lost => self.protocol.handle(Event::InputEnded),
         }
         self.wake_everyone();
     }
@@ -64,101 +63,119 @@ impl<T> Conn<T> {
     /// Whether only what the transport brings can be received next.
     fn awaits_bytes(&self) -> bool {
         self.ahead.is_empty()
-            && self.protocol.needs_more(&self.input)
+            && self.protocol.incoming().needs_more(&self.input)
             && matches!(self.end, End::Open)
             && !self.is_discarding()
     }
 
-    /// The next message, if nothing stands before it and it is plain; small ones behind it go
-    /// to `batch`.
+    /// Whether what the input holds comes next.
     #[inline]
-    fn next_plain(&mut self, batch: &mut Batch, caller: Caller) -> Option<Message> {
-        let is_next = self.ahead.is_empty()
-            && !self.protocol.is_inflating()
+    fn is_input_next(&self) -> bool {
+        self.ahead.is_empty()
             && !self.is_discarding()
-            && matches!(self.end, End::Open | End::Transport(_));
-        if !is_next {
-            return None;
-        }
+            && matches!(self.end, End::Open | End::Transport(_))
+    }
+
+    /// What comes next of the input; small messages behind it go to `batch`.
+    #[inline]
+    fn receive(&mut self, batch: &mut Batch, caller: Caller) -> (Received, Cost) {
         // This one, which counts already, and those that the turn has left.
         let most = match caller {
             Caller::Handler => self.turn.messages_left() + 1,
             Caller::Owner | Caller::Elsewhere => Batch::MAX_LEN,
         };
-        let Some(filled) = self.protocol.decode_batch(&mut self.input, most) else {
-            return self.protocol.decode_plain(&mut self.input);
+        let want = Want::Now {
+            batch: &mut *batch,
+            most,
         };
-        // The user need not come here for each of them.
-        *batch = filled;
-        let message = batch.pop();
-        self.batched = batch.len();
-        if caller == Caller::Handler {
-            self.turn.take_messages(self.batched);
-        }
-        message
-    }
-
-    fn next_item(&mut self) -> Option<Item> {
-        self.protocol.work().begin();
-        if !self.protocol.is_inflating()
-            && let Some(item) = self.ahead.pop()
-        {
-            self.put_off_deadline();
-            return self.inflated(item);
-        }
-        if let Some(decoded) = self.protocol.decode(&mut self.input) {
-            let item = self.received(decoded);
-            if self.protocol.receives_compressed() && self.ahead.is_empty() {
-                self.inflate_ahead(&item);
-                if !self.is_supervised() {
-                    // The user may not come back soon for a message that has begun behind them.
-                    self.protocol.release();
-                }
+        let received = self.protocol.receive(&mut self.input, want);
+        if !batch.is_empty() {
+            // The user need not come here for each of them.
+            self.batched = batch.len();
+            if caller == Caller::Handler {
+                self.turn.take_messages(self.batched);
             }
-            return Some(item);
         }
-        if self.protocol.has_stopped(&self.input) {
-            return None;
-        }
-        self.end.take_transport()
+        received
     }
 
-    /// The first item that waited, inflated if it came compressed; `None` if that has stopped.
-    fn inflated(&mut self, item: Item) -> Option<Item> {
-        let Item::Compressed(message) = item else {
-            return Some(item);
+    /// The first of what waits, or else what comes next of the input.
+    fn next(&mut self, batch: &mut Batch, caller: Caller) -> Next {
+        let Some(first) = self.ahead.pop() else {
+            let received = self.receive(batch, caller);
+            return self.take_in(received);
         };
-        let decoded = self.protocol.inflate(message)?;
-        Some(self.received(decoded))
+        self.put_off_deadline();
+        match first {
+            Item::Compressed(message) => {
+                let received = (self.protocol).receive(&mut self.input, Want::Held(message));
+                self.take_in(received)
+            }
+            item => Next::Item(item, Cost::Usual),
+        }
     }
 
-    fn received(&mut self, decoded: Result<Message, ProtocolError>) -> Item {
-        if decoded.is_err() {
+    fn take_in(&mut self, (received, mut cost): (Received, Cost)) -> Next {
+        let is_inflated = matches!(received, Received::Inflated(_));
+        match received {
+            Received::NeedsMore => {
+                return match self.end.take_transport() {
+                    Some(end) => Next::Item(end, Cost::Usual),
+                    None => Next::NeedsMore,
+                };
+            }
             // 7.1.7: what came behind it is not interpreted.
-            self.ahead = ReadAhead::default();
-            self.input.clear();
+            Received::Failed(_) => self.ahead = ReadAhead::default(),
+            Received::Compressed(message) => {
+                self.ahead.put_back(Item::Compressed(message));
+                return Next::Stopped;
+            }
+            _ => {}
         }
-        Item::Decoded(decoded)
+        let Some(item) = Item::of(received) else {
+            return Next::Stopped;
+        };
+        if is_inflated && self.ahead.is_empty() {
+            cost = self.inflate_ahead(&item, cost);
+            if !self.is_supervised() {
+                // The user may not come back soon for a message that has begun behind them.
+                self.protocol.release();
+            }
+        }
+        Next::Item(item, cost)
     }
 
     /// Decodes small messages that stand behind `first`, so that inflating takes turns with
     /// what the user does less often: either finds the processor's caches as it left them.
-    fn inflate_ahead(&mut self, first: &Item) {
+    fn inflate_ahead(&mut self, first: &Item, mut cost: Cost) -> Cost {
         let mut len = first.payload_len();
-        let mut goes_on = first.is_message();
         for _ in 1..Batch::MAX_LEN {
-            if !goes_on || len >= INFLATED_AHEAD || self.protocol.work().is_dear() {
-                return;
+            if len >= INFLATED_AHEAD || cost == Cost::Dear {
+                break;
             }
-            let decoded = self.protocol.decode_ahead(&mut self.input, Want::Short);
-            let Some(item) = decoded.map(Item::from) else {
-                return;
+            let received;
+            (received, cost) = self.protocol.receive(&mut self.input, Want::Behind);
+            let goes_on = matches!(received, Received::Data(_) | Received::Inflated(_));
+            let Some(item) = Item::of(received) else {
+                break;
             };
             len += item.payload_len();
-            goes_on = matches!(&item, Item::Decoded(_)) && item.is_message();
             self.ahead.push(item);
+            if !goes_on {
+                break;
+            }
         }
+        cost
     }
+}
+
+/// What the user gets next.
+enum Next {
+    Item(Item, Cost),
+    /// Not found out yet: others may have their turn first.
+    Stopped,
+    /// Nothing as long as no more bytes come.
+    NeedsMore,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
@@ -194,19 +211,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             }
             Some(ready!(tokio::task::coop::poll_proceed(cx)))
         };
-        let next = match self.next_plain(batch, caller) {
-            Some(message) => {
+        let came = self.is_input_next().then(|| self.receive(batch, caller));
+        let next = match came {
+            Some((Received::Data(message), Cost::Usual)) => {
                 self.resume(caller);
                 Poll::Ready(Some(Ok(message)))
             }
-            None => self.poll_next(cx, batch, caller).map_err(E::from),
+            came => self.poll_next(cx, batch, caller, came).map_err(E::from),
         };
         if next.is_ready() {
             match budget {
-                Some(budget) => {
-                    budget.made_progress();
-                    self.charge_for_dear(cx);
-                }
+                Some(budget) => budget.made_progress(),
                 None => self.note_received(batch),
             }
         }
@@ -214,7 +229,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Before another round of reading and decoding for the same message.
-    fn poll_round(&mut self, cx: &mut Context<'_>, caller: Caller, rounds: usize) -> Poll<()> {
+    fn poll_round(&mut self, cx: &mut Context<'_>, caller: Caller, rounds: &mut usize) -> Poll<()> {
+        *rounds += 1;
         if caller == Caller::Handler {
             return if self.turn.pace.may_go_on() {
                 Poll::Ready(())
@@ -222,7 +238,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 self.end_turn(cx)
             };
         }
-        if rounds > ROUNDS {
+        if *rounds > ROUNDS {
             // Also where tokio does not limit the task.
             wake_later(cx);
             return Poll::Pending;
@@ -233,16 +249,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Without a turn of the handler's it is tokio's budget that bounds what a task does: a
     /// message that took long counts for several.
-    #[inline]
-    fn charge_for_dear(&mut self, cx: &mut Context<'_>) {
-        if self.protocol.work().is_dear() {
-            self.protocol.work().begin();
-            for _ in 0..DEAR {
-                let Poll::Ready(budget) = tokio::task::coop::poll_proceed(cx) else {
-                    return;
-                };
-                budget.made_progress();
-            }
+    fn charge_for_dear(cx: &mut Context<'_>) {
+        for _ in 0..DEAR {
+            let Poll::Ready(budget) = tokio::task::coop::poll_proceed(cx) else {
+                return;
+            };
+            budget.made_progress();
         }
     }
 
@@ -281,47 +293,56 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         Poll::Ready(())
     }
 
+    /// The same for what needs more than to be received. `came` is what was.
     #[inline(never)]
     fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
         batch: &mut Batch,
         caller: Caller,
+        mut came: Option<(Received, Cost)>,
     ) -> Poll<Option<Result<Message, Error>>> {
         if self.reading == Reading::Overrun {
             self.reading = Reading::Discarding;
             return Poll::Ready(Some(Err(Error::Overrun)));
         }
-        let mut rounds = 0;
+        let mut rounds = 1;
         loop {
-            rounds += 1;
-            if rounds > 1 {
-                ready!(self.poll_round(cx, caller, rounds));
-            }
             match self.end {
                 End::Held(_) => return self.poll_hand_over(cx, caller),
                 End::Done => return self.poll_done(cx, caller),
                 _ if self.is_discarding() => return self.poll_done(cx, caller),
                 End::Open | End::Transport(_) => {}
             }
-            if let Some(item) = self.next_item() {
-                if item.is_last() {
+            let next = match came.take() {
+                Some(came) => self.take_in(came),
+                None => self.next(batch, caller),
+            };
+            match next {
+                Next::Item(item, _) if item.is_last() => {
                     self.take_effect(&item);
                     self.end = End::Held(Box::new(item));
                     continue;
                 }
-                self.resume(caller);
-                if caller == Caller::Owner && item.is_ping() {
-                    // Not only when a read waits: there may always be more to read.
-                    self.send_pong();
+                Next::Item(item, cost) => {
+                    self.resume(caller);
+                    if caller == Caller::Owner && item.is_ping() {
+                        // Not only when a read waits: there may always be more to read.
+                        self.send_pong();
+                    }
+                    if cost == Cost::Dear {
+                        self.turn.pace.expect_look();
+                        if caller != Caller::Handler {
+                            Self::charge_for_dear(cx);
+                        }
+                    }
+                    return Poll::Ready(Some(item.into_result()));
                 }
-                if self.protocol.work().is_dear() {
-                    self.turn.pace.expect_look();
+                Next::Stopped => {
+                    ready!(self.poll_round(cx, caller, &mut rounds));
+                    continue;
                 }
-                return Poll::Ready(Some(item.into_result()));
-            }
-            if self.protocol.has_stopped(&self.input) {
-                continue;
+                Next::NeedsMore => {}
             }
             if caller == Caller::Elsewhere {
                 self.resume(caller);
@@ -329,14 +350,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 return Poll::Pending;
             }
             if self.poll_fill().is_ready() {
-                if let Some(message) = self.next_plain(batch, caller) {
-                    return Poll::Ready(Some(Ok(message)));
+                came = self.is_input_next().then(|| self.receive(batch, caller));
+                // What has come is not left for later.
+                if let None | Some((Received::Stopped | Received::NeedsMore, _)) = came {
+                    ready!(self.poll_round(cx, caller, &mut rounds));
                 }
                 continue;
             }
             self.park_recv(caller, cx.waker());
             // For an owner, a wake between the read and the parking woke nobody.
             if caller == Caller::Owner && (self.poll_fill().is_ready() || self.finish_turn()) {
+                ready!(self.poll_round(cx, caller, &mut rounds));
                 continue;
             }
             return Poll::Pending;

@@ -19,31 +19,29 @@ use super::{
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
-    protocol::{Bundle, Compress, Phase, Protocol},
+    protocol::{Compress, Event, Phase, Protocol, SendError},
 };
 
 /// Slices of one vectored write.
 const SLICES: usize = 16;
 
 impl<T> Conn<T> {
-    /// Queues a small message of the handler if that needs nothing else, and lets it bundle those
-    /// that it may send next.
+    /// Queues a small message of the handler if that needs nothing else, and opens the send
+    /// buffer for those that it may send next.
     pub(super) fn send_small(&mut self, message: &Message, compress: Compress) -> bool {
         self.take_sent();
         let Some(left) = self.turn.sends_freely() else {
             return false;
         };
-        let queued = self.protocol.send_small(message, compress);
-        if queued {
-            self.turn.note_sent();
-            if Bundle::suits(message.len()) {
-                turn::with_sent(|sent| {
-                    self.protocol.open(sent, left);
-                    sent.allow(self.turn.pace.sends());
-                });
+        let queued = turn::with_sent(|sent| {
+            let queued = self.protocol.send_small(message, compress, sent, left);
+            if queued {
+                self.turn.note_sent();
+                sent.allow(self.turn.pace.sends());
             }
-        }
-        queued
+            queued
+        });
+        queued.unwrap_or(false)
     }
 
     /// Whether something can still be sent.
@@ -51,8 +49,13 @@ impl<T> Conn<T> {
         matches!(self.protocol.phase(), Phase::Open)
     }
 
+    fn is_congested(&self) -> bool {
+        let protocol = &self.protocol;
+        protocol.outgoing().is_congested(protocol.config())
+    }
+
     pub(super) fn is_flushed(&self) -> bool {
-        self.protocol.queued() == 0 && !self.unflushed
+        self.protocol.outgoing().len() == 0 && !self.unflushed
     }
 
     /// Queues what the handler has sent in its turn. Others may have queued something since.
@@ -96,7 +99,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     fn poll_room(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<Result<(), Error>> {
         ready!(self.poll_written(cx, caller, |conn| {
-            !conn.is_sending() || !conn.protocol.is_congested()
+            !conn.is_sending() || !conn.is_congested()
         }));
         Poll::Ready(self.is_sending().then_some(()).ok_or(Error::Closed))
     }
@@ -131,7 +134,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Queues a Close, unless one was sent.
     pub(super) fn start_close(&mut self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
         let was_open = self.is_sending();
-        self.protocol.close(frame)?;
+        let close = Message::Close(frame.cloned());
+        if let Err(SendError::InvalidClose(invalid)) =
+            self.protocol.send_with(close, Compress::Never)
+        {
+            return Err(invalid);
+        }
         self.wake_supervisor();
         self.note_closing(was_open);
         Ok(())
@@ -209,7 +217,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         let unflushed = &mut self.unflushed;
         let Some(io) = self.link.as_mut() else { return };
         let mut cx = Context::from_waker(&self.io_waker);
-        let before = self.protocol.queued();
+        let before = self.protocol.outgoing().len();
         let mut write = || {
             ready!(poll_write_all(io, &mut self.protocol, &mut cx, unflushed))?;
             ready!(Pin::new(&mut *io).poll_flush(&mut cx))?;
@@ -226,7 +234,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             self.lose(Item::Io(error));
             return;
         }
-        let taken = before.saturating_sub(self.protocol.queued());
+        let taken = before.saturating_sub(self.protocol.outgoing().len());
         if taken > 0 || self.is_flushed() {
             self.note_taken(taken);
             self.wake_send();
@@ -244,8 +252,8 @@ fn poll_write_all<T: AsyncWrite + Unpin>(
     cx: &mut Context<'_>,
     unflushed: &mut bool,
 ) -> Poll<io::Result<()>> {
-    while protocol.queued() > 0 {
-        let (written, given) = if let Some(bytes) = protocol.outgoing_in_one() {
+    while protocol.outgoing().len() > 0 {
+        let (written, given) = if let Some(bytes) = protocol.outgoing().as_slice() {
             (
                 ready!(Pin::new(&mut *io).poll_write(cx, bytes))?,
                 bytes.len(),
@@ -260,7 +268,7 @@ fn poll_write_all<T: AsyncWrite + Unpin>(
             let lie = "transport claims to have written more than it was given";
             return Poll::Ready(Err(io::Error::other(lie)));
         }
-        protocol.advance(written);
+        protocol.handle(Event::Written(written));
         *unflushed = true;
     }
     Poll::Ready(Ok(()))
@@ -274,7 +282,7 @@ fn poll_write_some<T: AsyncWrite + Unpin>(
     protocol: &Protocol,
 ) -> Poll<io::Result<(usize, usize)>> {
     let mut slices = [IoSlice::new(&[]); SLICES];
-    let filled = protocol.outgoing(&mut slices);
+    let filled = protocol.outgoing().slices(&mut slices);
     let slices = &slices[..filled];
     let io = Pin::new(io);
     let (written, given) = if let [slice] = slices {

@@ -23,7 +23,7 @@ use crate::{
 /// The lock is uncontended as long as the socket stays in its handler's task.
 pub(crate) struct Shared<T> {
     conn: Mutex<Conn<T>>,
-    /// Whether somebody else had the lock since the handler opened its bundle: what they queued
+    /// Whether somebody else had the lock since the handler opened its send buffer: what they queued
     /// comes before what it sends next, if it knows of that. Written under the lock.
     visited: AtomicBool,
 }
@@ -69,7 +69,7 @@ impl<T> Shared<T> {
         // Relaxed: whoever has the handler know of a visit orders memory too.
         let is_alone = !self.visited.load(Ordering::Relaxed);
         let queued = message.as_ref().is_some_and(|message| {
-            (is_alone && turn::push(message)) || self.open_bundle(message, compress)
+            (is_alone && turn::push(message)) || self.open_buffer(message, compress)
         });
         if queued {
             *message = None;
@@ -77,9 +77,9 @@ impl<T> Shared<T> {
         queued
     }
 
-    /// The same under the lock; opens the bundle for those that follow.
+    /// The same under the lock; opens the send buffer for those that follow.
     #[inline(never)]
-    fn open_bundle(&self, message: &Message, compress: Compress) -> bool {
+    fn open_buffer(&self, message: &Message, compress: Compress) -> bool {
         let mut conn = self.lock();
         self.visited.store(false, Ordering::Relaxed);
         conn.send_small(message, compress)
@@ -102,7 +102,7 @@ impl<T> Shared<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
-    /// Whether the handler goes on with its batch in this turn. It leaves the bundle open.
+    /// Whether the handler goes on with its batch in this turn. It leaves its send buffer open.
     pub(super) fn poll_go_on(&self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
         self.lock().poll_go_on(cx, batch)
     }

@@ -1,7 +1,7 @@
 //! The turn of a handler: one poll of it by its supervisor.
 //!
 //! Several small messages that are sent in a turn need the lock of their connection once. With
-//! the first, the bundle of the thread is opened, and those that follow are put there. It goes
+//! the first, the send buffer of the thread is opened, and those that follow are put there. It goes
 //! to the connection before the handler does anything else with it, or sends on after somebody
 //! else was there, and at the end of the turn at the latest. Until then nothing is written, since
 //! only the handler and its supervisor write.
@@ -11,27 +11,30 @@ use std::{
     mem,
 };
 
-use crate::{message::Message, protocol::Bundle};
+use crate::{message::Message, protocol::SendBuffer};
 
 thread_local! {
     /// The connection whose handler has its turn on this thread.
     static HANDLER_OF: Cell<usize> = const { Cell::new(0) };
     /// What that handler has sent, and its connection has not got yet.
-    static SENT: RefCell<Bundle> = const { RefCell::new(Bundle::CLOSED) };
+    static SENT: RefCell<SendBuffer> = const { RefCell::new(SendBuffer::CLOSED) };
 }
 
 /// What it was before a turn began: polls nest, since a handler may run another one.
 pub(super) struct Outer {
     handler_of: usize,
-    sent: Option<Bundle>,
+    sent: Option<SendBuffer>,
 }
 
 /// The turn of the handler of this connection begins.
 pub(super) fn begin(id: usize) -> Outer {
     Outer {
         handler_of: HANDLER_OF.replace(id),
-        sent: with_sent(|sent| sent.is_open().then(|| mem::replace(sent, Bundle::CLOSED)))
-            .flatten(),
+        sent: with_sent(|sent| {
+            sent.is_open()
+                .then(|| mem::replace(sent, SendBuffer::CLOSED))
+        })
+        .flatten(),
     }
 }
 
@@ -50,7 +53,7 @@ pub(super) fn is_of(id: usize) -> bool {
     HANDLER_OF.get() == id
 }
 
-/// Puts a message into the bundle if that is open and the message is small.
+/// Puts a message into the buffer if that is open and the message is small.
 #[inline]
 pub(super) fn push(message: &Message) -> bool {
     with_sent(|sent| sent.push(message)).unwrap_or(false)
@@ -61,9 +64,9 @@ pub(super) fn has_sent() -> bool {
     with_sent(|sent| !sent.is_empty()).unwrap_or(false)
 }
 
-/// Has `f` see to the bundle; `None` if there is none any more.
+/// Has `f` see to the buffer; `None` if there is none any more.
 #[inline]
-pub(super) fn with_sent<R>(f: impl FnOnce(&mut Bundle) -> R) -> Option<R> {
+pub(super) fn with_sent<R>(f: impl FnOnce(&mut SendBuffer) -> R) -> Option<R> {
     // The thread may be at its end.
     SENT.try_with(|sent| f(&mut sent.borrow_mut())).ok()
 }

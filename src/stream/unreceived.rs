@@ -11,7 +11,11 @@ use super::{
     reading::ReadTo,
     siblings::Unread,
 };
-use crate::{message::CloseFrame, protocol::Want, wire::close_code};
+use crate::{
+    message::{CloseFrame, Message},
+    protocol::{Compress, Cost, Received, Want},
+    wire::close_code,
+};
 
 /// Small messages that are decoded ahead in one go.
 const ITEMS_OF_A_STEP: usize = 64;
@@ -20,7 +24,6 @@ impl<T> Conn<T> {
     /// From now on messages are dropped. A Close, an error and the end take effect at once.
     pub(super) fn discard(&mut self) {
         self.reading = Reading::Discarding;
-        self.protocol.stop_inflating();
         if self.receiving == Receiving::Lately {
             self.receiving = Receiving::Before;
         }
@@ -58,15 +61,15 @@ impl<T> Conn<T> {
     pub(super) fn decode_ahead(&mut self) -> Poll<()> {
         let mut items = 0_usize;
         while self.has_room_ahead() {
-            self.protocol.work().begin();
-            let decoded = (self.protocol).decode_ahead(&mut self.input, Want::AsItCame);
-            if let Some(item) = decoded.map(Item::from) {
-                self.take_ahead(item);
-            } else if !self.protocol.has_stopped(&self.input) {
+            let (received, cost) = self.protocol.receive(&mut self.input, Want::Ahead);
+            if matches!(received, Received::NeedsMore) {
                 break;
             }
+            if let Some(item) = Item::of(received) {
+                self.take_ahead(item);
+            }
             items += 1;
-            if self.protocol.work().is_dear() || items.is_multiple_of(ITEMS_OF_A_STEP) {
+            if cost == Cost::Dear || items.is_multiple_of(ITEMS_OF_A_STEP) {
                 ready!(self.poll_others());
             }
         }
@@ -112,7 +115,7 @@ impl<T> Conn<T> {
     }
 
     pub(super) fn has_room_ahead(&self) -> bool {
-        let partial_len = self.protocol.partial_len();
+        let partial_len = self.protocol.incoming().partial_len();
         self.is_discarding() || self.ahead.has_room(partial_len, self.is_awaited())
     }
 }
@@ -154,7 +157,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 // For the sake of the others.
                 let frame = CloseFrame::new(close_code::POLICY, "too many unread messages");
                 // Does nothing if a Close was sent; the frame is valid.
-                let _ = self.protocol.close(Some(&frame));
+                let _ = (self.protocol).send_with(Message::Close(Some(frame)), Compress::Never);
                 self.discard();
                 self.reading = Reading::Overrun;
                 self.wake_everyone();

@@ -94,7 +94,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// A server's socket that its handles will drive.
     pub(crate) fn unsupervised(io: T, terms: Terms) -> Self {
-        let protocol = Protocol::server(terms.config, terms.deflate);
+        let protocol = Protocol::new(terms.config, terms.deflate, None);
         Self::driven_by_handles(io, protocol, terms.subprotocol)
     }
 
@@ -112,7 +112,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// A server's socket that a supervisor will drive, and what both share.
     pub(crate) fn supervised(io: T, terms: Terms) -> (Self, Arc<Shared<T>>) {
-        let mut conn = Conn::new(io, Protocol::server(terms.config, terms.deflate));
+        let mut conn = Conn::new(io, Protocol::new(terms.config, terms.deflate, None));
         conn.set_supervised();
         conn.siblings = Siblings::of(terms.is_multiplexed);
         let shared = Shared::new(conn);

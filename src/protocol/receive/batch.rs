@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::{
     message::Message,
-    wire::{FrameHeader, OpCode, Role, ShortFrame, copy_masked},
+    wire::{OpCode, Role, ShortFrame, copy_masked},
 };
 
 /// Payload bytes of a batch.
@@ -97,29 +97,25 @@ impl Contents {
     }
 }
 
-/// Decodes plain messages of one kind at the start of `input`, with payloads of at most `max`
-/// bytes, and not more than `most`; returns how many bytes they took, too. `None` if there are
-/// not several, or not all are valid.
+/// Decodes plain messages of one kind, the `first` of which is there, with payloads of at most
+/// `max` bytes, and not more than `most`; returns how many bytes are left behind them, too. `None`
+/// if there are not several, or not all are valid.
 #[inline]
 pub(super) fn decode(
-    input: &[u8],
+    first: ShortFrame<'_>,
+    opcode: OpCode,
     receiver: Role,
     max: usize,
     most: usize,
 ) -> Option<(Batch, usize)> {
-    if most < 2 {
-        return None;
-    }
     let max = max.min(ShortFrame::MAX_LEN);
-    let opcode = FrameHeader::plain_opcode(*input.first()?)?;
-    let first = ShortFrame::split_off(input, opcode, receiver, max)?;
-    ShortFrame::split_off(first.behind, opcode, receiver, max)?;
-    fill(input, opcode, receiver, max, most)
+    let second = ShortFrame::split_off(first.behind, opcode, receiver, max)?;
+    fill([first, second], opcode, receiver, max, most)
 }
 
 #[inline(never)]
 fn fill(
-    input: &[u8],
+    [first, mut frame]: [ShortFrame<'_>; 2],
     opcode: OpCode,
     receiver: Role,
     max: usize,
@@ -127,23 +123,25 @@ fn fill(
 ) -> Option<(Batch, usize)> {
     let mut block = [0; BLOCK];
     let mut lens = [0; Batch::MAX_LEN];
-    let (mut left, mut used, mut len) = (input, 0, 0);
-    for slot in lens.iter_mut().take(most) {
-        let Some(frame) = ShortFrame::split_off(left, opcode, receiver, max) else {
-            break;
-        };
+    let (mut used, mut left) = (first.payload.len(), first.behind);
+    copy(&first, &mut block[..used]);
+    lens[0] = len_of(&first);
+    let mut len = 1;
+    for slot in lens[1..].iter_mut().take(most - 1) {
         let payload = frame.payload;
         let Some(place) = block.get_mut(used..used + payload.len()) else {
             break;
         };
-        // A key of zeros changes nothing.
-        copy_masked(frame.mask.unwrap_or_default(), payload, place);
-        *slot = u8::try_from(payload.len()).expect("the payload is short");
+        copy(&frame, place);
+        *slot = len_of(&frame);
         used += payload.len();
         len += 1;
         left = frame.behind;
+        let Some(next) = ShortFrame::split_off(left, opcode, receiver, max) else {
+            break;
+        };
+        frame = next;
     }
-    let taken = input.len() - left.len();
     let contents = Contents {
         payloads: payloads_of(opcode, &block[..used], &lens[..len])?,
         lens,
@@ -152,7 +150,18 @@ fn fill(
         len,
         begin: 0,
     };
-    Some((Batch(Some(Box::new(contents))), taken))
+    Some((Batch(Some(Box::new(contents))), left.len()))
+}
+
+#[inline]
+fn copy(frame: &ShortFrame<'_>, place: &mut [u8]) {
+    // A key of zeros changes nothing.
+    copy_masked(frame.mask.unwrap_or_default(), frame.payload, place);
+}
+
+#[inline]
+fn len_of(frame: &ShortFrame<'_>) -> u8 {
+    u8::try_from(frame.payload.len()).expect("the payload is short")
 }
 
 /// `None` if a text is not valid.

@@ -6,8 +6,16 @@
 /// It is bounded by what was done, not by the clock, so that a connection decodes the same however
 /// fast the machine is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Work {
+pub(super) struct Work {
     left: usize,
+}
+
+/// What a step has cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cost {
+    Usual,
+    /// It took long: others should have their turn soon.
+    Dear,
 }
 
 /// Frames of a step, the dear ones counted by what they cost.
@@ -20,24 +28,23 @@ const BYTES_IN: usize = 8;
 const BYTES_OUT: usize = 64;
 
 impl Work {
-    /// It does not stop.
-    pub(super) const UNLIMITED: Self = Self { left: usize::MAX };
-
-    /// Another step begins.
-    pub(crate) const fn begin(&mut self) {
-        self.left = STEP;
-    }
+    /// All that a step may do.
+    pub(super) const STEP: Self = Self { left: STEP };
 
     /// Whether nothing more is to be done in this step.
     #[inline]
-    pub(crate) const fn is_done(self) -> bool {
+    pub(super) const fn is_done(self) -> bool {
         self.left == 0
     }
 
-    /// Whether what was done since the step began took long.
+    /// What was done since the step began.
     #[inline]
-    pub(crate) const fn is_dear(self) -> bool {
-        self.left < STEP / 2
+    pub(super) const fn cost(self) -> Cost {
+        if self.left < STEP / 2 {
+            Cost::Dear
+        } else {
+            Cost::Usual
+        }
     }
 
     #[inline]

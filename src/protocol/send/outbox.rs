@@ -20,7 +20,7 @@ pub(crate) trait MaskKeys: Send {
 }
 
 /// A queue of bytes: what is small is staged in one buffer, what is large stays where it is.
-pub(in crate::protocol) struct Outbox {
+pub(super) struct Outbox {
     /// `Some` for a client: it masks every frame (5.1).
     keys: Option<Box<dyn MaskKeys>>,
     staged: Staging,
@@ -30,21 +30,21 @@ pub(in crate::protocol) struct Outbox {
 
 /// What a frame carries, and how.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::protocol) struct Kind {
+pub(super) struct Kind {
     opcode: OpCode,
     /// RFC 7692 6.
     compressed: bool,
 }
 
 impl Kind {
-    pub(in crate::protocol) const fn plain(opcode: OpCode) -> Self {
+    pub(super) const fn plain(opcode: OpCode) -> Self {
         Self {
             opcode,
             compressed: false,
         }
     }
 
-    pub(in crate::protocol) const fn compressed(opcode: OpCode) -> Self {
+    pub(super) const fn compressed(opcode: OpCode) -> Self {
         Self {
             opcode,
             compressed: true,
@@ -60,7 +60,7 @@ struct Large {
 }
 
 impl Outbox {
-    pub(in crate::protocol) fn new(keys: Option<Box<dyn MaskKeys>>) -> Self {
+    pub(super) fn new(keys: Option<Box<dyn MaskKeys>>) -> Self {
         Self {
             keys,
             staged: Staging::default(),
@@ -71,7 +71,7 @@ impl Outbox {
 
     /// Queues an unfragmented data frame.
     #[inline]
-    pub(in crate::protocol) fn push(&mut self, kind: Kind, data: impl AsRef<[u8]> + Into<Bytes>) {
+    pub(super) fn push(&mut self, kind: Kind, data: impl AsRef<[u8]> + Into<Bytes>) {
         if data.as_ref().len() <= STAGE_UP_TO || self.keys.is_some() {
             self.stage(kind, data.as_ref());
         } else {
@@ -82,7 +82,7 @@ impl Outbox {
     /// Queues a small unfragmented data frame as it is; `false`, and nothing is done, if it is
     /// not small, or is to be masked.
     #[inline]
-    pub(in crate::protocol) fn push_small(&mut self, opcode: OpCode, data: &[u8]) -> bool {
+    pub(super) fn push_small(&mut self, opcode: OpCode, data: &[u8]) -> bool {
         if self.keys.is_some() || data.len() > STAGE_UP_TO {
             return false;
         }
@@ -90,14 +90,19 @@ impl Outbox {
         true
     }
 
+    /// Whether this is a client's.
+    pub(super) const fn masks(&self) -> bool {
+        self.keys.is_some()
+    }
+
     /// Where the next frame will begin, in the stream of staged bytes.
-    pub(in crate::protocol) const fn end(&self) -> usize {
+    pub(super) const fn end(&self) -> usize {
         self.staged.end()
     }
 
     /// Queues frames before those that were queued since [`end`](Self::end) was `at`. None of
     /// these has left.
-    pub(in crate::protocol) fn insert(&mut self, at: usize, frames: &[u8]) {
+    pub(super) fn insert(&mut self, at: usize, frames: &[u8]) {
         let later = self.staged.insert(at, frames);
         self.len += frames.len();
         if later > 0 {
@@ -123,13 +128,13 @@ impl Outbox {
     }
 
     /// Queues a control frame.
-    pub(in crate::protocol) fn push_control(&mut self, opcode: OpCode, data: &[u8]) {
+    pub(super) fn push_control(&mut self, opcode: OpCode, data: &[u8]) {
         debug_assert!(data.len() <= MAX_CONTROL_PAYLOAD);
         self.stage(Kind::plain(opcode), data);
     }
 
     /// Queues a Close frame (5.5.1).
-    pub(in crate::protocol) fn push_close(&mut self, frame: Option<&CloseFrame>) {
+    pub(super) fn push_close(&mut self, frame: Option<&CloseFrame>) {
         let mut body = [0; MAX_CONTROL_PAYLOAD];
         let len = frame.map_or(0, |frame| {
             let reason = frame.reason.as_bytes();
@@ -141,7 +146,7 @@ impl Outbox {
     }
 
     /// Fills `slices` with what is to be written first; returns how many it filled.
-    pub(in crate::protocol) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+    pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut slots = slices.iter_mut();
         let mut filled = 0;
         let mut put = |data: &'a [u8]| {
@@ -168,7 +173,7 @@ impl Outbox {
 
     /// All of it, if it is staged.
     #[inline]
-    pub(in crate::protocol) fn as_slice(&self) -> Option<&[u8]> {
+    pub(super) fn as_slice(&self) -> Option<&[u8]> {
         let (front, end) = (self.staged.front(), self.staged.end());
         self.large
             .is_empty()
@@ -177,7 +182,7 @@ impl Outbox {
 
     /// The first `written` bytes have left.
     #[inline]
-    pub(in crate::protocol) fn advance(&mut self, written: usize) {
+    pub(super) fn advance(&mut self, written: usize) {
         if self.large.is_empty() {
             let written = written.min(self.len);
             self.len -= written;
@@ -210,13 +215,13 @@ impl Outbox {
     }
 
     /// Forgets what is queued.
-    pub(in crate::protocol) fn discard(&mut self) {
+    pub(super) fn discard(&mut self) {
         self.len = 0;
         self.release();
     }
 
     /// Gives back memory if nothing is queued.
-    pub(in crate::protocol) fn release(&mut self) {
+    pub(super) fn release(&mut self) {
         if self.len == 0 {
             self.staged.release();
             if self.large.capacity() > 0 {
@@ -225,7 +230,7 @@ impl Outbox {
         }
     }
 
-    pub(in crate::protocol) const fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.len
     }
 

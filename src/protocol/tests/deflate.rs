@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     deflate::{DeflateConfig, DeflateParams, DeflateSide, Takeover},
     message::Message,
-    protocol::{Bundle, Compress, Phase, Received, Want},
+    protocol::{Compress, Phase, Received, SendBuffer, Want},
     wire::{ProtocolError, Role},
 };
 
@@ -261,8 +261,8 @@ fn compressed_message_is_held_as_it_came() {
 
         let frame = binary(&compressed).rsv(RSV1);
         let mut input = BytesMut::from(&peer.encode(&frame)[..]);
-        let decoded = peer.protocol.decode_ahead(&mut input, Want::AsItCame);
-        let Some(Ok(Received::Compressed(held))) = decoded else {
+        let (decoded, _) = peer.protocol.receive(&mut input, Want::Ahead);
+        let Received::Compressed(held) = decoded else {
             panic!("{decoded:?}");
         };
         assert_eq!(held.len(), compressed.len());
@@ -299,33 +299,28 @@ fn compressed_message_above_what_its_limit_can_need_fails_with_1009() {
 #[test]
 fn messages_that_waited_refer_to_those_before_them() {
     for role in ROLES {
-        for wants in [
-            [Want::AsItCame; 3],
-            [Want::Short, Want::AsItCame, Want::Short],
-        ] {
+        let (ahead, behind): (fn() -> _, fn() -> _) = (|| Want::Ahead, || Want::Behind);
+        for wants in [[ahead; 3], [behind, ahead, behind]] {
             let mut peer = facing(role, &compressing());
             let again = binary(HELLO_AGAIN).rsv(RSV1);
             let mut waiting = Vec::new();
             let frames = [hello(), again.clone(), again];
             for (frame, want) in frames.iter().zip(wants) {
                 let mut input = BytesMut::from(&peer.encode(frame)[..]);
-                let decoded = peer.protocol.decode_ahead(&mut input, want);
-                waiting.push(decoded.expect("it is complete").expect("it is valid"));
+                waiting.push(peer.protocol.receive(&mut input, want()).0);
             }
             let mut input = BytesMut::from(&peer.encode(&close(1000, ""))[..]);
-            let decoded = peer.protocol.decode_ahead(&mut input, Want::AsItCame);
-            assert!(matches!(
-                decoded,
-                Some(Ok(Received::Message(Message::Close(_))))
-            ));
+            let (decoded, _) = peer.protocol.receive(&mut input, Want::Ahead);
+            assert!(matches!(decoded, Received::Control(Message::Close(_))));
             for received in waiting {
                 let message = match received {
-                    Received::Message(message) => message,
+                    Received::Inflated(message) => message,
                     Received::Compressed(held) => peer
                         .protocol
                         .inflate(held)
                         .expect("all of it")
                         .expect("it is valid"),
+                    other => panic!("{other:?}"),
                 };
                 assert_eq!(message.into_data(), "Hello");
             }
@@ -384,13 +379,13 @@ fn short_way_of_sending_leaves_compression_to_the_long_way() {
     let config = Config::new().deflate(DeflateConfig::new());
     let mut peer = facing(Role::Server, &config);
     let message = Message::text("small");
-    assert!(!peer.protocol.send_small(&message, Compress::IfAgreed));
+    assert!(!peer.protocol.send_short(&message, Compress::IfAgreed));
     assert_eq!(peer.protocol.queued(), 0);
-    assert!(peer.protocol.send_small(&message, Compress::Never));
+    assert!(peer.protocol.send_short(&message, Compress::Never));
     assert_eq!(peer.protocol.queued(), 2 + "small".len());
-    let mut bundle = Bundle::CLOSED;
-    peer.protocol.open(&mut bundle, 1);
-    assert!(!bundle.push(&Message::text("small")));
+    let mut buffer = SendBuffer::CLOSED;
+    peer.protocol.open(&mut buffer, 1);
+    assert!(!buffer.push(&Message::text("small")));
 }
 
 fn params() -> impl Strategy<Value = DeflateParams> {

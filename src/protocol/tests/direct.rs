@@ -19,7 +19,6 @@ fn receive_directly(peer: &mut Peer, mut bytes: &[u8]) -> usize {
         let read = if let Some(mut payload) = offered {
             let read = bytes.len().min(payload.remaining_mut());
             payload.put_slice(&bytes[..read]);
-            peer.protocol.take_direct(read);
             direct += read;
             read
         } else {

@@ -9,7 +9,10 @@ use crate::{
     config::Config,
     deflate::DeflateParams,
     message::{CloseFrame, Message},
-    protocol::{Closure, Compress, Initiator, MaskKeys, Phase, Protocol, SendError},
+    protocol::{
+        self, Batch, Closure, Compress, Compressed, Initiator, MaskKeys, Phase, Protocol, Received,
+        SendBuffer, SendError, Want,
+    },
     wire::{ProtocolError, Role},
 };
 
@@ -45,18 +48,107 @@ pub(super) fn protocol_with(
     config: &Config,
     deflate: Option<DeflateParams>,
 ) -> Protocol {
-    let config = config.clone().into();
-    match role {
-        Role::Client => Protocol::client(config, deflate, Box::new(CountedKeys::new())),
-        Role::Server => Protocol::server(config, deflate),
-    }
+    let keys: Option<Box<dyn MaskKeys>> = match role {
+        Role::Client => Some(Box::new(CountedKeys::new())),
+        Role::Server => None,
+    };
+    Protocol::new(config.clone().into(), deflate, keys)
 }
 
+/// The doors as tests use them.
 impl Protocol {
+    /// Takes the next message out of `input`; goes on until there is one.
+    pub(super) fn decode(&mut self, input: &mut BytesMut) -> Option<Event> {
+        let mut held = None;
+        loop {
+            match self.step(input, held.take()) {
+                Step::Event(event) => return Some(event),
+                Step::Stopped(rest) => held = rest,
+                Step::NeedsMore => return None,
+            }
+        }
+    }
+
+    /// The same for one step. What that has left of a message that is inflated is handed back.
+    pub(super) fn step(&mut self, input: &mut BytesMut, held: Option<Compressed>) -> Step {
+        let mut batch = Batch::default();
+        let want = held.map_or(
+            Want::Now {
+                batch: &mut batch,
+                most: 1,
+            },
+            Want::Held,
+        );
+        match self.receive(input, want).0 {
+            Received::Data(message) | Received::Inflated(message) | Received::Control(message) => {
+                Step::Event(Ok(message))
+            }
+            Received::Failed(error) => Step::Event(Err(error)),
+            Received::Compressed(rest) => Step::Stopped(Some(rest)),
+            Received::Stopped => Step::Stopped(None),
+            Received::NeedsMore => Step::NeedsMore,
+        }
+    }
+
+    /// Inflates all of a message that was held as it came.
+    pub(super) fn inflate(&mut self, held: Compressed) -> Option<Event> {
+        let mut held = Some(held);
+        loop {
+            match self.step(&mut BytesMut::new(), held.take()) {
+                Step::Event(event) => return Some(event),
+                Step::Stopped(rest) => held = rest,
+                Step::NeedsMore => return None,
+            }
+        }
+    }
+
+    pub(super) fn deliver(&mut self, decoded: &Event) {
+        self.handle(protocol::Event::Taken(decoded));
+    }
+
+    pub(super) fn partial_len(&self) -> usize {
+        self.incoming().partial_len()
+    }
+
+    pub(super) const fn role(&self) -> Role {
+        self.incoming().role()
+    }
+
     /// Queues a message, compressed if that was agreed on.
     pub(super) fn send(&mut self, message: Message) -> Result<(), SendError> {
         self.send_with(message, Compress::IfAgreed)
     }
+
+    /// Queues a small message by itself.
+    pub(super) fn send_short(&mut self, message: &Message, compress: Compress) -> bool {
+        let mut buffer = SendBuffer::CLOSED;
+        self.send_small(message, compress, &mut buffer, 0)
+    }
+
+    pub(super) fn queued(&self) -> usize {
+        self.outgoing().len()
+    }
+
+    pub(super) fn is_congested(&self) -> bool {
+        self.outgoing().is_congested(self.config())
+    }
+
+    pub(super) fn advance(&mut self, written: usize) {
+        self.handle(protocol::Event::Written(written));
+    }
+
+    pub(super) fn discard_outgoing(&mut self) {
+        self.handle(protocol::Event::OutputEnded);
+    }
+}
+
+/// What a step of decoding has come to.
+#[derive(Debug)]
+pub(super) enum Step {
+    Event(Event),
+    /// With what is left of a message that is inflated.
+    Stopped(Option<Compressed>),
+    NeedsMore,
 }
 
 /// Writes out everything that is queued, at most `step` bytes a time, through `slots` slices.
@@ -76,7 +168,7 @@ pub(super) fn drain(protocol: &mut Protocol, slots: usize, step: usize) -> Vec<u
 /// The first bytes that a write through `slots` slices would take, `most` at most.
 pub(super) fn peek(protocol: &Protocol, slots: usize, most: usize) -> Vec<u8> {
     let mut slices = [IoSlice::new(&[]); 16];
-    let filled = protocol.outgoing(&mut slices[..slots]);
+    let filled = protocol.outgoing().slices(&mut slices[..slots]);
     let mut bytes = Vec::new();
     for slice in &slices[..filled] {
         let room = most - bytes.len();

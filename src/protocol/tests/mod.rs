@@ -4,7 +4,6 @@
     reason = "lengths in tests are known"
 )]
 
-mod bundle;
 mod close_frame;
 mod closing;
 mod control;
@@ -22,6 +21,7 @@ mod header_model;
 mod limits;
 mod plain;
 mod properties;
+mod send_buffer;
 mod sending;
 mod text;
 mod work;

@@ -177,7 +177,7 @@ fn slices_hold_the_front_of_the_queue() {
         for slots in 0..=12 {
             let mark = [0xEE; 3];
             let mut slices = vec![IoSlice::new(&mark); slots];
-            let filled = protocol.outgoing(&mut slices);
+            let filled = protocol.outgoing().slices(&mut slices);
             assert!(filled <= slots);
             assert!(slices[..filled].iter().all(|slice| !slice.is_empty()));
             assert!(slices[filled..].iter().all(|slice| **slice == mark));
@@ -200,7 +200,7 @@ fn large_payload_of_a_server_is_not_copied() {
     let data = Bytes::from(vec![7; 100_000]);
     let mut protocol = queue(Role::Server, &[Message::Binary(data.clone())]);
     let mut slices = [IoSlice::new(&[]); 4];
-    let filled = protocol.outgoing(&mut slices);
+    let filled = protocol.outgoing().slices(&mut slices);
     assert_eq!(filled, 2);
     assert_eq!(
         (slices[1].as_ptr(), slices[1].len()),
@@ -335,7 +335,7 @@ fn short_way_of_sending_is_the_long_way_or_none() {
                 let is_small = message.is_data() && message.len() <= 4096;
                 // Twice: into a buffer that is new, and behind what is there.
                 for _ in 0..2 {
-                    let sent = short.send_small(&message, compress);
+                    let sent = short.send_short(&message, compress);
                     assert_eq!(sent, is_small && role == Role::Server, "{message:?}");
                     if sent {
                         assert_eq!(long.send_with(message.clone(), compress), Ok(()));
@@ -357,7 +357,7 @@ fn short_way_of_sending_is_the_long_way_or_none() {
     ended.handle_end_of_input();
     for protocol in [&mut congested, &mut closing, &mut ended] {
         let queued = protocol.queued();
-        assert!(!protocol.send_small(&small, Compress::Never));
+        assert!(!protocol.send_short(&small, Compress::Never));
         assert_eq!(protocol.queued(), queued);
     }
 }

@@ -11,15 +11,12 @@ fn decode_in_steps(protocol: &mut Protocol, wire: &[u8], frame_len: usize) -> (V
     let (mut events, mut most) = (Vec::new(), 0);
     loop {
         let before = input.len();
-        protocol.work().begin();
-        let event = protocol.decode(&mut input);
+        let step = protocol.step(&mut input, None);
         most = most.max((before - input.len()) / frame_len);
-        match event {
-            Some(event) => events.push(event),
-            None if protocol.has_stopped(&input) => {
-                assert!(input.len() < before, "a step does something");
-            }
-            None => return (events, most),
+        match step {
+            Step::Event(event) => events.push(event),
+            Step::Stopped(_) => assert!(input.len() < before, "a step does something"),
+            Step::NeedsMore => return (events, most),
         }
     }
 }

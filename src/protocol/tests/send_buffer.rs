@@ -1,4 +1,4 @@
-//! Small messages that a server sends together.
+//! Small messages that a handler sends in its turn, encoded apart.
 
 use bytes::Bytes;
 use proptest::{collection::vec, prelude::*};
@@ -7,14 +7,14 @@ use super::harness::{ROLES, drain, protocol};
 use crate::{
     config::Config,
     message::{CloseFrame, Message},
-    protocol::{Bundle, Compress, Protocol},
+    protocol::{Compress, Protocol, SendBuffer},
     wire::{FrameHeader, Role},
 };
 
-fn opened(protocol: &Protocol) -> Bundle {
-    let mut bundle = Bundle::CLOSED;
-    protocol.open(&mut bundle, usize::MAX);
-    bundle
+fn opened(protocol: &Protocol) -> SendBuffer {
+    let mut buffer = SendBuffer::CLOSED;
+    protocol.open(&mut buffer, usize::MAX);
+    buffer
 }
 
 fn message() -> impl Strategy<Value = Message> {
@@ -36,11 +36,11 @@ fn message() -> impl Strategy<Value = Message> {
 proptest! {
     #![proptest_config(crate::randomised::cases(256))]
 
-    /// What a bundle took leaves as if it had been sent when the bundle took it: behind what was
+    /// What a buffer took leaves as if it had been sent when the buffer took it: behind what was
     /// queued before, however much of that has left, and before what was queued since. What it
     /// refused changes nothing.
     #[test]
-    fn bundle_stands_where_it_was_opened(
+    fn buffer_stands_where_it_was_opened(
         before in vec(message(), 0..6),
         left in 0..20_000_usize,
         offered in vec(message(), 0..40),
@@ -58,10 +58,10 @@ proptest! {
         sent.advance(left);
         model.advance(left);
 
-        let mut bundle = opened(&sent);
+        let mut buffer = opened(&sent);
         for message in &offered {
             let is_small = message.len() <= 125;
-            prop_assert_eq!(bundle.push(message), is_small);
+            prop_assert_eq!(buffer.push(message), is_small);
             if is_small {
                 model.send(message.clone()).unwrap();
             }
@@ -74,21 +74,21 @@ proptest! {
             sent.close(None).unwrap();
             model.close(None).unwrap();
         }
-        sent.take(&bundle);
+        sent.take(&buffer);
         prop_assert_eq!(sent.queued(), model.queued());
         let written = drain(&mut sent, 16, 1000);
         prop_assert!(written == drain(&mut model, 16, usize::MAX));
     }
 }
 
-/// 5.1, 5.5.1: a bundle takes nothing for who masks or closes, and never a control frame.
+/// 5.1, 5.5.1: a buffer takes nothing for who masks or closes, and never a control frame.
 #[test]
-fn bundle_takes_only_what_nothing_has_to_be_looked_at_for() {
+fn buffer_takes_only_what_nothing_has_to_be_looked_at_for() {
     let small = Message::text("small");
     let config = Config::new();
     for role in ROLES {
-        let mut bundle = opened(&protocol(role, &config));
-        assert_eq!(bundle.push(&small), role == Role::Server);
+        let mut buffer = opened(&protocol(role, &config));
+        assert_eq!(buffer.push(&small), role == Role::Server);
     }
     let closing = {
         let mut protocol = protocol(Role::Server, &config);
@@ -104,31 +104,31 @@ fn bundle_takes_only_what_nothing_has_to_be_looked_at_for() {
     ] {
         assert!(!opened(&protocol(Role::Server, &config)).push(&control));
     }
-    let mut never_opened = Bundle::CLOSED;
+    let mut never_opened = SendBuffer::CLOSED;
     assert!(!never_opened.push(&small));
 }
 
-/// 10.4: a bundle takes messages as long as the queue would, and never much more than 16 KiB.
+/// 10.4: a buffer takes messages as long as the queue would, and never much more than 16 KiB.
 #[test]
-fn bundle_takes_no_more_than_the_queue_has_room_for() {
+fn buffer_takes_no_more_than_the_queue_has_room_for() {
     for mark in [1, 2, 40, 1000, 20_000, 100_000] {
         for queued in [0, 30, 15_000] {
             for len in [0, 1, 32, 125] {
                 let config = Config::new().write_high_water(mark);
                 let mut direct = protocol(Role::Server, &config);
                 direct.send(Message::binary(vec![0; queued])).unwrap();
-                let mut bundle = opened(&direct);
+                let mut buffer = opened(&direct);
                 let message = Message::binary(vec![0; len]);
                 let mut bytes = 0;
-                while bundle.push(&message) {
+                while buffer.push(&message) {
                     bytes += 2 + len;
-                    assert!(direct.send_small(&message, Compress::IfAgreed));
+                    assert!(direct.send_short(&message, Compress::IfAgreed));
                 }
                 assert!(bytes < 16 * 1024 + FrameHeader::MAX_LEN + 125);
                 assert!(direct.is_congested() || bytes >= 16 * 1024);
-                bundle.close();
-                assert!(!bundle.push(&message));
-                assert!(bundle.is_empty());
+                buffer.close();
+                assert!(!buffer.push(&message));
+                assert!(buffer.is_empty());
             }
         }
     }

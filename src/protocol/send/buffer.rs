@@ -1,21 +1,21 @@
-//! Small messages that are sent together.
+//! Small messages that are sent together, encoded apart from their connection.
 
 use crate::{
     message::Message,
     wire::{OpCode, ShortFrame},
 };
 
-/// Bytes of a bundle, whose memory a thread keeps.
+/// Bytes of a buffer, whose memory a thread keeps.
 const ROOM: usize = 16 * 1024;
 
-/// Small messages of a server, encoded apart from the connection that they are sent on.
+/// Small messages that the handler of a server sends in its turn.
 ///
 /// It takes what nothing has to be looked at for. What it may take, and where its frames will stand
-/// among all that is sent, the [protocol](super::Protocol) said when it opened it.
+/// among all that is sent, the [protocol](crate::protocol::Protocol) said when it opened it.
 #[derive(Debug)]
-pub(crate) struct Bundle {
+pub(crate) struct SendBuffer {
     /// The position in the stream of staged bytes that its frames belong to.
-    pub(in crate::protocol) at: usize,
+    pub(super) at: usize,
     /// It takes frames as long as it holds less than so many bytes.
     most: usize,
     /// Messages that it may still take.
@@ -27,7 +27,7 @@ pub(crate) struct Bundle {
     memory: Vec<u8>,
 }
 
-impl Bundle {
+impl SendBuffer {
     /// It takes nothing.
     pub(crate) const CLOSED: Self = Self {
         at: 0,
@@ -39,7 +39,7 @@ impl Bundle {
     };
 
     /// Lets it take as many `messages`, in frames of up to `most` bytes in all.
-    pub(in crate::protocol) fn open(&mut self, at: usize, messages: usize, most: usize) {
+    pub(super) fn open(&mut self, at: usize, messages: usize, most: usize) {
         debug_assert!(self.is_empty());
         self.at = at;
         self.most = most.min(ROOM);
@@ -105,7 +105,7 @@ impl Bundle {
         self.len == 0
     }
 
-    pub(in crate::protocol) fn frames(&self) -> &[u8] {
+    pub(super) fn frames(&self) -> &[u8] {
         &self.memory[..self.len]
     }
 
@@ -120,7 +120,7 @@ impl Bundle {
 
 /// The payload of a data message.
 #[inline]
-pub(in crate::protocol) fn data_of(message: &Message) -> Option<(OpCode, &[u8])> {
+pub(super) fn data_of(message: &Message) -> Option<(OpCode, &[u8])> {
     match message {
         Message::Text(text) => Some((OpCode::Text, text.as_bytes())),
         Message::Binary(data) => Some((OpCode::Binary, data)),
