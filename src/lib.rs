@@ -50,12 +50,13 @@
 //!
 //! | layer | directory | what it holds |
 //! |---|---|---|
-//! | 6 | `axum` | the face to axum |
-//! | 5 | `service` | the face to tower |
-//! | 4 | `upgrade`, `client` | from a request to a supervised handler, and from a URI to a socket, on hyper |
-//! | 3 | `stream` | tokio IO around the protocol: the socket, its halves, the end of the transport |
-//! | 2 | `protocol`, `handshake` | the connection and the opening handshake, without IO |
-//! | 1 | `message`, `config` | values that users touch |
+//! | 7 | `axum` | the face to axum |
+//! | 6 | `service` | the face to tower |
+//! | 5 | `upgrade`, `client` | from a request to a supervised handler, and from a URI to a socket, on hyper |
+//! | 4 | `stream` | tokio IO around the protocol: the socket, its halves, the end of the transport |
+//! | 3 | `protocol`, `handshake` | the connection and the opening handshake, without IO |
+//! | 2 | `message`, `config` | values that users touch |
+//! | 1 | `deflate` | compression (RFC 7692): settings, negotiation, codec |
 //! | 0 | `wire` | the bytes of RFC 6455, section 5, and the grammar of header fields |
 //!
 //! # What always holds

@@ -4,11 +4,11 @@ use bytes::BytesMut;
 
 use super::{
     Effort, TAIL,
-    codec::{Compressor, Settings},
+    deflated::Deflated,
     history::History,
-    packed::Packed,
-    pool::{self, Lent, Ticket},
-    room::Room,
+    scratch::Scratch,
+    states::{self, Lent, Ticket},
+    zlib::{Compressor, Settings},
 };
 use crate::deflate::settings::{DeflateSide, Takeover};
 
@@ -45,10 +45,10 @@ impl Deflater {
 
     /// Compresses one message; `None` if it is to be sent as it is because it gets no smaller:
     /// then no message refers to it.
-    pub(super) fn compress(&mut self, payload: &[u8]) -> Option<Packed> {
+    pub(super) fn compress(&mut self, payload: &[u8]) -> Option<Deflated> {
         match (self.takeover, payload) {
             // 7.2.3.6: an empty message is the header of an empty block.
-            (Takeover::Kept, []) => Some(Packed::Owned(BytesMut::from(&[0x00][..]))),
+            (Takeover::Kept, []) => Some(Deflated::Owned(BytesMut::from(&[0x00][..]))),
             (Takeover::Reset, []) => None,
             // Later messages are to refer to it, so it need not get smaller itself.
             (Takeover::Kept, payload) if payload.len() < INCOMPRESSIBLE_FROM => {
@@ -59,16 +59,16 @@ impl Deflater {
     }
 
     /// Compresses to less than `limit` bytes, or not at all.
-    pub(super) fn compress_below(&mut self, limit: usize, payload: &[u8]) -> Option<Packed> {
+    pub(super) fn compress_below(&mut self, limit: usize, payload: &[u8]) -> Option<Deflated> {
         let mut compressor = self.lend();
         match run(&mut compressor, payload, limit) {
-            Outcome::Packed(packed) => {
+            Outcome::Deflated(deflated) => {
                 self.take_back(compressor, payload);
-                Some(packed)
+                Some(deflated)
             }
             Outcome::NoSmaller => {
                 self.lose_context();
-                pool::return_compressor(compressor);
+                states::return_compressor(compressor);
                 None
             }
             Outcome::Stopped => {
@@ -83,7 +83,7 @@ impl Deflater {
     /// A compressor that holds the context.
     fn lend(&mut self) -> Compressor {
         let ticket = self.ticket.take();
-        match pool::lend_compressor(self.settings, ticket) {
+        match states::lend_compressor(self.settings, ticket) {
             Lent::Ready(compressor) => compressor,
             Lent::Stale(mut compressor) => {
                 if ticket.is_some() {
@@ -98,17 +98,17 @@ impl Deflater {
     /// Gives the compressor to the pool, which has just compressed `payload`.
     fn take_back(&mut self, compressor: Compressor, payload: &[u8]) {
         if self.takeover == Takeover::Reset {
-            pool::return_compressor(compressor);
+            states::return_compressor(compressor);
             return;
         }
         if let Some(history) = &mut self.history {
             history.push(payload);
         }
         if compressor.is_durable() {
-            self.ticket = pool::park_compressor(compressor);
+            self.ticket = states::park_compressor(compressor);
         } else {
             self.lose_context();
-            pool::return_compressor(compressor);
+            states::return_compressor(compressor);
         }
     }
 
@@ -121,7 +121,7 @@ impl Deflater {
 }
 
 enum Outcome {
-    Packed(Packed),
+    Deflated(Deflated),
     NoSmaller,
     /// The same, and it was not compressed to its end.
     Stopped,
@@ -129,7 +129,7 @@ enum Outcome {
 
 /// Compresses `payload` to less than `limit` bytes.
 fn run(compressor: &mut Compressor, mut payload: &[u8], limit: usize) -> Outcome {
-    let mut room = Room::new();
+    let mut room = Scratch::new();
     let mut out = BytesMut::new();
     loop {
         let written = compressor.compress(&mut payload, &mut room);
@@ -141,13 +141,13 @@ fn run(compressor: &mut Compressor, mut payload: &[u8], limit: usize) -> Outcome
             (true, true) if out.is_empty() => {
                 debug_assert!(room[..written].ends_with(&TAIL));
                 let len = len - TAIL.len();
-                return Outcome::Packed(Packed::Lent { room, len });
+                return Outcome::Deflated(Deflated::Lent { room, len });
             }
             (true, true) => {
                 out.extend_from_slice(&room[..written]);
                 debug_assert!(out.ends_with(&TAIL));
                 out.truncate(len - TAIL.len());
-                return Outcome::Packed(Packed::Owned(out));
+                return Outcome::Deflated(Deflated::Owned(out));
             }
             (true, false) => return Outcome::NoSmaller,
             (false, true) => out.extend_from_slice(&room[..written]),

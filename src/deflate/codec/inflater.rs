@@ -1,11 +1,11 @@
 //! Messages that are received (RFC 7692, section 7.2.2).
 
 use super::{
-    codec::{Decompressor, Reached, Step},
     history::History,
-    message::{Left, Message, Place},
-    pool::{self, Ticket},
-    room::Room,
+    message_inflater::{InflateError, Left, MessageInflater, Place},
+    scratch::Scratch,
+    states::{self, Ticket},
+    zlib::{Decompressor, Reached, Step},
 };
 use crate::deflate::settings::{DeflateSide, MAX_WINDOW_BITS, Takeover};
 
@@ -21,16 +21,7 @@ pub(super) struct Inflater {
     history: History,
     /// Where a decompressor may be that still holds `history`, and nothing else.
     ticket: Option<Ticket>,
-    message: Option<Message>,
-}
-
-/// Why a message cannot be inflated. Nothing can be after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum InflateError {
-    /// It is no DEFLATE, refers to what is not there, or is not complete.
-    Corrupt,
-    /// It is larger than the budget.
-    TooBig,
+    message: Option<MessageInflater>,
 }
 
 impl Inflater {
@@ -62,11 +53,11 @@ impl Inflater {
         }
         let message = self
             .message
-            .get_or_insert_with(|| Message::begin(self.ticket.take(), &self.history));
+            .get_or_insert_with(|| MessageInflater::begin(self.ticket.take(), &self.history));
         // 7.1.1: nothing refers to what the last step gives if no message and no step follows.
         let is_forgotten = is_last && self.side.takeover == Takeover::Reset;
         let mut left = budget;
-        let mut room = Room::new();
+        let mut room = Scratch::new();
         let (spare, room) = room.split();
         let mut before = 0;
         // 7.2.1: further blocks may follow one with BFINAL set to 1.
@@ -131,18 +122,18 @@ impl Inflater {
         budget: usize,
         sink: impl FnOnce(&[u8]) -> Result<(), E>,
     ) -> Option<()> {
-        let mut room = Room::new();
+        let mut room = Scratch::new();
         let (spare, room) = room.split();
         let len = room.len().min(budget.saturating_add(1));
         let room = &mut room[..len];
-        if payload.is_empty() || !Message::may_be_short(payload, spare) {
+        if payload.is_empty() || !MessageInflater::may_be_short(payload, spare) {
             return None;
         }
-        let mut message = Message::begin(self.ticket.take(), &self.history);
+        let mut message = MessageInflater::begin(self.ticket.take(), &self.history);
         let Step { written, .. } = message.first_step(&mut payload, spare, room, &self.history);
         let output = &room[..written];
         if !message.is_proved() || written > budget || sink(output).is_err() {
-            pool::return_decompressor(message.abandon());
+            states::return_decompressor(message.abandon());
             return None;
         }
         self.history.push(output);
@@ -164,9 +155,9 @@ impl Inflater {
             && left == Left::Intact
             && decompressor.is_durable();
         if is_kept {
-            self.ticket = pool::park_decompressor(decompressor);
+            self.ticket = states::park_decompressor(decompressor);
         } else {
-            pool::return_decompressor(decompressor);
+            states::return_decompressor(decompressor);
         }
     }
 }

@@ -4,25 +4,23 @@
 //!
 //! A connection holds no state of a codec between messages, just the window: at most
 //! 2^`window_bits` bytes in each direction, and nothing before the first message or without
-//! context takeover. States belong to the thread (see [`pool`]). What it sends a connection holds
+//! context takeover. States belong to the thread (see [`states`]). What it sends a connection holds
 //! only once it has lost a compressor (see [`Deflater`]); what it receives always, since without
 //! it nothing could be read any more.
 
-mod codec;
+mod deflated;
 mod deflater;
 mod history;
 mod inflater;
-mod message;
-mod packed;
-mod pool;
-mod room;
+mod message_inflater;
+mod scratch;
+mod states;
 #[cfg(test)]
 mod tests;
+mod zlib;
 
 use self::{
-    deflater::Deflater,
-    inflater::{InflateError, Inflater},
-    packed::Packed,
+    deflated::Deflated, deflater::Deflater, inflater::Inflater, message_inflater::InflateError,
 };
 use crate::{
     deflate::settings::{DeflateConfig, DeflateParams, DeflateSide},
@@ -171,14 +169,14 @@ impl Deflation {
         &mut self,
         payload: &[u8],
         config: Option<&DeflateConfig>,
-    ) -> Option<Packed> {
+    ) -> Option<Deflated> {
         match config {
             Some(config) if self.0.is_agreed() => self.compress_with(payload, config),
             _ => None,
         }
     }
 
-    fn compress_with(&mut self, payload: &[u8], config: &DeflateConfig) -> Option<Packed> {
+    fn compress_with(&mut self, payload: &[u8], config: &DeflateConfig) -> Option<Deflated> {
         if payload.len() < config.min_size {
             return None;
         }

@@ -4,9 +4,9 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{
     super::{
-        codec::{Compressor, Decompressor, Settings},
         history::History,
-        pool::{self, Lent},
+        states::{self, Lent},
+        zlib::{Compressor, Decompressor, Settings},
     },
     *,
 };
@@ -48,16 +48,16 @@ const SETTINGS: Settings = Settings {
 #[test]
 fn ticket_is_good_for_one_time() {
     let mut tickets: Vec<_> = (0..8)
-        .map(|_| pool::park_compressor(Compressor::new(SETTINGS)))
+        .map(|_| states::park_compressor(Compressor::new(SETTINGS)))
         .collect();
     for _ in 0..3 {
         for ticket in &mut tickets {
-            let Lent::Ready(compressor) = pool::lend_compressor(SETTINGS, *ticket) else {
+            let Lent::Ready(compressor) = states::lend_compressor(SETTINGS, *ticket) else {
                 panic!("eight connections do not take one from each other");
             };
-            let again = pool::lend_compressor(SETTINGS, *ticket);
+            let again = states::lend_compressor(SETTINGS, *ticket);
             assert!(matches!(again, Lent::Stale(_)));
-            *ticket = pool::park_compressor(compressor);
+            *ticket = states::park_compressor(compressor);
         }
     }
 }
@@ -66,15 +66,15 @@ fn ticket_is_good_for_one_time() {
 #[test]
 fn decompressor_is_found_by_its_ticket() {
     let mut tickets: Vec<_> = (0..8)
-        .map(|_| pool::park_decompressor(Decompressor::new()))
+        .map(|_| states::park_decompressor(Decompressor::new()))
         .collect();
     for _ in 0..3 {
         for ticket in &mut tickets {
-            let Lent::Ready(decompressor) = pool::lend_decompressor(*ticket) else {
+            let Lent::Ready(decompressor) = states::lend_decompressor(*ticket) else {
                 panic!("eight connections do not take one from each other");
             };
-            assert!(matches!(pool::lend_decompressor(*ticket), Lent::Stale(_)));
-            *ticket = pool::park_decompressor(decompressor);
+            assert!(matches!(states::lend_decompressor(*ticket), Lent::Stale(_)));
+            *ticket = states::park_decompressor(decompressor);
         }
     }
 }
@@ -89,14 +89,14 @@ fn connections_in_turn_share_the_compressors() {
         ready = 0;
         for round in 0..20 {
             for ticket in &mut tickets {
-                let compressor = match pool::lend_compressor(SETTINGS, ticket.take()) {
+                let compressor = match states::lend_compressor(SETTINGS, ticket.take()) {
                     Lent::Ready(compressor) => {
                         ready += usize::from(round >= 10);
                         compressor
                     }
                     Lent::Stale(compressor) => compressor,
                 };
-                *ticket = pool::park_compressor(compressor);
+                *ticket = states::park_compressor(compressor);
             }
         }
     }
@@ -114,12 +114,12 @@ fn compressors_of_other_settings_are_not_lent() {
                 window_bits,
             };
             let (Lent::Ready(compressor) | Lent::Stale(compressor)) =
-                pool::lend_compressor(settings, None);
+                states::lend_compressor(settings, None);
             assert_eq!(compressor.settings(), settings);
             if level % 2 == 0 {
-                pool::return_compressor(compressor);
+                states::return_compressor(compressor);
             } else {
-                pool::park_compressor(compressor);
+                states::park_compressor(compressor);
             }
         }
     }

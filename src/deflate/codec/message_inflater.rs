@@ -1,10 +1,9 @@
 //! A message that is being inflated.
 
 use super::{
-    codec::{Decompressor, Reached, Step},
     history::History,
-    inflater::InflateError,
-    pool::{self, Lent, Ticket},
+    states::{self, Lent, Ticket},
+    zlib::{Decompressor, Reached, Step},
 };
 
 /// 7.2.1: a message ends with the header of an empty stored block, whose length the sender
@@ -49,7 +48,7 @@ const FREE_RESTARTS: usize = 4;
 const BYTES_PER_RESTART: usize = 64;
 
 /// A message under way.
-pub(super) struct Message {
+pub(super) struct MessageInflater {
     decompressor: Decompressor,
     /// Nothing was looked at yet.
     pub(super) is_new: bool,
@@ -79,9 +78,18 @@ pub(super) enum Left {
     Spent,
 }
 
-impl Message {
+/// Why a message cannot be inflated. Nothing can be after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InflateError {
+    /// It is no DEFLATE, refers to what is not there, or is not complete.
+    Corrupt,
+    /// It is larger than the budget.
+    TooBig,
+}
+
+impl MessageInflater {
     pub(super) fn begin(ticket: Option<Ticket>, history: &History) -> Self {
-        let decompressor = match pool::lend_decompressor(ticket) {
+        let decompressor = match states::lend_decompressor(ticket) {
             Lent::Ready(decompressor) => decompressor,
             Lent::Stale(mut decompressor) => {
                 decompressor.restart(history);

@@ -14,16 +14,16 @@ const OUTPUT: usize = 17 * 1024;
 const SPARE: usize = 4 * 1024;
 
 thread_local! {
-    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 /// Room for an output, lent by the thread. What it holds at first is not specified.
 #[derive(Debug)]
-pub(crate) struct Room(Vec<u8>);
+pub(crate) struct Scratch(Vec<u8>);
 
-impl Room {
+impl Scratch {
     pub(super) fn new() -> Self {
-        let mut room = ROOM.try_with(Cell::take).unwrap_or_default();
+        let mut room = SCRATCH.try_with(Cell::take).unwrap_or_default();
         if room.is_empty() {
             room.resize(SPARE + OUTPUT, 0);
         }
@@ -36,14 +36,14 @@ impl Room {
     }
 }
 
-impl Drop for Room {
+impl Drop for Scratch {
     fn drop(&mut self) {
         // The thread may be at its end.
-        let _ = ROOM.try_with(|kept| kept.set(mem::take(&mut self.0)));
+        let _ = SCRATCH.try_with(|kept| kept.set(mem::take(&mut self.0)));
     }
 }
 
-impl Deref for Room {
+impl Deref for Scratch {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -51,7 +51,7 @@ impl Deref for Room {
     }
 }
 
-impl DerefMut for Room {
+impl DerefMut for Scratch {
     fn deref_mut(&mut self) -> &mut [u8] {
         &mut self.0[SPARE..]
     }

@@ -11,7 +11,7 @@ use std::{
     thread::{self, LocalKey, ThreadId},
 };
 
-use super::codec::{Compressor, Decompressor, Settings};
+use super::zlib::{Compressor, Decompressor, Settings};
 
 /// States of each kind that a thread keeps: so many busy connections do not take one from
 /// each other.
