@@ -94,6 +94,7 @@ mod config;
 mod deflate;
 mod handshake;
 mod message;
+mod pool;
 mod protocol;
 #[cfg(test)]
 mod randomised;

@@ -7,8 +7,8 @@ use std::{
 
 /// The layers from the ground up; neighbours in one do not import each other.
 const LAYERS: [&[&str]; 8] = [
-    // How randomised tests run.
-    &["wire", "randomised"],
+    // Files: what threads keep; how randomised tests run.
+    &["wire", "pool", "randomised"],
     &["deflate"],
     &["message", "config"],
     &["protocol", "handshake"],

@@ -4,6 +4,8 @@ use std::{cell::RefCell, mem};
 
 use bytes::BytesMut;
 
+use crate::pool::{self, Pool};
+
 /// Capacity of a read buffer: a frame of 64 KiB with its header, and more.
 const CAPACITY: usize = 65 * 1024;
 
@@ -17,7 +19,7 @@ const SPARSE: usize = 4;
 const KEPT: usize = 4;
 
 thread_local! {
-    static POOL: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
+    static POOL: RefCell<Pool<BytesMut>> = const { RefCell::new(Pool::new(KEPT)) };
 }
 
 /// Makes room in `buffer` for a read.
@@ -65,23 +67,14 @@ pub(super) fn with_scratch<R>(f: impl FnOnce(&mut BytesMut) -> R) -> R {
 }
 
 fn lend() -> BytesMut {
-    POOL.try_with(|pool| pool.borrow_mut().pop())
-        .ok()
-        .flatten()
-        .unwrap_or_else(|| BytesMut::with_capacity(CAPACITY))
+    pool::lend(&POOL).unwrap_or_else(|| BytesMut::with_capacity(CAPACITY))
 }
 
 fn take_back(mut lent: BytesMut) {
     lent.clear();
     // Messages that still share the memory keep it from being reclaimed.
     if lent.try_reclaim(CAPACITY) {
-        // The thread may be at its end.
-        let _ = POOL.try_with(|pool| {
-            let mut pool = pool.borrow_mut();
-            if pool.len() < KEPT {
-                pool.push(lent);
-            }
-        });
+        pool::take_back(&POOL, lent);
     }
 }
 

@@ -1,10 +1,12 @@
 //! Room to work in: of the thread, lent to a connection for a message.
 
 use std::{
-    cell::Cell,
+    cell::RefCell,
     mem,
     ops::{Deref, DerefMut},
 };
+
+use crate::pool::{self, Pool};
 
 /// Room for the output of one step: for a message of 16 KiB and more, since that it is complete
 /// is known by room that is left.
@@ -14,7 +16,7 @@ const OUTPUT: usize = 17 * 1024;
 const SPARE: usize = 4 * 1024;
 
 thread_local! {
-    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static POOL: RefCell<Pool<Vec<u8>>> = const { RefCell::new(Pool::new(1)) };
 }
 
 /// Room for an output, lent by the thread. What it holds at first is not specified.
@@ -23,11 +25,7 @@ pub(crate) struct Scratch(Vec<u8>);
 
 impl Scratch {
     pub(super) fn new() -> Self {
-        let mut room = SCRATCH.try_with(Cell::take).unwrap_or_default();
-        if room.is_empty() {
-            room.resize(SPARE + OUTPUT, 0);
-        }
-        Self(room)
+        Self(pool::lend(&POOL).unwrap_or_else(|| vec![0; SPARE + OUTPUT]))
     }
 
     /// Room for an input, and this one.
@@ -38,8 +36,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // The thread may be at its end.
-        let _ = SCRATCH.try_with(|kept| kept.set(mem::take(&mut self.0)));
+        pool::take_back(&POOL, mem::take(&mut self.0));
     }
 }
 

@@ -7,11 +7,11 @@
 
 use std::{
     cell::RefCell,
-    collections::VecDeque,
     thread::{self, LocalKey, ThreadId},
 };
 
 use super::zlib::{Compressor, Decompressor, Settings};
+use crate::pool::{self, Pool};
 
 /// States of each kind that a thread keeps: so many busy connections do not take one from
 /// each other.
@@ -19,8 +19,6 @@ const KEPT: usize = 32;
 
 /// After how many messages of others a connection is not expected back soon.
 const FORGOTTEN: u64 = 8 * KEPT as u64;
-
-type Pool<T> = LocalKey<RefCell<Lender<T>>>;
 
 thread_local! {
     static COMPRESSORS: RefCell<Lender<Compressor>> = RefCell::new(Lender::new());
@@ -56,7 +54,7 @@ pub(super) fn park_compressor(compressor: Compressor) -> Option<Ticket> {
 
 /// Takes a compressor back whose history nobody will ask for.
 pub(super) fn return_compressor(compressor: Compressor) {
-    take_back(&COMPRESSORS, compressor);
+    take_back(&COMPRESSORS, None, compressor);
 }
 
 /// Lends the decompressor that `ticket` stands for, or any other.
@@ -71,32 +69,32 @@ pub(super) fn park_decompressor(decompressor: Decompressor) -> Option<Ticket> {
 
 /// Takes a decompressor back whose history nobody will ask for.
 pub(super) fn return_decompressor(decompressor: Decompressor) {
-    take_back(&DECOMPRESSORS, decompressor);
+    take_back(&DECOMPRESSORS, None, decompressor);
 }
 
-// The thread may be at its end, here and below.
-
 fn lend<T>(
-    pool: &'static Pool<T>,
+    states: &'static States<T>,
     ticket: Option<Ticket>,
     fits: impl Fn(&T) -> bool,
 ) -> Option<Lent<T>> {
-    let lent = pool.try_with(|lender| lender.borrow_mut().lend(ticket, fits));
-    lent.ok().flatten()
+    pool::with(states, |lender| lender.lend(ticket, fits)).flatten()
 }
 
-fn park<T>(pool: &'static Pool<T>, state: T) -> Option<Ticket> {
-    pool.try_with(|lender| lender.borrow_mut().park(state)).ok()
+fn park<T>(states: &'static States<T>, state: T) -> Option<Ticket> {
+    let ticket = pool::with(states, Lender::issue)?;
+    take_back(states, Some(ticket), state);
+    Some(ticket)
 }
 
-fn take_back<T>(pool: &'static Pool<T>, state: T) {
-    let _ = pool.try_with(|lender| lender.borrow_mut().take_back(state, None));
+fn take_back<T>(states: &'static States<T>, ticket: Option<Ticket>, state: T) {
+    let _oldest = pool::with(states, |lender| lender.pool.put((ticket, state)));
 }
+
+type States<T> = LocalKey<RefCell<Lender<T>>>;
 
 /// The states of a thread that are of one kind.
 struct Lender<T> {
-    /// Who came back longest ago is first.
-    parked: VecDeque<(Option<Ticket>, T)>,
+    pool: Pool<(Option<Ticket>, T)>,
     thread: ThreadId,
     issued: u64,
 }
@@ -104,7 +102,7 @@ struct Lender<T> {
 impl<T> Lender<T> {
     fn new() -> Self {
         Self {
-            parked: VecDeque::new(),
+            pool: Pool::new(KEPT),
             thread: thread::current().id(),
             issued: 0,
         }
@@ -113,29 +111,21 @@ impl<T> Lender<T> {
     /// `None` if a new state is best made.
     fn lend(&mut self, ticket: Option<Ticket>, fits: impl Fn(&T) -> bool) -> Option<Lent<T>> {
         let holds_it = |(other, _): &(_, T)| ticket.is_some() && *other == ticket;
-        if let Some(found) = self.parked.iter().rposition(holds_it) {
-            return self.remove(found).map(Lent::Ready);
+        if let Some(found) = self.pool.free().iter().rposition(holds_it) {
+            let (_, state) = self.pool.take_at(found)?;
+            return Some(Lent::Ready(state));
         }
-        let found = self.to_restart(fits)?;
-        self.remove(found).map(Lent::Stale)
-    }
-
-    /// The last one costs less, and is often the one that is wanted.
-    fn remove(&mut self, at: usize) -> Option<T> {
-        let found = if at + 1 == self.parked.len() {
-            self.parked.pop_back()
-        } else {
-            self.parked.remove(at)
-        };
-        found.map(|(_, state)| state)
+        let (_, state) = self.pool.take_at(self.to_restart(fits)?)?;
+        Some(Lent::Stale(state))
     }
 
     /// The state that is best used for another history; `None` if a new one is.
     fn to_restart(&self, fits: impl Fn(&T) -> bool) -> Option<usize> {
+        let free = self.pool.free();
         let of_nobody = |(ticket, state): &(_, T)| Option::is_none(ticket) && fits(state);
-        let found = self.parked.iter().position(of_nobody);
-        let (ticket, oldest) = self.parked.front()?;
-        if found.is_some() || self.parked.len() < KEPT {
+        let found = free.iter().position(of_nobody);
+        let (ticket, oldest) = free.front()?;
+        if found.is_some() || free.len() < KEPT {
             return found;
         }
         let number = ticket.map_or(0, |ticket| ticket.number);
@@ -144,23 +134,14 @@ impl<T> Lender<T> {
         }
         // The oldest one would be wrong: of more connections than states that take turns none
         // would find its own.
-        self.parked.iter().rposition(|(_, state)| fits(state))
+        free.iter().rposition(|(_, state)| fits(state))
     }
 
-    fn park(&mut self, state: T) -> Ticket {
+    fn issue(&mut self) -> Ticket {
         self.issued += 1;
-        let ticket = Ticket {
+        Ticket {
             thread: self.thread,
             number: self.issued,
-        };
-        self.take_back(state, Some(ticket));
-        ticket
-    }
-
-    fn take_back(&mut self, state: T, ticket: Option<Ticket>) {
-        if self.parked.len() >= KEPT {
-            self.parked.pop_front();
         }
-        self.parked.push_back((ticket, state));
     }
 }

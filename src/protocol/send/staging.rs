@@ -2,7 +2,10 @@
 
 use std::{cell::RefCell, mem};
 
-use crate::wire::{FrameHeader, OpCode};
+use crate::{
+    pool::{self, Pool},
+    wire::{FrameHeader, OpCode},
+};
 
 /// First allocation: room for what is often sent in one go.
 const CAPACITY: usize = 4 * 1024;
@@ -12,7 +15,7 @@ const KEPT: usize = 4;
 const KEPT_CAPACITY: usize = 64 * 1024;
 
 thread_local! {
-    static POOL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    static POOL: RefCell<Pool<Vec<u8>>> = const { RefCell::new(Pool::new(KEPT)) };
 }
 
 /// Bytes in the order of writing. Has no memory when it is empty and
@@ -96,13 +99,7 @@ impl Staging {
             return;
         }
         bytes.clear();
-        // The thread may be at its end.
-        let _ = POOL.try_with(|pool| {
-            let mut pool = pool.borrow_mut();
-            if pool.len() < KEPT {
-                pool.push(bytes);
-            }
-        });
+        pool::take_back(&POOL, bytes);
     }
 
     #[inline]
@@ -115,12 +112,7 @@ impl Staging {
     #[cold]
     fn make_room(&mut self, additional: usize) {
         if self.bytes.capacity() == 0 {
-            // The thread may be at its end.
-            let pooled = POOL.try_with(|pool| pool.borrow_mut().pop());
-            self.bytes = pooled
-                .ok()
-                .flatten()
-                .unwrap_or_else(|| Vec::with_capacity(CAPACITY));
+            self.bytes = pool::lend(&POOL).unwrap_or_else(|| Vec::with_capacity(CAPACITY));
         } else if self.sent > self.bytes.len() / 2 {
             // Less is moved than has left, so that moving costs no more than writing did.
             self.bytes.drain(..self.sent);
