@@ -1,10 +1,9 @@
 //! Messages that are sent (RFC 7692, section 7.2.1).
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use super::{
     Effort, TAIL,
-    deflated::Deflated,
     history::History,
     scratch::Scratch,
     states::{self, Lent, Ticket},
@@ -116,6 +115,35 @@ impl Deflater {
     fn lose_context(&mut self) {
         if self.takeover == Takeover::Kept && self.history.is_none() {
             self.history = Some(History::new(self.settings.window_bits));
+        }
+    }
+}
+
+/// The payload of a compressed message.
+#[derive(Debug)]
+pub(crate) enum Deflated {
+    /// A short one, in room that the thread wants back.
+    Lent {
+        room: Scratch,
+        len: usize,
+    },
+    Owned(BytesMut),
+}
+
+impl AsRef<[u8]> for Deflated {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Deflated::Lent { room, len } => &room[..*len],
+            Deflated::Owned(payload) => payload,
+        }
+    }
+}
+
+impl From<Deflated> for Bytes {
+    fn from(deflated: Deflated) -> Self {
+        match deflated {
+            Deflated::Lent { .. } => Bytes::copy_from_slice(deflated.as_ref()),
+            Deflated::Owned(payload) => payload.freeze(),
         }
     }
 }

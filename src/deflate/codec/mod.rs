@@ -8,7 +8,6 @@
 //! only once it has lost a compressor (see [`Deflater`]); what it receives always, since without
 //! it nothing could be read any more.
 
-mod deflated;
 mod deflater;
 mod history;
 mod inflater;
@@ -20,7 +19,9 @@ mod tests;
 mod zlib;
 
 use self::{
-    deflated::Deflated, deflater::Deflater, inflater::Inflater, message_inflater::InflateError,
+    deflater::{Deflated, Deflater},
+    inflater::Inflater,
+    message_inflater::InflateError,
 };
 use crate::{
     deflate::settings::{DeflateConfig, DeflateParams, DeflateSide},
