@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use http::{Response, Version};
+use http::Response;
 use http_body::Body;
 
 use super::{Error, deadline::Deadline, refusal::refused};
 use crate::{
     config::Config,
-    handshake::{Agreed, AnswerError, ClientHandshake},
+    handshake::{Agreed, AnswerError, ClientHandshake, Opening},
     stream::{ProvidedIo, Terms, Upgraded, WebSocket},
 };
 
@@ -57,12 +57,10 @@ impl Pending {
             return Err(refused(response, deadline).await);
         }
         // RFC 9110, section 7.8: 101 is an answer of HTTP/1.1.
-        let version = self.handshake.version();
-        if response.version() != version {
-            return Err(Error::Answer(AnswerError::HttpVersion {
-                found: response.version(),
-                needed: version,
-            }));
+        let opening = self.handshake.opening();
+        let (found, needed) = (response.version(), opening.version());
+        if found != needed {
+            return Err(Error::Answer(AnswerError::HttpVersion { found, needed }));
         }
         let checked = self.handshake.check(response.headers());
         let Agreed {
@@ -74,13 +72,13 @@ impl Pending {
             io
         } else {
             let io = deadline.bound(hyper::upgrade::on(response)).await?;
-            Upgraded::hyper(io.map_err(Error::Http)?, version)
+            Upgraded::hyper(io.map_err(Error::Http)?, opening)
         };
         let terms = Terms {
             config: self.config,
             subprotocol,
             deflate,
-            is_multiplexed: version == Version::HTTP_2,
+            is_multiplexed: opening == Opening::ExtendedConnect,
         };
         Ok(WebSocket::of_client(io, terms))
     }

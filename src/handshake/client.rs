@@ -5,7 +5,7 @@ use std::{error::Error, fmt};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
-use super::key;
+use super::{Opening, key};
 use crate::{
     config::{Config, Subprotocol},
     deflate::{self, DeflateParams, ExtensionsError, OwnOffer},
@@ -63,11 +63,11 @@ impl ClientHandshake {
         }
     }
 
-    /// The version of a response that accepts.
-    pub(crate) const fn version(&self) -> Version {
+    /// What opens the connection.
+    pub(crate) const fn opening(&self) -> Opening {
         match self.key {
-            Some(_) => Version::HTTP_11,
-            None => Version::HTTP_2,
+            Some(_) => Opening::Upgrade,
+            None => Opening::ExtendedConnect,
         }
     }
 

@@ -3,6 +3,7 @@
 #[cfg(feature = "client")]
 mod client;
 mod key;
+mod opening;
 mod origin;
 mod rejection;
 mod request;
@@ -16,6 +17,7 @@ pub use self::client::AnswerError;
 #[cfg(feature = "client")]
 pub(crate) use self::client::{Agreed, ClientHandshake};
 pub(crate) use self::{
+    opening::Opening,
     origin::RequestOrigin,
     request::{Handshake, is_attempt},
     response::acceptance,

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue, Method, Version, header, request::Parts, uri::Authority};
 
 use super::{
-    Rejection, key,
+    Opening, Rejection, key,
     origin::{self, Scheme},
     subprotocol,
 };
@@ -16,6 +16,7 @@ use crate::{
 /// A valid request for a WebSocket connection.
 #[derive(Debug)]
 pub(crate) struct Handshake {
+    opening: Opening,
     /// The value for `Sec-WebSocket-Accept`; HTTP/2 has none (RFC 8441, section 5).
     pub(crate) accept: Option<HeaderValue>,
     /// The subprotocols that the client offers, in its order of preference.
@@ -24,27 +25,41 @@ pub(crate) struct Handshake {
     pub(crate) deflate: Option<DeflateOffer>,
 }
 
-/// Whether a request of HTTP/1.1 tries, well or badly, to open a WebSocket connection.
-///
-/// RFC 9110, section 7.8: `Upgrade` is ignored in HTTP/1.0.
-pub(crate) fn is_attempt(version: Version, headers: &HeaderMap) -> bool {
-    version == Version::HTTP_11
-        && (fields::contains(headers, header::UPGRADE, "websocket")
-            || fields::is_present(headers, header::SEC_WEBSOCKET_KEY))
+/// Whether a request tries, well or badly, to open a WebSocket connection. `protocol` is the
+/// `:protocol` of an extended CONNECT.
+pub(crate) fn is_attempt(version: Version, headers: &HeaderMap, protocol: Option<&str>) -> bool {
+    match Opening::of(version) {
+        Ok(Opening::Upgrade) => {
+            fields::contains(headers, header::UPGRADE, "websocket")
+                || fields::is_present(headers, header::SEC_WEBSOCKET_KEY)
+        }
+        // RFC 8441, section 4: another one is for somebody else.
+        Ok(Opening::ExtendedConnect) => protocol.is_some_and(is_websocket),
+        Err(_) => false,
+    }
 }
 
 impl Handshake {
-    /// Checks every rule but that of the origin, which a policy decides.
-    pub(crate) fn check(parts: &Parts) -> Result<Self, Rejection> {
+    /// Checks every rule but that of the origin, which a policy decides. `protocol` is the
+    /// `:protocol` of an extended CONNECT.
+    pub(crate) fn check(parts: &Parts, protocol: Option<&str>) -> Result<Self, Rejection> {
+        match Opening::of(parts.version)? {
+            Opening::Upgrade => Self::check_upgrade(parts),
+            Opening::ExtendedConnect => {
+                Self::check_connect(parts, protocol.ok_or(Rejection::ExtendedConnect)?)
+            }
+        }
+    }
+
+    /// What opens the connection.
+    pub(crate) const fn opening(&self) -> Opening {
+        self.opening
+    }
+
+    /// Checks a request of HTTP/1.1.
+    fn check_upgrade(parts: &Parts) -> Result<Self, Rejection> {
         let headers = &parts.headers;
-        // 4.2.1 item 1: a GET request of HTTP/1.1 or higher.
-        if parts.version < Version::HTTP_11 {
-            return Err(Rejection::HttpVersion);
-        }
-        // RFC 9113, section 8.6: in HTTP/2 there is neither `Upgrade` nor 101.
-        if parts.version > Version::HTTP_11 {
-            return Err(Rejection::ExtendedConnect);
-        }
+        // 4.2.1 item 1.
         if parts.method != Method::GET {
             return Err(Rejection::Method);
         }
@@ -78,15 +93,15 @@ impl Handshake {
         if fields::has_body(headers) {
             return Err(Rejection::Body);
         }
-        Self::with_offers(Some(key::accept(key)), headers)
+        Self::with_offers(Opening::Upgrade, Some(key::accept(key)), headers)
     }
 
     /// Checks an extended CONNECT of HTTP/2 whose `:protocol` is `protocol`
     /// (RFC 8441, sections 4 and 5).
-    pub(crate) fn check_connect(parts: &Parts, protocol: &str) -> Result<Self, Rejection> {
+    fn check_connect(parts: &Parts, protocol: &str) -> Result<Self, Rejection> {
         let headers = &parts.headers;
         // 5. RFC 9110, section 7.8: names of protocols have no case.
-        if !protocol.eq_ignore_ascii_case("websocket") {
+        if !is_websocket(protocol) {
             return Err(Rejection::Protocol);
         }
         // 4. RFC 9113, section 8.3.1: `:authority` is a host, without a user.
@@ -121,18 +136,27 @@ impl Handshake {
             return Err(Rejection::Body);
         }
         // 5: neither `Sec-WebSocket-Key` nor `Sec-WebSocket-Accept` is used.
-        Self::with_offers(None, headers)
+        Self::with_offers(Opening::ExtendedConnect, None, headers)
     }
 
-    fn with_offers(accept: Option<HeaderValue>, headers: &HeaderMap) -> Result<Self, Rejection> {
+    fn with_offers(
+        opening: Opening,
+        accept: Option<HeaderValue>,
+        headers: &HeaderMap,
+    ) -> Result<Self, Rejection> {
         let offered = subprotocol::offered(headers)?;
         let extensions = extension::elements(headers).map_err(|_| Rejection::Extensions)?;
         Ok(Self {
+            opening,
             accept,
             offered,
             deflate: DeflateOffer::first(extensions),
         })
     }
+}
+
+fn is_websocket(protocol: &str) -> bool {
+    protocol.eq_ignore_ascii_case("websocket")
 }
 
 fn has_version_13(headers: &HeaderMap) -> bool {

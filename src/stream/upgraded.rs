@@ -7,9 +7,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::Version;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::handshake::Opening;
 
 /// The transport of a socket that a server accepted: hyper's, or a
 /// [`ProvidedIo`](crate::ProvidedIo).
@@ -33,13 +34,12 @@ enum Transport {
 
 impl Upgraded {
     /// A connection of HTTP/1.1, or a stream of HTTP/2.
-    pub(crate) fn hyper(io: hyper::upgrade::Upgraded, version: Version) -> Self {
+    pub(crate) fn hyper(io: hyper::upgrade::Upgraded, opening: Opening) -> Self {
         Self {
             transport: Transport::Hyper(TokioIo::new(io)),
-            largest_write: if version == Version::HTTP_2 {
-                HTTP2_WRITE
-            } else {
-                usize::MAX
+            largest_write: match opening {
+                Opening::Upgrade => usize::MAX,
+                Opening::ExtendedConnect => HTTP2_WRITE,
             },
         }
     }

@@ -67,7 +67,7 @@ impl WebSocketUpgrade {
     /// [`into_response`](Rejection::into_response) makes the answer to it.
     pub fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
         let handshake = request::check(parts)?;
-        let io = Offered::take(parts).ok_or(Rejection::NotUpgradable)?;
+        let io = Offered::take(parts, handshake.opening()).ok_or(Rejection::NotUpgradable)?;
         Ok(Self {
             handshake,
             io,

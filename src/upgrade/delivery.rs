@@ -22,12 +22,11 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use http::Version;
 use hyper::upgrade::OnUpgrade;
 use tokio::task::unconstrained;
 
 use super::UpgradeError;
-use crate::stream::Upgraded;
+use crate::{handshake::Opening, stream::Upgraded};
 
 /// The handler's end: waits until the acceptance was sent, and for its transport.
 pub(super) struct Delivery(Arc<Shared>);
@@ -44,7 +43,7 @@ pub(super) struct HeadMark(#[expect(dead_code, reason = "its end is what counts"
 struct HeadEnd(Arc<Shared>);
 
 struct Shared {
-    version: Version,
+    opening: Opening,
     state: Mutex<State>,
 }
 
@@ -90,9 +89,9 @@ enum Head {
 impl Delivery {
     /// Watches the response that has the `Witness` in its body and the `HeadMark` among its
     /// extensions.
-    pub(super) fn watch(transport: OnUpgrade, version: Version) -> (Self, Witness, HeadMark) {
+    pub(super) fn watch(transport: OnUpgrade, opening: Opening) -> (Self, Witness, HeadMark) {
         let shared = Arc::new(Shared {
-            version,
+            opening,
             state: Mutex::new(State::Open(Evidence {
                 transport: Some(transport),
                 asked: Asked::Nothing,
@@ -131,7 +130,7 @@ impl Future for Delivery {
         }
         match mem::replace(&mut *state, State::Told) {
             State::Known(Verdict::HandedOver(io)) => {
-                Poll::Ready(Ok(Upgraded::hyper(io, self.0.version)))
+                Poll::Ready(Ok(Upgraded::hyper(io, self.0.opening)))
             }
             State::Known(Verdict::NotSent(error)) => Poll::Ready(Err(error)),
             _ => Poll::Pending,
@@ -242,7 +241,7 @@ impl Shared {
     }
 
     fn is_http2(&self) -> bool {
-        self.version == Version::HTTP_2
+        self.opening == Opening::ExtendedConnect
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,7 +1,7 @@
 //! Without the feature `http2` no request is an extended CONNECT.
 
-use http::{Extensions, Method, Version};
+use http::{Extensions, Method};
 
-pub(super) const fn asked_for(_: Version, _: &Method, _: &Extensions) -> Option<&'static str> {
+pub(super) const fn asked_for(_: &Method, _: &Extensions) -> Option<&'static str> {
     None
 }

@@ -6,42 +6,45 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Version, request::Parts};
+use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 
 use super::{
     UpgradeError,
     delivery::{Delivery, HeadMark, Witness},
 };
-use crate::stream::{ProvidedIo, Unavailable, Upgraded};
+use crate::{
+    handshake::Opening,
+    stream::{ProvidedIo, Unavailable, Upgraded},
+};
 
 /// What a request can be upgraded to.
 pub(super) enum Offered {
     /// The connection of a request of HTTP/1.1, or the stream of one of HTTP/2.
-    Hyper(OnUpgrade, Version),
+    Hyper(OnUpgrade, Opening),
     Provided(ProvidedIo),
 }
 
 impl Offered {
     /// Takes it out of a request's extensions.
-    pub(super) fn take(parts: &mut Parts) -> Option<Self> {
+    pub(super) fn take(parts: &mut Parts, opening: Opening) -> Option<Self> {
         if let Some(provided) = parts.extensions.remove() {
             return Some(Offered::Provided(provided));
         }
         let on_upgrade = parts.extensions.remove()?;
-        Some(Offered::Hyper(on_upgrade, parts.version))
+        Some(Offered::Hyper(on_upgrade, opening))
     }
 
     /// Whether the transport shares its connection with others.
     pub(super) const fn is_multiplexed(&self) -> bool {
-        matches!(self, Offered::Hyper(_, Version::HTTP_2))
+        matches!(self, Offered::Hyper(_, Opening::ExtendedConnect))
     }
 
     /// The transport once the response was sent, and what of hyper's response tells of that.
     pub(super) fn pending(self) -> (PendingIo, Option<(Witness, HeadMark)>) {
         match self {
-            Offered::Hyper(on_upgrade, version) => {
-                let (delivery, witness, head) = Delivery::watch(on_upgrade, version);
+            Offered::Hyper(on_upgrade, opening) => {
+                let (delivery, witness, head) = Delivery::watch(on_upgrade, opening);
                 (PendingIo::Hyper(delivery), Some((witness, head)))
             }
             Offered::Provided(provided) => (PendingIo::Provided(provided), None),

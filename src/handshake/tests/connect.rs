@@ -26,12 +26,12 @@ fn connect_with(name: &HeaderName, lines: &[&str]) -> Parts {
 }
 
 fn refused(parts: &Parts) -> Option<Rejection> {
-    Handshake::check_connect(parts, "websocket").err()
+    Handshake::check(parts, Some("websocket")).err()
 }
 
 #[test]
 fn sample_of_the_rfc_is_valid() {
-    let handshake = Handshake::check_connect(&connect(), "websocket").unwrap();
+    let handshake = Handshake::check(&connect(), Some("websocket")).unwrap();
     assert_eq!(handshake.accept, None);
     assert_eq!(names(&handshake), ["chat", "superchat"]);
     #[cfg(feature = "deflate")]
@@ -42,7 +42,7 @@ fn sample_of_the_rfc_is_valid() {
 #[test]
 fn protocol_is_websocket_in_any_case() {
     for protocol in ["websocket", "WebSocket", "WEBSOCKET"] {
-        assert!(Handshake::check_connect(&connect(), protocol).is_ok());
+        assert!(Handshake::check(&connect(), Some(protocol)).is_ok());
     }
     for protocol in [
         "",
@@ -51,7 +51,7 @@ fn protocol_is_websocket_in_any_case() {
         "webtransport",
         "connect-udp",
     ] {
-        let verdict = Handshake::check_connect(&connect(), protocol);
+        let verdict = Handshake::check(&connect(), Some(protocol));
         assert_eq!(verdict.err(), Some(Rejection::Protocol), "{protocol}");
     }
 }
@@ -61,7 +61,7 @@ fn protocol_is_websocket_in_any_case() {
 fn key_is_not_looked_at() {
     for lines in [&["dGhlIHNhbXBsZSBub25jZQ=="] as &[_], &["x"], &["", ""]] {
         let parts = connect_with(&header::SEC_WEBSOCKET_KEY, lines);
-        let handshake = Handshake::check_connect(&parts, "websocket").unwrap();
+        let handshake = Handshake::check(&parts, Some("websocket")).unwrap();
         assert_eq!(handshake.accept, None);
     }
 }

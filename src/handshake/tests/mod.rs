@@ -55,7 +55,7 @@ fn sample_with<L: AsRef<[u8]>>(name: &HeaderName, lines: &[L]) -> Parts {
 }
 
 fn verdict(parts: &Parts) -> Result<(), Rejection> {
-    Handshake::check(parts).map(drop)
+    Handshake::check(parts, None).map(drop)
 }
 
 /// Each row is the lines of the header in one request.

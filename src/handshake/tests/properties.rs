@@ -50,7 +50,7 @@ proptest! {
                 parts.headers.append(name, value);
             }
         }
-        is_attempt(parts.version, &parts.headers);
+        is_attempt(parts.version, &parts.headers, None);
         for policy in [
             OriginPolicy::same_host(),
             OriginPolicy::list(["https://good.com", "https://*.good.com:*", "http://[::1]"]),
@@ -59,10 +59,10 @@ proptest! {
         ] {
             let _ = RequestOrigin::of(&parts).check(&policy);
         }
-        match Handshake::check(&parts) {
+        match Handshake::check(&parts, None) {
             Ok(handshake) => {
                 prop_assert_eq!(handshake.accept.map(|accept| accept.len()), Some(28));
-                prop_assert!(is_attempt(parts.version, &parts.headers));
+                prop_assert!(is_attempt(parts.version, &parts.headers, None));
             }
             Err(rejection) => prop_assert!(rejection.status().is_client_error()),
         }

@@ -17,7 +17,7 @@ fn sample_of_the_rfc_is_accepted() {
         .unwrap()
         .into_parts()
         .0;
-    let handshake = Handshake::check(&parts).unwrap();
+    let handshake = Handshake::check(&parts, None).unwrap();
     assert_eq!(names(&handshake), ["chat", "superchat"]);
     assert_eq!(handshake.accept.unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
@@ -200,7 +200,10 @@ fn accept_is_the_digest_of_the_key_as_sent() {
         assert_eq!(key::accept(key.as_bytes()), accept);
         for sent in [key.to_owned(), format!(" \t{key}\t ")] {
             let parts = sample_with(&header::SEC_WEBSOCKET_KEY, &[sent]);
-            assert_eq!(Handshake::check(&parts).unwrap().accept.unwrap(), accept);
+            assert_eq!(
+                Handshake::check(&parts, None).unwrap().accept.unwrap(),
+                accept
+            );
         }
     }
 }
@@ -372,7 +375,7 @@ fn attempt_is_http_1_1_with_websocket_or_a_key() {
             headers.append(*name, HeaderValue::from_static(value));
         }
         assert_eq!(
-            is_attempt(Version::HTTP_11, &headers),
+            is_attempt(Version::HTTP_11, &headers, None),
             expected,
             "{lines:?}"
         );
@@ -382,7 +385,22 @@ fn attempt_is_http_1_1_with_websocket_or_a_key() {
             Version::HTTP_2,
             Version::HTTP_3,
         ] {
-            assert!(!is_attempt(version, &headers), "{version:?} {lines:?}");
+            assert!(
+                !is_attempt(version, &headers, None),
+                "{version:?} {lines:?}"
+            );
         }
+    }
+    // RFC 8441, section 4: an extended CONNECT tells by its `:protocol` alone.
+    let headers = http::HeaderMap::new();
+    for (protocol, expected) in [
+        ("websocket", true),
+        ("WebSocket", true),
+        ("connect-udp", false),
+    ] {
+        let is_attempt = |version| is_attempt(version, &headers, Some(protocol));
+        assert_eq!(is_attempt(Version::HTTP_2), expected, "{protocol}");
+        let others = [Version::HTTP_10, Version::HTTP_11, Version::HTTP_3];
+        assert!(!others.into_iter().any(is_attempt), "{protocol}");
     }
 }

@@ -23,7 +23,7 @@ fn subprotocols_are_offered_in_order() {
     ];
     for (lines, expected) in rows {
         let parts = sample_with(&header::SEC_WEBSOCKET_PROTOCOL, lines);
-        let handshake = Handshake::check(&parts).unwrap();
+        let handshake = Handshake::check(&parts, None).unwrap();
         assert_eq!(names(&handshake), *expected, "{lines:?}");
     }
 }

@@ -40,7 +40,7 @@ fn agreed_on((server, client): Agreed) -> DeflateParams {
 /// What a server answers to these header lines of a valid handshake.
 fn answer<L: AsRef<[u8]>>(lines: &[L], config: &DeflateConfig) -> Option<(DeflateParams, String)> {
     let parts = sample_with(&header::SEC_WEBSOCKET_EXTENSIONS, lines);
-    let offer = Handshake::check(&parts).unwrap().deflate?;
+    let offer = Handshake::check(&parts, None).unwrap().deflate?;
     let (params, value) = offer.answer(config);
     Some((params, value.to_str().unwrap().to_owned()))
 }

@@ -262,7 +262,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(lines in vec(garbage(), 1..3), config in configured()) {
         let parts = sample_with(&header::SEC_WEBSOCKET_EXTENSIONS, &lines);
-        let offer = Handshake::check(&parts).ok().and_then(|handshake| handshake.deflate);
+        let offer = Handshake::check(&parts, None).ok().and_then(|handshake| handshake.deflate);
         let answered = offer.map(|offer| offer.answer(&config).0);
         let read = read(&lines, &config);
         for params in [answered, read.ok().flatten()].into_iter().flatten() {
