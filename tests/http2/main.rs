@@ -12,8 +12,6 @@ mod slow_peers;
 mod sockets;
 #[path = "../support/mod.rs"]
 mod support;
-#[path = "../support/http.rs"]
-mod support_http;
 
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
@@ -39,7 +37,7 @@ use tower_websock::{
     client::{self, Builder},
 };
 
-use self::{support::echo, support_http::soon};
+use self::support::{echo, raw::soon};
 
 /// What a stream's peer may send before it is read.
 const STREAM_WINDOW: u32 = 64 << 10;

@@ -7,6 +7,8 @@
 
 #[cfg(feature = "deflate")]
 pub mod deflate;
+pub mod documented;
+pub mod raw;
 
 use std::{convert::Infallible, future::Future, net::SocketAddr};
 

@@ -1,0 +1,8 @@
+//! The client's side (RFC 6455, section 4.1).
+
+mod handshake;
+mod refusals;
+mod requests;
+#[path = "../support/mod.rs"]
+mod support;
+mod tls;

@@ -1,0 +1,368 @@
+//! Sockets without a supervisor: their handles drive the transport.
+
+use std::{
+    any::Any,
+    cell::RefCell,
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
+
+use futures_util::{FutureExt, SinkExt};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf},
+    net::{TcpListener, TcpStream},
+    time::{Instant, timeout},
+};
+use tower_websock::{Config, Error, Message, SendHalf, WebSocket};
+
+use crate::support::*;
+
+/// A transport that is not ready the first time, and wakes before it has said so.
+struct Eager {
+    io: DuplexStream,
+    reads: usize,
+    writes: usize,
+}
+
+impl AsyncRead for Eager {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.reads += 1;
+        if !self.reads.is_multiple_of(2) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Eager {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.writes += 1;
+        if !self.writes.is_multiple_of(2) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+async fn echo_until_closed<T>(mut socket: WebSocket<T>)
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(Ok(message)) = socket.recv().await {
+        if message.is_data() {
+            socket.send(message).await.unwrap();
+        }
+    }
+}
+
+/// A wake between the poll of the transport and the parking of the task is not lost.
+#[tokio::test(start_paused = true)]
+async fn early_wake_is_not_lost() {
+    let (client, server) = tokio::io::duplex(1024);
+    let mut peer = Peer::new(client);
+    let io = Eager {
+        io: server,
+        reads: 0,
+        writes: 0,
+    };
+    tokio::spawn(echo_until_closed(WebSocket::server(io, &Config::new())));
+    for _ in 0..100 {
+        peer.send(&frame(TEXT, b"hi")).await;
+        let echoed = timeout(Duration::from_secs(60), peer.expect(TEXT, b"hi"));
+        echoed.await.expect("woken");
+    }
+}
+
+/// The same on TCP, where the wake comes from another thread.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wake_from_another_thread_is_not_lost() {
+    const ROUND_TRIPS: usize = 10_000;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        let client = TcpStream::connect(addr).await.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        client.set_nodelay(true).unwrap();
+        server.set_nodelay(true).unwrap();
+        let socket = WebSocket::server(server, &Config::new());
+        tokio::spawn(echo_until_closed(socket));
+        clients.push(tokio::spawn(async move {
+            let mut peer = Peer::new(client);
+            for n in 0..ROUND_TRIPS {
+                peer.send(&frame(TEXT, b"hi")).await;
+                let echoed = timeout(Duration::from_secs(10), peer.expect(TEXT, b"hi"));
+                assert!(echoed.await.is_ok(), "stalled at round trip {n}");
+            }
+        }));
+    }
+    for client in clients {
+        client.await.unwrap();
+    }
+}
+
+/// Halves in two tasks: each is woken, whichever polled the transport last.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn halves_in_two_tasks_are_both_woken() {
+    let (client, server) = tokio::io::duplex(4096);
+    let (mut send, mut recv) = WebSocket::server(server, &Config::new()).split();
+    let sending = tokio::spawn(async move {
+        for n in 0..2000_u32 {
+            let text = n.to_string().repeat(20);
+            send.send(text.into()).await.unwrap();
+        }
+        send
+    });
+    let receiving = tokio::spawn(async move {
+        let mut received = 0;
+        while received < 2000 {
+            received += usize::from(recv.recv().await.unwrap().unwrap().is_data());
+        }
+        recv
+    });
+    let (read, mut write) = tokio::io::split(client);
+    let writing = tokio::spawn(async move {
+        for _ in 0..2000 {
+            write.write_all(&frame(BINARY, &[1; 200])).await.unwrap();
+        }
+        write
+    });
+    let mut peer = Peer::new(tokio::io::join(read, tokio::io::sink()));
+    for n in 0..2000_u32 {
+        let text = n.to_string().repeat(20);
+        peer.expect(TEXT, text.as_bytes()).await;
+    }
+    writing.await.unwrap();
+    let send = sending.await.unwrap();
+    let recv = receiving.await.unwrap();
+    assert!(send.is_pair_of(&recv));
+}
+
+/// `close` that was given up goes on in `recv`, which then reads the peer's Close.
+#[tokio::test(start_paused = true)]
+async fn close_given_up_goes_on_in_recv() {
+    let (client, server) = tokio::io::duplex(1024);
+    let mut peer = Peer::new(client);
+    let mut socket = WebSocket::server(server, &Config::new());
+    let begin = Instant::now();
+    let closing = timeout(Duration::from_millis(10), socket.close(None)).await;
+    assert!(closing.is_err());
+    peer.send(&close_frame(1000)).await;
+    drop(peer);
+    assert!(socket.recv().await.is_none());
+    assert!(socket.closure().unwrap().is_clean());
+    assert!(begin.elapsed() < Duration::from_secs(1));
+}
+
+/// `close` that was given up twice ends when the peer is gone.
+#[tokio::test(start_paused = true)]
+async fn close_given_up_twice_ends() {
+    let (client, server) = tokio::io::duplex(1024);
+    let mut socket = WebSocket::server(server, &Config::new());
+    let moment = Duration::from_millis(10);
+    assert!(timeout(moment, socket.close(None)).await.is_err());
+    assert!(timeout(moment, socket.recv()).await.is_err());
+    drop(client);
+    assert!(!socket.close(None).await.unwrap().is_clean());
+    assert!(socket.recv().await.is_none());
+}
+
+/// The closing of a sink is bounded by `close_timeout`, whatever the peer does not do.
+#[tokio::test(start_paused = true)]
+async fn closing_of_the_sink_is_bounded() {
+    let (_client, server) = tokio::io::duplex(16);
+    let mut socket = WebSocket::server(server, &Config::new());
+    let begin = Instant::now();
+    socket.feed(vec![0_u8; 5000].into()).await.unwrap();
+    let closed = SinkExt::close(&mut socket).await;
+    assert!(matches!(closed, Err(Error::Closed)));
+    assert_eq!(begin.elapsed().as_secs(), 5);
+}
+
+/// A read-only user answers pings.
+#[tokio::test]
+async fn recv_alone_answers_pings() {
+    let (client, server) = tokio::io::duplex(1024);
+    let mut peer = Peer::new(client);
+    let mut socket = WebSocket::server(server, &Config::new());
+    let receiving = tokio::spawn(async move { while socket.recv().await.is_some() {} });
+    peer.send(&frame(PING, b"there?")).await;
+    peer.expect(PONG, b"there?").await;
+    drop(peer);
+    receiving.await.unwrap();
+}
+
+/// What must not be sent is refused, and nothing of it is.
+#[tokio::test]
+async fn what_must_not_be_sent_is_refused() {
+    let (client, server) = tokio::io::duplex(1024);
+    let mut peer = Peer::new(client);
+    let mut socket = WebSocket::server(server, &Config::new());
+    let ping = Message::Ping(vec![0; 126].into());
+    assert!(matches!(
+        socket.send(ping).await,
+        Err(Error::ControlTooLong(126))
+    ));
+    for code in [0, 999, 1004, 1005, 1006, 1015, 2999, 5000] {
+        let reason = "".into();
+        let frame = tower_websock::CloseFrame { code, reason };
+        let close = Message::Close(Some(frame.clone()));
+        assert!(matches!(
+            socket.send(close).await,
+            Err(Error::InvalidClose(_))
+        ));
+        assert!(socket.close(Some(frame)).await.is_err());
+    }
+    socket.send("ok".into()).await.unwrap();
+    peer.expect(TEXT, b"ok").await;
+}
+
+/// 5.5.2: a ping is answered although there is always more to receive; what was fed goes along,
+/// else it waits for a flush.
+#[tokio::test]
+async fn ping_is_answered_although_there_is_always_more() {
+    let (client, server) = tokio::io::duplex(1 << 20);
+    let mut peer = Peer::new(client);
+    let mut socket = WebSocket::server(server, &Config::new());
+    for kind in [TEXT, BINARY].repeat(2) {
+        peer.send(&frame(kind, b"more")).await;
+    }
+    peer.send(&frame(PING, b"there?")).await;
+    for kind in [TEXT, BINARY].repeat(10) {
+        peer.send(&frame(kind, b"more")).await;
+    }
+    for _ in 0..4 {
+        assert!(received(&mut socket).await.is_data());
+        socket.feed("fed".into()).await.unwrap();
+    }
+    assert!(peer.read().now_or_never().is_none(), "nobody has flushed");
+    assert!(received(&mut socket).await.is_ping());
+    for _ in 0..4 {
+        peer.expect(TEXT, b"fed").await;
+    }
+    peer.expect(PONG, b"there?").await;
+}
+
+/// An answer that does not leave at once leaves as soon as it can.
+#[tokio::test]
+async fn pong_that_does_not_leave_at_once_leaves_later() {
+    let (client, server) = tokio::io::duplex(256);
+    let mut peer = Peer::new(client);
+    let mut socket = WebSocket::server(server, &Config::new());
+    socket.feed(vec![7; 300].into()).await.unwrap();
+    peer.send(&frame(PING, b"there?")).await;
+    for kind in [TEXT, BINARY].repeat(10) {
+        peer.send(&frame(kind, b"more")).await;
+    }
+    assert!(received(&mut socket).await.is_ping());
+    assert!(received(&mut socket).await.is_data());
+    // 256 of 304 bytes are on their way, and the pong is not.
+    assert!(peer.read().now_or_never().is_none());
+    assert!(received(&mut socket).await.is_data());
+    peer.expect(BINARY, &[7; 300]).await;
+    peer.expect(PONG, b"there?").await;
+}
+
+async fn received(socket: &mut WebSocket<DuplexStream>) -> Message {
+    socket.recv().await.unwrap().unwrap()
+}
+
+/// 7.1.1: a Close from one half is written, and bounded by `close_timeout`, although all that
+/// the other one does is to wait for a message that does not come.
+#[tokio::test(start_paused = true)]
+async fn half_that_waits_minds_the_closing_by_the_other() {
+    for way in 0..4 {
+        let (client, server) = tokio::io::duplex(1 << 20);
+        let mut peer = Peer::new(client);
+        let config = Config::new().close_timeout(Duration::from_millis(300));
+        let (mut send, mut recv) = WebSocket::server(server, &config).split();
+        let receiving = tokio::spawn(async move { recv.recv().await });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let begin = Instant::now();
+        match way {
+            0 => send.send(Message::Close(None)).await.unwrap(),
+            1 => SinkExt::close(&mut send).await.unwrap(),
+            2 => send.start_close(None).unwrap(),
+            _ => {
+                send.start_close(None).unwrap();
+                send.flush().await.unwrap();
+            }
+        }
+        assert_eq!(peer.read().await.unwrap().0, CLOSE, "{way}");
+        let end = receiving.await.unwrap();
+        assert!(matches!(end, Some(Err(Error::Lost))), "{way}: {end:?}");
+        assert_eq!(begin.elapsed().as_millis(), 300, "{way}");
+    }
+}
+
+thread_local! {
+    static KEPT: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+}
+
+/// A socket may end with its thread, when the buffers of that are gone already, and answer the
+/// Close that it has read.
+#[test]
+fn socket_may_end_with_its_thread() {
+    let run = || {
+        // What is used first is destroyed last.
+        KEPT.set(None);
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().unwrap().block_on(async {
+            let (client, server) = tokio::io::duplex(1 << 20);
+            let mut peer = Peer::new(client);
+            let mut socket = WebSocket::server(server, &Config::new());
+            socket.send("first".into()).await.unwrap();
+            peer.send(&[frame(TEXT, b"second"), close_frame(1000)].concat())
+                .await;
+            let (send, mut recv) = socket.split();
+            let second = recv.recv().await.unwrap().unwrap();
+            assert_eq!(second, Message::text("second"));
+            KEPT.set(Some(Box::new((recv, send, peer))));
+        });
+    };
+    std::thread::spawn(run).join().unwrap();
+}
+
+/// A waker may hold the last of what its task held, such as a half, and be dropped for another.
+#[tokio::test]
+async fn waker_may_own_a_half() {
+    struct Owner {
+        _half: SendHalf<DuplexStream>,
+    }
+
+    impl Wake for Owner {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    let (client, server) = tokio::io::duplex(1024);
+    let mut peer = Peer::new(client);
+    let (send, mut recv) = WebSocket::server(server, &Config::new()).split();
+    let owner = Waker::from(Arc::new(Owner { _half: send }));
+    for waker in [owner, Waker::noop().clone()] {
+        let mut context = Context::from_waker(&waker);
+        assert!(pin!(recv.recv()).poll(&mut context).is_pending());
+    }
+    peer.send(&frame(TEXT, b"text")).await;
+    assert_eq!(recv.recv().await.unwrap().unwrap(), Message::text("text"));
+}

@@ -1,0 +1,219 @@
+//! Futures may be dropped at any poll: nothing is lost, nothing is torn.
+
+use std::{
+    future::Future,
+    io,
+    pin::{Pin, pin},
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tower_websock::{Config, Message, WebSocket};
+
+use crate::support::*;
+
+/// A transport that gives and takes one byte at a time, and is not ready in between.
+#[derive(Default)]
+struct Drip {
+    input: Vec<u8>,
+    given: usize,
+    written: Arc<Mutex<Vec<u8>>>,
+    read_polls: usize,
+    write_polls: usize,
+}
+
+impl AsyncRead for Drip {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.read_polls += 1;
+        if !self.read_polls.is_multiple_of(3) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.input.is_empty() {
+            // It does not end if it never had any.
+            return Poll::Pending;
+        }
+        if let Some(&byte) = self.input.get(self.given) {
+            self.given += 1;
+            buf.put_slice(&[byte]);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Drip {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.write_polls += 1;
+        if !self.write_polls.is_multiple_of(3) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.written.lock().unwrap().push(buf[0]);
+        Poll::Ready(Ok(1))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Polls a future once and drops it.
+fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+fn session() -> Vec<u8> {
+    let mut session = frame(TEXT, "zwölf".as_bytes());
+    session.extend(frame(0x02, b"frag"));
+    session.extend(frame(PING, b"ping"));
+    session.extend(frame(0x80, b"ment"));
+    session.extend(frame(BINARY, &[7; 300]));
+    session.extend(close_frame(1000));
+    session
+}
+
+/// A `recv` future that is dropped at every poll loses no byte and no message.
+#[tokio::test]
+async fn recv_may_be_dropped_at_every_poll() {
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let io = Drip {
+        input: session(),
+        written: written.clone(),
+        ..Drip::default()
+    };
+    let mut socket = WebSocket::server(io, &Config::new());
+    let mut received = Vec::new();
+    let mut dropped = 0;
+    loop {
+        match poll_once(socket.recv()) {
+            None => dropped += 1,
+            Some(Some(item)) => received.push(item.unwrap()),
+            Some(None) => break,
+        }
+    }
+    let messages: Vec<_> = received.iter().filter(|m| m.is_data()).collect();
+    assert_eq!(messages[0], &Message::text("zwölf"));
+    assert_eq!(messages[1], &Message::binary("fragment"));
+    assert_eq!(messages[2], &Message::binary(vec![7; 300]));
+    assert_eq!(received.len(), 5, "{received:?}");
+    assert_eq!(*written.lock().unwrap(), b"\x8a\x04ping\x88\x02\x03\xe8");
+    assert!(dropped > 300, "only {dropped} polls were dropped");
+}
+
+/// A `send` future that is dropped at any poll has queued its message as a whole or not at
+/// all, and the next ones follow in order.
+#[tokio::test]
+async fn send_may_be_dropped_at_every_poll() {
+    for keep in 0..40 {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let io = Drip {
+            written: written.clone(),
+            ..Drip::default()
+        };
+        let config = Config::new().write_high_water(8);
+        let mut socket = WebSocket::server(io, &config);
+        let mut expected = Vec::new();
+        for text in ["first", "second", "third"] {
+            let mut polls = 0;
+            let sent = {
+                let mut send = pin!(socket.send(text.into()));
+                loop {
+                    let polled = send.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                    polls += 1;
+                    match polled {
+                        Poll::Ready(result) => {
+                            result.unwrap();
+                            break true;
+                        }
+                        Poll::Pending if polls > keep => break false,
+                        Poll::Pending => {}
+                    }
+                }
+            };
+            expected.push((text, sent));
+        }
+        while poll_once(socket.flush()).is_none() {}
+        let written = written.lock().unwrap().clone();
+        let mut rest = &written[..];
+        for (text, sent) in expected {
+            let mut whole = vec![TEXT, u8::try_from(text.len()).unwrap()];
+            whole.extend(text.as_bytes());
+            match rest.strip_prefix(&whole[..]) {
+                Some(behind) => rest = behind,
+                None => assert!(!sent, "{text} was sent and is missing"),
+            }
+        }
+        assert!(rest.is_empty(), "torn or repeated: {rest:?}");
+    }
+}
+
+/// A `close` future that is dropped at every poll goes on where it was.
+#[tokio::test]
+async fn close_may_be_dropped_at_every_poll() {
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let io = Drip {
+        input: session(),
+        written: written.clone(),
+        ..Drip::default()
+    };
+    let mut socket = WebSocket::server(io, &Config::new());
+    let closure = loop {
+        if let Some(closure) = poll_once(socket.close(None)) {
+            break closure.unwrap();
+        }
+    };
+    assert!(closure.is_clean());
+    let written = written.lock().unwrap().clone();
+    assert_eq!(
+        written, b"\x88\x00\x8a\x04ping",
+        "one Close, and the pong that is due"
+    );
+}
+
+/// In a handler too: `select!` drops the future that loses.
+#[tokio::test]
+async fn handler_may_select_over_recv() {
+    let (mut peer, task) = pair(|mut socket: WebSocket| async move {
+        let mut lost = 0_u32;
+        loop {
+            tokio::select! {
+                biased;
+                () = tokio::task::yield_now(), if lost % 3 != 2 => lost += 1,
+                item = socket.recv() => match item {
+                    Some(Ok(message)) if message.is_data() => {
+                        lost += 1;
+                        socket.send(message).await.unwrap();
+                    }
+                    Some(Ok(_)) => {}
+                    _ => break,
+                },
+            }
+        }
+    });
+    for byte in session() {
+        peer.send(&[byte]).await;
+        tokio::task::yield_now().await;
+    }
+    peer.expect(TEXT, "zwölf".as_bytes()).await;
+    peer.expect(PONG, b"ping").await;
+    peer.expect(BINARY, b"fragment").await;
+    peer.expect(BINARY, &[7; 300]).await;
+    peer.expect_close(1000).await;
+    assert!(end_of(peer, task).await.is_clean());
+}

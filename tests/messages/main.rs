@@ -1,0 +1,12 @@
+//! Messages on an open connection, in both directions.
+
+mod batch;
+mod cancellation;
+mod fairness;
+#[cfg(feature = "deflate")]
+mod slow_handlers;
+#[path = "../support/mod.rs"]
+mod support;
+mod turns;
+mod violations;
+mod writes;

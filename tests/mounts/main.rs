@@ -1,0 +1,8 @@
+//! Where the layer, the service and the extractor stand, and who answers around them.
+
+#[cfg(all(feature = "client", feature = "http2"))]
+mod acceptance;
+mod extractor;
+mod places;
+#[path = "../support/mod.rs"]
+mod support;
