@@ -3,6 +3,7 @@
 mod handshake;
 mod refusals;
 mod requests;
+mod servers;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;

@@ -3,6 +3,7 @@
 
 #[path = "../support/alloc.rs"]
 mod alloc;
+mod answers;
 mod closing;
 mod handshake;
 mod mounts;

@@ -1,23 +1,24 @@
 //! What a supervisor does for its handler, whatever the handler does.
 
+mod hooked;
+mod outcomes;
+
 use std::{
     future::pending,
-    io,
-    pin::Pin,
     sync::{Arc, Mutex},
-    task::{Context, Poll},
     time::Duration,
 };
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf},
+    io::{AsyncReadExt, AsyncWriteExt},
     sync::oneshot,
     task::coop::consume_budget,
     time::{Instant, sleep, timeout},
 };
-use tower_websock::{Closure, Config, Error, Message, SendHalf, Upgraded, WebSocket};
+use tower_websock::{Closure, Config, Error, Message, WebSocket};
 
+use self::hooked::Hooked;
 use crate::support::*;
 
 const fn secs(seconds: u64) -> Duration {
@@ -196,78 +197,6 @@ async fn waiting_sender_learns_of_the_close() {
     assert_eq!(task.await.unwrap(), Closure::Lost);
 }
 
-/// A handler whose call panics before it returns a future closes with 1011 as well.
-#[tokio::test]
-async fn panic_in_the_call_closes_with_1011() {
-    let (peer, task) = pair(|socket: WebSocket| {
-        assert!(socket.closure().is_some(), "as the test wants it");
-        async {}
-    });
-    close_after_panic(peer, task).await;
-}
-
-struct PanicsWhenDropped;
-
-impl Drop for PanicsWhenDropped {
-    fn drop(&mut self) {
-        assert!(std::thread::panicking(), "as the test wants it");
-    }
-}
-
-/// So does one that is done, and what it holds panics when it is dropped.
-#[tokio::test]
-async fn panic_of_what_a_handler_holds_closes_with_1011() {
-    struct Done {
-        _socket: WebSocket,
-        _held: PanicsWhenDropped,
-    }
-
-    impl Future for Done {
-        type Output = ();
-
-        fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
-            Poll::Ready(())
-        }
-    }
-
-    let (peer, task) = pair(|socket: WebSocket| Done {
-        _socket: socket,
-        _held: PanicsWhenDropped,
-    });
-    close_after_panic(peer, task).await;
-}
-
-/// So does one whose error panics when it is dropped: it is dropped in the handler's turn.
-#[tokio::test]
-async fn panic_of_what_a_handler_returns_closes_with_1011() {
-    let (peer, task) = pair(|_socket| async { Err::<(), _>(PanicsWhenDropped) });
-    close_after_panic(peer, task).await;
-}
-
-/// See `Outcome`: a handler may return nothing, a `Result`, or never, and the code is 1000 or 1011.
-#[tokio::test]
-async fn outcomes_are_nothing_results_and_never() {
-    let (mut peer, task) = pair(async |_socket| {});
-    peer.expect_close(1000).await;
-    drop((peer, task));
-    let (mut peer, task) = pair(async |_socket| Err::<(), _>("no"));
-    peer.expect_close(1011).await;
-    drop((peer, task));
-    let (mut peer, task) = pair(|mut socket: WebSocket| async move {
-        loop {
-            if let Some(Ok(message)) = socket.recv().await {
-                let _ = socket.send(message).await;
-            } else {
-                pending::<()>().await;
-            }
-        }
-    });
-    peer.send(&frame(TEXT, b"still here")).await;
-    peer.expect(TEXT, b"still here").await;
-    drop(peer);
-    task.abort();
-}
-
 /// A handler that polls `recv` to exhaustion with a waker of its own does not stop the reading.
 #[tokio::test]
 async fn foreign_waker_does_not_stop_the_reading() {
@@ -317,28 +246,6 @@ async fn halves_in_futures_unordered_are_woken() {
         peer.expect(TEXT, text.as_bytes()).await;
     }
     close_by_peer(peer, task).await;
-}
-
-/// After a handler failed, a half elsewhere that still receives gets the end, and the
-/// supervisor does not spin when the peer is gone.
-#[tokio::test(start_paused = true)]
-async fn half_elsewhere_after_a_failed_handler() {
-    let (ended, has_ended) = oneshot::channel();
-    let (mut peer, task) = pair(|socket: WebSocket| async move {
-        let (_send, mut recv) = socket.split();
-        tokio::spawn(async move {
-            sleep(Duration::from_millis(30)).await;
-            assert!(recv.recv().await.is_none());
-            ended.send(()).unwrap();
-            sleep(secs(60)).await;
-            drop(recv);
-        });
-        Err::<(), _>("broken")
-    });
-    peer.expect_close(1011).await;
-    has_ended.await.unwrap();
-    drop(peer);
-    assert_eq!(task.await.unwrap(), Closure::Lost);
 }
 
 /// `close` that was given up, then `recv`: the end, without spinning.
@@ -447,69 +354,4 @@ async fn aborted_supervisor_wakes_who_waits() {
     let (first, second) = receiving.await.unwrap();
     assert!(matches!(first, Some(Err(Error::Lost))));
     assert!(second.is_none());
-}
-
-/// A transport with a will of its own.
-struct Hooked {
-    io: DuplexStream,
-    overclaims: bool,
-    /// Bytes that must be read before it shuts down.
-    shutdown_after: usize,
-    keeps: Arc<Mutex<Option<SendHalf<Upgraded>>>>,
-}
-
-impl Hooked {
-    fn new(io: DuplexStream) -> Self {
-        Self {
-            io,
-            overclaims: false,
-            shutdown_after: 0,
-            keeps: Arc::default(),
-        }
-    }
-}
-
-impl AsyncRead for Hooked {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.io).poll_read(cx, buf);
-        let read = buf.filled().len() - before;
-        self.shutdown_after = self.shutdown_after.saturating_sub(read);
-        polled
-    }
-}
-
-impl AsyncWrite for Hooked {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let more = usize::from(self.overclaims);
-        Pin::new(&mut self.io)
-            .poll_write(cx, buf)
-            .map_ok(|written| written + more)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.shutdown_after > 0 {
-            return Poll::Pending;
-        }
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-}
-
-impl Drop for Hooked {
-    fn drop(&mut self) {
-        let kept = self.keeps.lock().unwrap().take();
-        drop(kept);
-    }
 }

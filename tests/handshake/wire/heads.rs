@@ -1,0 +1,149 @@
+//! What hyper judges before us, and what it leaves to us.
+
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tower::Layer;
+use tower_websock::{Rejection, WebSocketLayer};
+
+use crate::support::raw::{RawRequest, TEXT, frame};
+
+use super::{FRONTS, assert_rejected, echo, expect_bad_request, expect_plain, get_plain, plain};
+
+/// RFC 9112, section 3.2: hyper leaves `Host` to the application, so it is we who refuse.
+#[tokio::test]
+async fn host_is_judged_by_us_and_not_by_hyper() {
+    let spoiled = |request: RawRequest| {
+        [
+            (request.clone().without("Host"), Rejection::HostMissing),
+            (request.clone().set("Host", ""), Rejection::Host),
+            (request.with("Host", "other"), Rejection::HostRepeated),
+        ]
+    };
+    for front in FRONTS {
+        let server = front.start().await;
+        let mut client = server.connect().await;
+        for (request, _) in spoiled(get_plain()) {
+            client.send(request.bytes()).await;
+            expect_plain(&mut client).await;
+        }
+        for (request, rejection) in spoiled(RawRequest::handshake()) {
+            client.send(request.bytes()).await;
+            assert_rejected(&client.response().await, rejection);
+        }
+        assert_eq!(server.calls(), 0);
+    }
+}
+
+/// RFC 9112, section 6.3: what could be a body or none is refused by hyper, before us.
+#[tokio::test]
+async fn handshake_with_a_doubtful_body_never_reaches_us() {
+    let valid = RawRequest::handshake();
+    let length = |length: &str| valid.clone().with("Content-Length", length);
+    let coding = |coding: &str| valid.clone().with("Transfer-Encoding", coding);
+    let rows = [
+        length("x"),
+        length("-0"),
+        length("0, 0"),
+        length("0").with("Content-Length", "5"),
+        coding("gzip"),
+        coding("chunked, gzip"),
+        coding("identity"),
+    ];
+    for front in FRONTS {
+        let server = front.start().await;
+        for request in &rows {
+            let mut client = server.connect().await;
+            client
+                .send([request.bytes(), frame(TEXT, "smuggled")].concat())
+                .await;
+            expect_bad_request(&mut client).await;
+        }
+        assert_eq!(server.calls(), 0);
+    }
+}
+
+/// RFC 9112, sections 2.2, 5.1: what is no HTTP is refused by hyper, before us.
+#[tokio::test]
+async fn malformed_head_never_reaches_us() {
+    let valid = RawRequest::handshake();
+    let rows = [
+        valid.clone().with("X", "a\0b"),
+        valid.clone().with("X", "a\rb"),
+        valid.clone().with("X", "a\x7fb"),
+        valid.clone().with("Bad Name", "x"),
+        valid.clone().with("", "x"),
+        valid.clone().with("X", "a\r\n folded"),
+        valid.clone().with_line("GET /ws HTTP/1.2"),
+        valid.clone().with_line("GET /ws HTTP/2.0"),
+        valid.clone().with_line("GET /ws HTTP/0.9"),
+        valid.clone().with_line("GET /ws"),
+        valid.clone().with_line("GET /w s HTTP/1.1"),
+    ];
+    for front in FRONTS {
+        let server = front.start().await;
+        for request in &rows {
+            let mut client = server.connect().await;
+            client
+                .send([request.bytes(), frame(TEXT, "smuggled")].concat())
+                .await;
+            expect_bad_request(&mut client).await;
+        }
+        assert_eq!(server.calls(), 0);
+    }
+}
+
+/// CVE-2024-37890, CVE-2026-54465: a head with too many headers is refused as a whole, so
+/// none that we need can be missing.
+#[tokio::test]
+async fn head_with_too_many_headers_is_refused() {
+    // hyper's limit is 100; a handshake has five.
+    for (more, status) in [(95, 101), (96, 431), (1000, 431)] {
+        let mut request = RawRequest::line("GET /ws HTTP/1.1");
+        for _ in 0..more {
+            request = request.with("X", "");
+        }
+        let mut head = request.bytes();
+        head.truncate(head.len() - 2);
+        let valid = RawRequest::handshake().bytes();
+        let line = valid.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+        head.extend_from_slice(&valid[line..]);
+        for front in FRONTS {
+            let server = front.start().await;
+            let mut client = server.connect().await;
+            client.send(&head).await;
+            assert_eq!(client.response().await.status(), status);
+            assert_eq!(server.calls(), usize::from(status == 101));
+        }
+    }
+}
+
+/// CVE-2026-54465: a head without an end is cut off by hyper.
+#[tokio::test(start_paused = true)]
+async fn endless_head_is_refused() {
+    let (client, server) = duplex(4096);
+    let service = WebSocketLayer::new(echo).layer(tower::service_fn(plain::<Incoming>));
+    let service = TowerToHyperService::new(service);
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(server), service);
+    let (mut from, mut to) = tokio::io::split(client);
+    let head = RawRequest::handshake().bytes();
+    let header = format!("X: {}\r\n", "x".repeat(8000));
+    let write = async {
+        let mut written = 0;
+        let mut next = &head[..head.len() - 2];
+        while to.write_all(next).await.is_ok() {
+            written += next.len();
+            next = header.as_bytes();
+        }
+        written
+    };
+    let read = async {
+        let mut response = String::new();
+        from.read_to_string(&mut response).await.unwrap();
+        response
+    };
+    let (written, response, closed) = tokio::join!(write, read, connection.with_upgrades());
+    assert!(response.starts_with("HTTP/1.1 431 "), "{response}");
+    assert!(written < 1 << 20, "{written}");
+    closed.unwrap_err();
+}
