@@ -1,4 +1,4 @@
-"""Our client, the example interop_client, against the servers of others.
+"""Our client, tests/fixtures/interop_client.rs, against the servers of others.
 
 In each case our client offers permessage-deflate as it is set, with what it falls back to, or
 does not, and the server is set to answer it as far as it can. Both are new processes.
