@@ -4,15 +4,14 @@
 
 #[path = "support/http_server.rs"]
 mod http_server;
+#[path = "support/page.rs"]
+mod page;
 
 use std::{env, io};
 
-use axum::{
-    Router,
-    response::{Html, Response},
-    routing::{any, get},
-};
+use axum::{Router, response::Response, routing::any};
 use tokio::net::TcpListener;
+use tower::service_fn;
 use tower_websock::axum::{WebSocket, WebSocketUpgrade};
 
 async fn upgrade(upgrade: WebSocketUpgrade) -> Response {
@@ -31,7 +30,7 @@ async fn echo(mut socket: WebSocket) {
 async fn main() -> io::Result<()> {
     let app = Router::new()
         .route("/ws", any(upgrade))
-        .route("/", get(|| async { Html(include_str!("echo.html")) }));
+        .fallback_service(service_fn(page::at_root));
     let addr = env::args().nth(1);
     let listener = TcpListener::bind(addr.as_deref().unwrap_or("127.0.0.1:8888")).await?;
     println!(

@@ -11,10 +11,8 @@ mod options;
 #[path = "support/page.rs"]
 mod page;
 
-use std::{convert::Infallible, io};
+use std::io;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
 use tokio::{net::TcpListener, signal::ctrl_c};
 use tower::{Layer, service_fn};
 use tower_websock::{Config, DeflateConfig, Error, WebSocket, WebSocketLayer};
@@ -30,16 +28,11 @@ async fn echo(mut socket: WebSocket) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is not a WebSocket request gets a page, which makes one.
-async fn page(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
-    Ok(page::at_root(&request, include_str!("echo.html")))
-}
-
 async fn serve(listener: TcpListener, config: Config) -> ! {
     let service = WebSocketLayer::new(echo)
         .path("/ws")
         .config(config)
-        .layer(service_fn(page));
+        .layer(service_fn(page::at_root));
     loop {
         let (stream, _peer) = http_server::accept(&listener).await;
         tokio::spawn(http_server::serve(stream, service.clone()));

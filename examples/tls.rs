@@ -11,10 +11,9 @@ mod http_server;
 #[path = "support/page.rs"]
 mod page;
 
-use std::{convert::Infallible, env, error::Error, fs, sync::Arc};
+use std::{env, error::Error, fs, sync::Arc};
 
-use http::{Request, Response, request::Parts};
-use hyper::body::Incoming;
+use http::request::Parts;
 use rcgen::{Certificate, CertifiedKey, KeyPair, generate_simple_self_signed};
 use sha2::{Digest, Sha256};
 use tokio::{net::TcpListener, signal::ctrl_c, time::timeout};
@@ -42,16 +41,11 @@ async fn echo(mut socket: WebSocket, request: Parts) -> Result<(), tower_websock
     Ok(())
 }
 
-/// What is not a WebSocket request gets a page, which makes one.
-async fn page(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
-    Ok(page::at_root(&request, include_str!("tls.html")))
-}
-
 async fn serve(listener: TcpListener, acceptor: TlsAcceptor) -> ! {
     let service = WebSocketLayer::new(echo)
         .path("/ws")
         .config(Config::new().deflate(DeflateConfig::new()))
-        .layer(service_fn(page));
+        .layer(service_fn(page::at_root));
     loop {
         let (stream, peer) = http_server::accept(&listener).await;
         let (acceptor, service) = (acceptor.clone(), service.clone());
