@@ -1,6 +1,6 @@
 //! Where layer, service and extractor go in axum.
 //!
-//! `cargo test --test mounts -- --nocapture` prints the table.
+//! `cargo test --all-features --test mounts places -- --nocapture` prints the table.
 
 use std::convert::Infallible;
 

@@ -1,5 +1,5 @@
 //! What one connection holds under attacks, and what each cost its peer on the wire: the table that
-//! the README refers to. `cargo test --all-features --test held -- --nocapture` prints it.
+//! the README refers to. `cargo test --all-features --test resources held -- --nocapture` prints it.
 #![allow(clippy::cast_possible_wrap, reason = "sizes of tests are small")]
 
 use std::{future::pending, thread};

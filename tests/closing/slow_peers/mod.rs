@@ -1,7 +1,7 @@
 //! Closing takes as long as a peer needs that reads slowly (RFC 6455, section 7.1.1), and no longer
 //! than it is worth for one that does not read.
 //!
-//! `cargo test --test slow_peers -- --nocapture` prints what was tried. Most of it is in virtual time
+//! `cargo test --test closing slow_peer -- --nocapture` prints what was tried. Most of it is in virtual time
 //! over a transport in memory that takes bytes as TCP does; what runs over TCP says so. All of it over
 //! TCP takes eleven minutes: `-- --nocapture --ignored`.
 

@@ -1,6 +1,6 @@
 //! A handler starts if, and only if, the response that accepts was sent.
 //!
-//! `cargo test --test acceptance -- --nocapture` prints the table of who answers in our place.
+//! `cargo test --all-features --test mounts acceptance -- --nocapture` prints the table of who answers in our place.
 
 mod errors;
 mod layers;
