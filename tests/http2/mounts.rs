@@ -1,15 +1,18 @@
 //! In axum, and alone.
 
-use axum::{Router, response::Response, routing::any};
 use http::StatusCode;
 use tower::ServiceExt;
-use tower_websock::{ProvidedIo, Rejection, WebSocketService, axum::WebSocketUpgrade};
+use tower_websock::{ProvidedIo, Rejection, WebSocketService};
 
 use super::*;
 
 /// axum's server, with its extractor and with the service as a route.
+#[cfg(feature = "axum")]
 #[tokio::test]
 async fn axum_serves_both_versions() {
+    use axum::{Router, response::Response, routing::any};
+    use tower_websock::axum::WebSocketUpgrade;
+
     async fn upgrade(upgrade: WebSocketUpgrade) -> Response {
         upgrade.on_upgrade(async |mut socket| {
             while let Some(Ok(message)) = socket.recv().await {
