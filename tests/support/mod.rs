@@ -1,5 +1,10 @@
 //! A client that does just what it is told, and servers for it to talk to.
-#![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "each test uses a part"
+)]
 #![allow(
     clippy::cast_possible_truncation,
     reason = "frame headers are cut to size"
@@ -27,6 +32,7 @@ use tower_websock::{
     WebSocketUpgrade,
 };
 
+/// First bytes of whole frames.
 pub const TEXT: u8 = 0x81;
 pub const BINARY: u8 = 0x82;
 pub const CLOSE: u8 = 0x88;

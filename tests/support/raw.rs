@@ -8,16 +8,11 @@ use tokio::{
     time::timeout,
 };
 
+pub(crate) use super::{BINARY, CLOSE, PING, PONG, TEXT};
+
 /// The sample of RFC 6455, section 1.3.
 pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 pub(crate) const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
-
-/// First bytes of whole frames.
-pub(crate) const TEXT: u8 = 0x81;
-pub(crate) const BINARY: u8 = 0x82;
-pub(crate) const CLOSE: u8 = 0x88;
-pub(crate) const PING: u8 = 0x89;
-pub(crate) const PONG: u8 = 0x8a;
 
 /// Only a test that fails waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -105,25 +100,7 @@ impl fmt::Debug for RawRequest {
 
 /// A whole frame of a client.
 pub(crate) fn frame(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
-    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
-    let payload = payload.as_ref();
-    let mut frame = vec![first];
-    match payload.len() {
-        len @ 0..=125 => frame.push(0x80 | u8::try_from(len).expect("at most 125")),
-        len => {
-            let len = u16::try_from(len).expect("tests send no longer frames");
-            frame.push(0x80 | 126);
-            frame.extend_from_slice(&len.to_be_bytes());
-        }
-    }
-    frame.extend_from_slice(&KEY);
-    frame.extend(
-        payload
-            .iter()
-            .zip(KEY.iter().cycle())
-            .map(|(byte, key)| byte ^ key),
-    );
-    frame
+    super::frame(first, payload.as_ref())
 }
 
 /// The body of a Close frame.
