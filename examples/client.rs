@@ -6,6 +6,8 @@
 //! The end of the input closes the connection. The exit status is 0 if the closing handshake
 //! was completed, 1 if the connection was lost or failed, and 2 if there was none.
 
+#[path = "support/causes.rs"]
+mod causes;
 #[path = "support/input.rs"]
 mod input;
 
@@ -25,13 +27,7 @@ async fn main() -> ExitCode {
     match open().await {
         Ok(socket) => talk(socket).await,
         Err(error) => {
-            eprint!("{error}");
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                eprint!(": {error}");
-                cause = error.source();
-            }
-            eprintln!();
+            causes::print(&*error);
             ExitCode::from(2)
         }
     }

@@ -4,6 +4,9 @@
 //!
 //! `--ca FILE` trusts the certificates in this PEM file, in place of those that Mozilla trusts.
 
+#[path = "support/causes.rs"]
+mod causes;
+
 use std::{env, error::Error, process::ExitCode, sync::Arc};
 
 use http::Uri;
@@ -57,13 +60,7 @@ async fn main() -> ExitCode {
     let Err(error) = run().await else {
         return ExitCode::SUCCESS;
     };
-    eprint!("{error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        eprint!(": {error}");
-        cause = error.source();
-    }
-    eprintln!();
+    causes::print(&*error);
     ExitCode::FAILURE
 }
 

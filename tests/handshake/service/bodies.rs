@@ -14,7 +14,9 @@ use http_body_util::BodyExt;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_websock::{WebSocketLayer, WebSocketService};
 
-use super::{Broken, Local, VERSION, connected, echo, set, unreachable, unused};
+use crate::support::echo;
+
+use super::{Broken, Local, VERSION, connected, set, unreachable, unused};
 
 /// Tower's contract: the errors are the inner service's; a refusal is none.
 #[tokio::test(start_paused = true)]

@@ -22,11 +22,13 @@ use tower::{
 };
 use tower_websock::{NoInner, ProvidedIo, Rejection, WebSocket, WebSocketLayer};
 
-use crate::support::raw::{CLOSE, TEXT, close_body, soon};
+use crate::support::{
+    echo,
+    raw::{CLOSE, TEXT, close_body, soon},
+};
 
 use super::{
-    Broken, Local, Marker, PROTOCOL, VERSION, assert_rejected, connected, echo, handshake, set,
-    unused,
+    Broken, Local, Marker, PROTOCOL, VERSION, assert_rejected, connected, handshake, set, unused,
 };
 
 fn set_handshake<B>(request: &mut Request<B>) {

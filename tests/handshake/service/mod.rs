@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::io::{DuplexStream, duplex};
-use tower_websock::{Error, ProvidedIo, Rejection, ResponseBody, WebSocket};
+use tower_websock::{ProvidedIo, Rejection, ResponseBody, WebSocket};
 
 use crate::support::raw::{Client, KEY};
 
@@ -62,16 +62,6 @@ fn sorted(headers: &HeaderMap) -> Vec<(&str, &str)> {
         .collect();
     headers.sort_unstable();
     headers
-}
-
-async fn echo(mut socket: WebSocket) -> Result<(), Error> {
-    while let Some(message) = socket.recv().await {
-        let message = message?;
-        if message.is_data() {
-            socket.send(message).await?;
-        }
-    }
-    Ok(())
 }
 
 async fn unused(_socket: WebSocket) {

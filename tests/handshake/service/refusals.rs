@@ -6,11 +6,14 @@ use tower_websock::{
     NoInner, OriginPolicy, ProvidedIo, Rejection, ResponseBody, WebSocketLayer, WebSocketUpgrade,
 };
 
-use crate::support::raw::{TEXT, frame};
+use crate::support::{
+    echo,
+    raw::{TEXT, frame},
+};
 
 use super::{
-    EXTENSIONS, PROTOCOL, VERSION, append, assert_rejected, connected, echo, remove, set,
-    unreachable, unused,
+    EXTENSIONS, PROTOCOL, VERSION, append, assert_rejected, connected, remove, set, unreachable,
+    unused,
 };
 
 /// What is wrong with a request, and how it is refused.

@@ -15,11 +15,12 @@ use tower_websock::{
     WebSocketService, WebSocketUpgrade,
 };
 
-use crate::support::raw::{ACCEPT, BINARY, Client, PING, PONG, TEXT, frame, soon};
-
-use super::{
-    EXTENSIONS, Marker, PROTOCOL, connected, echo, handshake, set, sorted, unreachable, unused,
+use crate::support::{
+    echo,
+    raw::{ACCEPT, BINARY, Client, PING, PONG, TEXT, frame, soon},
 };
+
+use super::{EXTENSIONS, Marker, PROTOCOL, connected, handshake, set, sorted, unreachable, unused};
 
 /// 4.2.2 item 5: these headers and no others; RFC 9110, section 8.6: no length, no body.
 #[tokio::test(start_paused = true)]

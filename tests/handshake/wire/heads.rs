@@ -6,9 +6,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tower::Layer;
 use tower_websock::{Rejection, WebSocketLayer};
 
-use crate::support::raw::{RawRequest, TEXT, frame};
+use crate::support::{
+    echo,
+    raw::{RawRequest, TEXT, frame},
+};
 
-use super::{FRONTS, assert_rejected, echo, expect_bad_request, expect_plain, get_plain, plain};
+use super::{FRONTS, assert_rejected, expect_bad_request, expect_plain, get_plain, plain};
 
 /// RFC 9112, section 3.2: hyper leaves `Host` to the application, so it is we who refuse.
 #[tokio::test]

@@ -23,9 +23,12 @@ use tokio::{
     task::JoinHandle,
 };
 use tower::{Layer, ServiceBuilder};
-use tower_websock::{Error, Handler, Rejection, WebSocket, WebSocketLayer};
+use tower_websock::{Handler, Rejection, WebSocketLayer};
 
-use crate::support::raw::{Client, RawRequest};
+use crate::support::{
+    echo,
+    raw::{Client, RawRequest},
+};
 
 /// Where a handshake arrives.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,16 +103,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
     }
-}
-
-async fn echo(mut socket: WebSocket) -> Result<(), Error> {
-    while let Some(message) = socket.recv().await {
-        let message = message?;
-        if message.is_data() {
-            socket.send(message).await?;
-        }
-    }
-    Ok(())
 }
 
 async fn plain<B>(_request: Request<B>) -> Result<Response<String>, Infallible> {

@@ -9,9 +9,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tower::Layer;
 use tower_websock::{Rejection, WebSocketLayer, WebSocketUpgrade};
 
-use crate::support::raw::{Client, KEY, PING, RawRequest, TEXT, frame};
+use crate::support::{
+    echo,
+    raw::{Client, KEY, PING, RawRequest, TEXT, frame},
+};
 
-use super::{FRONTS, Front, assert_rejected, echo, expect_bad_request, expect_plain, get_plain};
+use super::{FRONTS, Front, assert_rejected, expect_bad_request, expect_plain, get_plain};
 
 /// What is wrong with a handshake, and how it is refused.
 fn refused() -> Vec<(RawRequest, Rejection)> {

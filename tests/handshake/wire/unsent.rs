@@ -8,9 +8,10 @@ use hyper_util::rt::TokioIo;
 use tokio::{io::duplex, sync::mpsc, time::Instant};
 use tower_websock::{Config, ResponseBody, UpgradeError, WebSocketUpgrade};
 
-use crate::support::raw::{Client, RawRequest, soon};
-
-use super::echo;
+use crate::support::{
+    echo,
+    raw::{Client, RawRequest, soon},
+};
 
 /// A hyper service that accepts every handshake and tells what became of it.
 fn accept_and_report(
