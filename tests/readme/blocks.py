@@ -23,9 +23,6 @@ edition = "2024"
 tower-websock = {{ path = "{root}" }}
 
 [workspace]
-
-[profile.dev]
-debug = false
 """
 # The body of `main` defines more than it uses.
 FRAGMENT = "#![allow(unused)]\nfn main() {{\n{text}}}\n"
@@ -119,10 +116,13 @@ def build(name, dependencies, sources):
         (package / "src" / "bin" / f"{binary}.rs").write_text(
             "#![deny(warnings)]\n" + source, encoding="utf-8")
     target = WORK / "target"
+    # The environment's settings of a profile would count for more than the package's.
+    settings = {"CARGO_TARGET_DIR": str(target), "CARGO_TERM_COLOR": "never",
+                "CARGO_PROFILE_DEV_DEBUG": "0"}
     done = subprocess.run(
         ["cargo", "build", "--keep-going"], cwd=package, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
-        env=os.environ | {"CARGO_TARGET_DIR": str(target), "CARGO_TERM_COLOR": "never"})
+        env=os.environ | settings)
     if done.returncode != 0:
         return None, done.stdout
     return {binary: target / "debug" / binary for binary in sources}, done.stdout
