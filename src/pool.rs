@@ -1,36 +1,35 @@
 //! What a thread keeps for its connections, so that idle ones hold nothing.
 
-use std::{cell::RefCell, collections::VecDeque, thread::LocalKey};
+use std::{cell::RefCell, thread::LocalKey};
 
 /// Values that nobody uses at the moment, of one thread, at most so many.
 pub(crate) struct Pool<T> {
     /// What came back last is last.
-    free: VecDeque<T>,
+    free: Vec<T>,
     most: usize,
 }
 
 impl<T> Pool<T> {
     pub(crate) const fn new(most: usize) -> Self {
         Self {
-            free: VecDeque::new(),
+            free: Vec::new(),
             most,
         }
     }
 
     /// The value that came back last: its memory is the likeliest to be in a cache.
+    #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
-        self.free.pop_back()
+        self.free.pop()
     }
 
     /// Puts a value behind the others; returns the first one if they are too many.
     #[must_use = "drop it once the pool can be used again"]
+    #[inline]
     pub(crate) fn put(&mut self, value: T) -> Option<T> {
-        let oldest = if self.free.len() < self.most {
-            None
-        } else {
-            self.free.pop_front()
-        };
-        self.free.push_back(value);
+        let is_full = self.free.len() >= self.most;
+        let oldest = is_full.then(|| self.free.remove(0));
+        self.free.push(value);
         oldest
     }
 }
@@ -39,18 +38,13 @@ impl<T> Pool<T> {
 #[cfg(any(feature = "deflate", test))]
 impl<T> Pool<T> {
     /// Those that wait, in the order in which they came back.
-    pub(crate) const fn free(&self) -> &VecDeque<T> {
+    pub(crate) fn free(&self) -> &[T] {
         &self.free
     }
 
     /// The value at this place.
     pub(crate) fn take_at(&mut self, at: usize) -> Option<T> {
-        // The last one costs less, and is often the one that is wanted.
-        if at + 1 == self.free.len() {
-            self.free.pop_back()
-        } else {
-            self.free.remove(at)
-        }
+        (at < self.free.len()).then(|| self.free.remove(at))
     }
 }
 

@@ -124,7 +124,7 @@ impl<T> Lender<T> {
         let free = self.pool.free();
         let of_nobody = |(ticket, state): &(_, T)| Option::is_none(ticket) && fits(state);
         let found = free.iter().position(of_nobody);
-        let (ticket, oldest) = free.front()?;
+        let (ticket, oldest) = free.first()?;
         if found.is_some() || free.len() < KEPT {
             return found;
         }
