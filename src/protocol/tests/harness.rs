@@ -91,6 +91,7 @@ impl Protocol {
     }
 
     /// Inflates all of a message that was held as it came.
+    #[cfg(feature = "deflate")]
     pub(super) fn inflate(&mut self, held: Compressed) -> Option<Event> {
         let mut held = Some(held);
         loop {
