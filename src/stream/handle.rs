@@ -10,8 +10,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     Error,
-    conn::{Caller, Conn},
-    shared::Shared,
+    connection::{
+        conn::{Caller, Conn},
+        shared::Shared,
+    },
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},

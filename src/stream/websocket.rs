@@ -13,8 +13,10 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Error, RecvHalf, SendHalf, Upgraded, conn::Conn, handle::Handle, shared::Shared,
-    siblings::Siblings,
+    Error, RecvHalf, SendHalf, Upgraded,
+    connection::{conn::Conn, shared::Shared},
+    handle::Handle,
+    transport::sharing::Siblings,
 };
 use crate::{
     config::{Config, Subprotocol},

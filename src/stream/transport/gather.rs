@@ -10,7 +10,7 @@ const PIECE: usize = 16 * 1024;
 
 /// Calls `write` with the first bytes of `slices`: a piece of several, copied, or as much as
 /// the first one has if that is more. `slices` has one at least.
-pub(super) fn with<R>(slices: &[IoSlice<'_>], write: impl FnOnce(&[u8]) -> R) -> R {
+pub(in crate::stream) fn with<R>(slices: &[IoSlice<'_>], write: impl FnOnce(&[u8]) -> R) -> R {
     if slices[0].len() >= PIECE {
         return write(&slices[0]);
     }

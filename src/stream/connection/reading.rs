@@ -10,11 +10,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::io::poll_read_buf;
 
 use super::{
-    buffers,
     conn::{Conn, IoParts},
-    coop::unconstrained,
     item::{End, Item},
 };
+use crate::stream::transport::{buffers, coop::unconstrained};
 
 /// Bytes that take long enough to read, decode or send for a look at the clock.
 pub(super) const LARGE: usize = 16 * 1024;

@@ -9,17 +9,21 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Error,
     conn::{Caller, Conn},
-    coop::{unconstrained, wake_later},
     item::{End, Item},
-    piece,
     reading::LARGE,
     turn,
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
     protocol::{Compress, Event, Phase, Protocol, SendError},
+    stream::{
+        Error,
+        transport::{
+            coop::{unconstrained, wake_later},
+            gather,
+        },
+    },
 };
 
 /// Slices of one vectored write.
@@ -45,7 +49,7 @@ impl<T> Conn<T> {
     }
 
     /// Whether something can still be sent.
-    pub(super) fn is_sending(&self) -> bool {
+    pub(in crate::stream) fn is_sending(&self) -> bool {
         matches!(self.protocol.phase(), Phase::Open)
     }
 
@@ -74,7 +78,7 @@ impl<T> Conn<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Waits until there is room to queue a message, and lets others of the thread have their turn.
-    pub(super) fn poll_ready(
+    pub(in crate::stream) fn poll_ready(
         &mut self,
         cx: &mut Context<'_>,
         caller: Caller,
@@ -105,7 +109,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Queues a message. Nothing of it is queued if that fails.
-    pub(super) fn start_send(
+    pub(in crate::stream) fn start_send(
         &mut self,
         message: Message,
         compress: Compress,
@@ -132,7 +136,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Queues a Close, unless one was sent.
-    pub(super) fn start_close(&mut self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
+    pub(in crate::stream) fn start_close(
+        &mut self,
+        frame: Option<&CloseFrame>,
+    ) -> Result<(), InvalidClose> {
         let was_open = self.is_sending();
         let close = Message::Close(frame.cloned());
         if let Err(SendError::InvalidClose(invalid)) =
@@ -154,7 +161,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Waits until everything queued is written.
-    pub(super) fn poll_flush(
+    pub(in crate::stream) fn poll_flush(
         &mut self,
         cx: &mut Context<'_>,
         caller: Caller,
@@ -291,7 +298,7 @@ fn poll_write_some<T: AsyncWrite + Unpin>(
         let given = slices.iter().map(|slice| slice.len()).sum();
         (io.poll_write_vectored(cx, slices), given)
     } else {
-        piece::with(slices, |piece| (io.poll_write(cx, piece), piece.len()))
+        gather::with(slices, |piece| (io.poll_write(cx, piece), piece.len()))
     };
     written.map_ok(|written| (written, given))
 }

@@ -4,10 +4,10 @@ use std::{io, mem};
 
 use bytes::Bytes;
 
-use super::Error;
 use crate::{
     message::Message,
     protocol::{Compressed, Received},
+    stream::Error,
     wire::ProtocolError,
 };
 

@@ -19,7 +19,8 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{backlog, coop::unconstrained};
+use super::backlog;
+use crate::stream::transport::coop::unconstrained;
 
 /// How long a stream of HTTP/2 is kept for the peer's end after a clean close. Chromium does
 /// not end its side, and a stream that is kept is one of those that may be open at a time. A

@@ -8,17 +8,16 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Error,
-    ahead::ReadAhead,
     conn::{Caller, Conn, Reading},
-    coop::wake_later,
-    driving::Receiving,
     item::{End, Item},
+    read_ahead::ReadAhead,
     turn,
+    unsupervised::Receiving,
 };
 use crate::{
     message::Message,
     protocol::{Batch, Cost, Event, Received, Want},
+    stream::{Error, transport::coop::wake_later},
 };
 
 /// Rounds of reading and decoding for one message in one go.
@@ -184,7 +183,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     ///
     /// Inlined, unlike what it leads to: plain messages need little of it, and are moved once less.
     #[inline]
-    pub(super) fn poll_recv<E: From<Error>>(
+    pub(in crate::stream) fn poll_recv<E: From<Error>>(
         &mut self,
         cx: &mut Context<'_>,
         batch: &mut Batch,

@@ -6,14 +6,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     conn::{Conn, Reading},
-    driving::Receiving,
     item::{End, Item},
     reading::ReadTo,
-    siblings::Unread,
+    unsupervised::Receiving,
 };
 use crate::{
     message::{CloseFrame, Message},
     protocol::{Compress, Cost, Received, Want},
+    stream::transport::sharing::Unread,
     wire::close_code,
 };
 
@@ -22,7 +22,7 @@ const ITEMS_OF_A_STEP: usize = 64;
 
 impl<T> Conn<T> {
     /// From now on messages are dropped. A Close, an error and the end take effect at once.
-    pub(super) fn discard(&mut self) {
+    pub(in crate::stream) fn discard(&mut self) {
         self.reading = Reading::Discarding;
         if self.receiving == Receiving::Lately {
             self.receiving = Receiving::Before;

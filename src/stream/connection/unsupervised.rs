@@ -7,10 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{
-    Error,
-    conn::{Caller, Conn, Reading},
-};
+use super::conn::{Caller, Conn, Reading};
+use crate::stream::Error;
 
 /// Reads before a message is sent, or for one wake of who waits.
 const READS: usize = 4;
@@ -28,7 +26,11 @@ pub(super) enum Receiving {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Waits until nothing can be sent any more.
-    pub(super) fn poll_closed(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<()> {
+    pub(in crate::stream) fn poll_closed(
+        &mut self,
+        cx: &mut Context<'_>,
+        caller: Caller,
+    ) -> Poll<()> {
         if self.is_sending() {
             self.park_send(caller, cx.waker());
             if caller == Caller::Owner {
@@ -80,7 +82,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// A sink that was closed without a supervisor, whose receiving half is gone: nobody else
     /// would wait for the peer's Close.
-    pub(super) fn poll_close_alone(
+    pub(in crate::stream) fn poll_close_alone(
         &mut self,
         cx: &mut Context<'_>,
         caller: Caller,

@@ -1,7 +1,7 @@
 //! One connection: the protocol, its transport, and who waits for it.
 //!
-//! What a connection does is spread over its files: `reading`, `receiving`, `driving`, `sending`,
-//! `closing`.
+//! What a connection does is spread over its files: `reading`, `receiving`, `unsupervised`,
+//! `sending`, `shutdown`.
 
 use std::{
     mem,
@@ -12,23 +12,22 @@ use std::{
 use bytes::BytesMut;
 
 use super::{
-    ahead::ReadAhead,
     backlog::Backlog,
-    buffers,
-    coop::wake_later,
-    driving::Receiving,
+    deadlines::Linger,
     item::{End, Item},
-    linger::Linger,
-    link::Link,
     pace::Turn,
-    siblings::Siblings,
+    read_ahead::ReadAhead,
+    unsupervised::Receiving,
     waiters::Waiters,
 };
-use crate::protocol::{Closure, Event, Phase, Protocol};
+use crate::{
+    protocol::{Closure, Event, Phase, Protocol},
+    stream::transport::{buffers, coop::wake_later, link::Link, sharing::Siblings},
+};
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Caller {
+pub(in crate::stream) enum Caller {
     /// The handle of a socket without a supervisor: it drives the transport itself.
     Owner,
     /// The handler, in its supervisor's task: it may use the transport, and the
@@ -38,7 +37,7 @@ pub(super) enum Caller {
     Elsewhere,
 }
 
-pub(super) struct Conn<T> {
+pub(in crate::stream) struct Conn<T> {
     pub(super) link: Link<T>,
     /// What the transport is polled with: the supervisor, or whoever waits.
     pub(super) io_waker: Waker,
@@ -48,7 +47,7 @@ pub(super) struct Conn<T> {
     /// The transport has reported its end.
     pub(super) input_ended: bool,
     pub(super) ahead: ReadAhead,
-    pub(super) siblings: Siblings,
+    pub(in crate::stream) siblings: Siblings,
     pub(super) end: End,
     pub(super) reading: Reading,
     pub(super) receiving: Receiving,
@@ -115,7 +114,7 @@ impl Wake {
 
 impl<T> Conn<T> {
     /// A connection that its handles drive.
-    pub(super) fn new(io: T, protocol: Protocol) -> Self {
+    pub(in crate::stream) fn new(io: T, protocol: Protocol) -> Self {
         Self {
             link: Link::Up(io),
             io_waker: Waker::noop().clone(),
@@ -141,7 +140,7 @@ impl<T> Conn<T> {
     }
 
     /// From now on a supervisor drives the connection.
-    pub(super) fn set_supervised(&mut self) {
+    pub(in crate::stream) fn set_supervised(&mut self) {
         self.driver = Driver::Supervisor { nudged: false };
     }
 
@@ -179,11 +178,11 @@ impl<T> Conn<T> {
         self.handles == 0 && !mem::replace(&mut self.abandoned, true)
     }
 
-    pub(super) fn add_handle(&mut self) {
+    pub(in crate::stream) fn add_handle(&mut self) {
         self.handles += 1;
     }
 
-    pub(super) fn drop_handle(&mut self, caller: Caller) {
+    pub(in crate::stream) fn drop_handle(&mut self, caller: Caller) {
         self.handles -= 1;
         if self.handles == 0 && caller == Caller::Elsewhere {
             self.wake_supervisor();
@@ -191,7 +190,7 @@ impl<T> Conn<T> {
     }
 
     /// How the connection ended, if it has.
-    pub(super) fn closure(&self) -> Option<Closure> {
+    pub(in crate::stream) fn closure(&self) -> Option<Closure> {
         match self.protocol.phase() {
             Phase::Ended(closure) => Some(closure.clone()),
             _ => None,
@@ -203,7 +202,7 @@ impl<T> Conn<T> {
     }
 
     /// Whether receiving is over.
-    pub(super) fn is_done(&self) -> bool {
+    pub(in crate::stream) fn is_done(&self) -> bool {
         let over = matches!(self.end, End::Done) || self.reading == Reading::Discarding;
         over && (self.is_supervised() || self.link.is_down())
     }
@@ -293,7 +292,7 @@ impl<T> Conn<T> {
         self.wake.send = self.waiters.is_some();
     }
 
-    pub(super) fn wake_supervisor(&mut self) {
+    pub(in crate::stream) fn wake_supervisor(&mut self) {
         self.wake.supervisor = self.is_supervised();
     }
 

@@ -3,7 +3,7 @@
 //! A TCP socket that is dropped with unread input answers with RST, which destroys our
 //! last Close frame at the peer. So the transport ends in order: write everything, shut
 //! writing down, read and throw away until the peer's end, and only then drop.
-//! How long that may take is told in `linger`.
+//! How long that may take is told in `deadlines`.
 
 use std::{
     pin::Pin,
@@ -16,12 +16,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{
     backlog,
     conn::{Caller, Conn, IoParts},
-    coop::unconstrained,
-    linger::{Linger, Output},
+    deadlines::{Linger, Output},
 };
 use crate::{
     message::{CloseFrame, Message},
     protocol::{Closure, Compress, Phase},
+    stream::transport::coop::unconstrained,
     wire::{
         Role,
         close_code::{self, CloseCode},
@@ -152,7 +152,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Waits for the end of the closing handshake, and without a supervisor for that of
     /// the transport.
-    pub(super) fn poll_close(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<Closure> {
+    pub(in crate::stream) fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        caller: Caller,
+    ) -> Poll<Closure> {
         self.park_send(caller, cx.waker());
         self.discard();
         if caller == Caller::Owner {

@@ -29,7 +29,7 @@ pub(crate) struct Shared<T> {
 }
 
 impl<T> Shared<T> {
-    pub(super) fn new(conn: Conn<T>) -> Arc<Self> {
+    pub(in crate::stream) fn new(conn: Conn<T>) -> Arc<Self> {
         Arc::new(Self {
             conn: Mutex::new(conn),
             visited: AtomicBool::new(false),
@@ -37,7 +37,7 @@ impl<T> Shared<T> {
     }
 
     /// Runs `f` under the lock, then wakes whom it made ready, outside of the lock.
-    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Conn<T>, Caller) -> R) -> R {
+    pub(in crate::stream) fn with<R>(&self, f: impl FnOnce(&mut Conn<T>, Caller) -> R) -> R {
         let mut conn = self.lock();
         let caller = if !conn.is_supervised() {
             conn.wake_halves();
@@ -61,7 +61,11 @@ impl<T> Shared<T> {
     /// Queues a message that the handler sends in its turn if that needs nothing else, as is
     /// usual; takes it then.
     #[inline]
-    pub(super) fn send_small(&self, message: &mut Option<Message>, compress: Compress) -> bool {
+    pub(in crate::stream) fn send_small(
+        &self,
+        message: &mut Option<Message>,
+        compress: Compress,
+    ) -> bool {
         if !self.is_handlers_turn() {
             return false;
         }
@@ -86,7 +90,7 @@ impl<T> Shared<T> {
     }
 
     /// Whether the caller is the handler, in its supervisor's task.
-    pub(super) fn is_handlers_turn(&self) -> bool {
+    pub(in crate::stream) fn is_handlers_turn(&self) -> bool {
         turn::is_of(self.id())
     }
 
@@ -103,7 +107,11 @@ impl<T> Shared<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
     /// Whether the handler goes on with its batch in this turn. It leaves its send buffer open.
-    pub(super) fn poll_go_on(&self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
+    pub(in crate::stream) fn poll_go_on(
+        &self,
+        cx: &mut Context<'_>,
+        batch: &mut Batch,
+    ) -> Poll<()> {
         self.lock().poll_go_on(cx, batch)
     }
 }

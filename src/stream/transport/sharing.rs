@@ -11,14 +11,14 @@ const HOARDED: usize = 48 * 1024;
 
 /// Whether what a transport does not read harms others.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Siblings {
+pub(in crate::stream) struct Siblings {
     may_exist: bool,
     was_read_small: bool,
 }
 
 /// What to do with a transport for whose bytes there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unread {
+pub(in crate::stream) enum Unread {
     /// It may wait.
     Waits,
     /// It must not.
@@ -28,24 +28,24 @@ pub(super) enum Unread {
 }
 
 impl Siblings {
-    pub(super) const fn of(is_multiplexed: bool) -> Self {
+    pub(in crate::stream) const fn of(is_multiplexed: bool) -> Self {
         Self {
             may_exist: is_multiplexed,
             was_read_small: false,
         }
     }
 
-    pub(super) const fn may_exist(self) -> bool {
+    pub(in crate::stream) const fn may_exist(self) -> bool {
         self.may_exist
     }
 
     /// A read brought `bytes`.
-    pub(super) const fn note_read(&mut self, bytes: usize) {
+    pub(in crate::stream) const fn note_read(&mut self, bytes: usize) {
         self.was_read_small = bytes < SMALL;
     }
 
     /// `held` bytes were read that could not be decoded yet.
-    pub(super) const fn unread(self, held: usize) -> Unread {
+    pub(in crate::stream) const fn unread(self, held: usize) -> Unread {
         match (self.may_exist && self.was_read_small, held < HOARDED) {
             (false, _) => Unread::Waits,
             (true, true) => Unread::ReadOn,

@@ -1,0 +1,15 @@
+//! The transport: what carries the bytes, and what is known about it.
+
+pub(super) mod buffers;
+pub(super) mod coop;
+pub(super) mod gather;
+pub(super) mod link;
+mod provided;
+pub(super) mod sharing;
+mod upgraded;
+
+pub(crate) use self::provided::Unavailable;
+pub use self::{
+    provided::{ProvidedIo, Release},
+    upgraded::Upgraded,
+};
