@@ -8,8 +8,8 @@ use http_body::Body;
 use super::{Error, deadline::Deadline, refusal::refused};
 use crate::{
     config::Config,
-    handshake::{Agreed, AnswerError, ClientHandshake, Opening},
-    stream::{ProvidedIo, Terms, Upgraded, WebSocket},
+    handshake::{Agreed, AnswerError, ClientHandshake},
+    stream::{ProvidedIo, Setup, Upgraded, WebSocket},
 };
 
 /// A handshake that waits for its response.
@@ -74,12 +74,11 @@ impl Pending {
             let io = deadline.bound(hyper::upgrade::on(response)).await?;
             Upgraded::hyper(io.map_err(Error::Http)?, opening)
         };
-        let terms = Terms {
+        let setup = Setup {
             config: self.config,
             subprotocol,
             deflate,
-            is_multiplexed: opening == Opening::ExtendedConnect,
         };
-        Ok(WebSocket::of_client(io, terms))
+        Ok(WebSocket::of_client(io, setup))
     }
 }

@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 
-use super::{WebSocket, websocket::Terms};
+use super::{WebSocket, websocket::Setup};
 use crate::{
     config::Config,
     protocol::{MaskKeys, Protocol},
@@ -17,13 +17,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// Needs a tokio runtime with its timer enabled when it closes.
     pub fn client(io: T, config: &Config) -> Self {
-        Self::of_client(io, Terms::of(config))
+        Self::of_client(io, Setup::of(config))
     }
 
-    pub(crate) fn of_client(io: T, terms: Terms) -> Self {
+    pub(crate) fn of_client(io: T, setup: Setup) -> Self {
         let keys = Box::new(RandomKeys);
-        let protocol = Protocol::new(terms.config, terms.deflate, Some(keys));
-        Self::driven_by_handles(io, protocol, terms.subprotocol)
+        let protocol = Protocol::new(setup.config, setup.deflate, Some(keys));
+        Self::driven_by_handles(io, protocol, setup.subprotocol)
     }
 }
 

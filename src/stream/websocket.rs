@@ -16,7 +16,6 @@ use super::{
     Error, RecvHalf, SendHalf, Upgraded,
     connection::{conn::Conn, shared::Shared},
     handle::Handle,
-    transport::sharing::Siblings,
 };
 use crate::{
     config::{Config, Subprotocol},
@@ -64,23 +63,20 @@ pub struct WebSocket<T = Upgraded> {
     subprotocol: Option<Subprotocol>,
 }
 
-/// What holds for a connection: what was configured, and what was agreed on.
-pub(crate) struct Terms {
+/// How a connection is set up: what was configured, and what was agreed on.
+pub(crate) struct Setup {
     pub(crate) config: Arc<Config>,
     pub(crate) subprotocol: Option<Subprotocol>,
     pub(crate) deflate: Option<DeflateParams>,
-    /// The transport shares its connection with others.
-    pub(crate) is_multiplexed: bool,
 }
 
-impl Terms {
+impl Setup {
     /// Nothing was agreed on.
     pub(super) fn of(config: &Config) -> Self {
         Self {
             config: Arc::new(config.clone()),
             subprotocol: None,
             deflate: None,
-            is_multiplexed: false,
         }
     }
 }
@@ -91,13 +87,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// Needs a tokio runtime with its timer enabled when it closes.
     pub fn server(io: T, config: &Config) -> Self {
-        Self::unsupervised(io, Terms::of(config))
+        Self::unsupervised(io, Setup::of(config))
     }
 
     /// A server's socket that its handles will drive.
-    pub(crate) fn unsupervised(io: T, terms: Terms) -> Self {
-        let protocol = Protocol::new(terms.config, terms.deflate, None);
-        Self::driven_by_handles(io, protocol, terms.subprotocol)
+    pub(crate) fn unsupervised(io: T, setup: Setup) -> Self {
+        let protocol = Protocol::new(setup.config, setup.deflate, None);
+        Self::driven_by_handles(io, protocol, setup.subprotocol)
     }
 
     pub(super) fn driven_by_handles(
@@ -106,24 +102,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         subprotocol: Option<Subprotocol>,
     ) -> Self {
         Self {
-            handle: Handle::first(Shared::new(Conn::new(io, protocol))),
+            handle: Handle::first(Shared::new(Conn::unsupervised(io, protocol))),
             batch: Batch::default(),
             subprotocol,
         }
-    }
-
-    /// A server's socket that a supervisor will drive, and what both share.
-    pub(crate) fn supervised(io: T, terms: Terms) -> (Self, Arc<Shared<T>>) {
-        let mut conn = Conn::new(io, Protocol::new(terms.config, terms.deflate, None));
-        conn.set_supervised();
-        conn.siblings = Siblings::of(terms.is_multiplexed);
-        let shared = Shared::new(conn);
-        let socket = Self {
-            handle: Handle::first(shared.clone()),
-            batch: Batch::default(),
-            subprotocol: terms.subprotocol,
-        };
-        (socket, shared)
     }
 
     /// Receives the next message.
@@ -281,6 +263,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Message, E>>> {
         self.handle.poll_recv(cx, &mut self.batch)
+    }
+}
+
+impl WebSocket {
+    /// A server's socket that a supervisor will drive, and what both share.
+    pub(crate) fn supervised(io: Upgraded, setup: Setup) -> (Self, Arc<Shared<Upgraded>>) {
+        let profile = io.profile();
+        let protocol = Protocol::new(setup.config, setup.deflate, None);
+        let shared = Shared::new(Conn::supervised(io, protocol, profile));
+        let socket = Self {
+            handle: Handle::first(shared.clone()),
+            batch: Batch::default(),
+            subprotocol: setup.subprotocol,
+        };
+        (socket, shared)
     }
 }
 

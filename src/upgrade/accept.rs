@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::{Config, Subprotocol},
     handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, acceptance},
-    stream::{Terms, WebSocket},
+    stream::{Setup, WebSocket},
 };
 
 /// A valid request for a WebSocket connection, not answered yet.
@@ -150,21 +150,21 @@ impl WebSocketUpgrade {
         let (deflate, extensions) = answer.unzip();
         let mut response =
             acceptance::<ResponseBody<B>>(self.handshake.accept, selected.as_ref(), extensions);
-        let terms = Terms {
+        let setup = Setup {
             config: self.config,
             subprotocol: selected,
             deflate,
-            is_multiplexed: self.io.is_multiplexed(),
         };
+        let is_multiplexed = self.io.is_multiplexed();
         let (io, proof) = self.io.pending();
         if let Some((witness, head)) = proof {
             *response.body_mut() = ResponseBody::acceptance(witness);
             response.extensions_mut().insert(head);
-            if !terms.is_multiplexed {
+            if !is_multiplexed {
                 keep_body_in_sight(response.headers_mut(), self.accepts_encodings);
             }
         }
-        Ok((response, Accepting { io, terms }))
+        Ok((response, Accepting { io, setup }))
     }
 
     /// Accepts, and runs `handler` in a task of its own once the connection is upgraded.
@@ -221,7 +221,7 @@ impl fmt::Debug for WebSocketUpgrade {
 #[must_use = "without it the connection is dropped after the handshake"]
 pub struct Accepting {
     pub(super) io: PendingIo,
-    pub(super) terms: Terms,
+    pub(super) setup: Setup,
 }
 
 impl Accepting {
@@ -245,10 +245,10 @@ impl Accepting {
     /// If the connection was not upgraded within
     /// [`upgrade_timeout`](Config::upgrade_timeout), or not at all.
     pub async fn socket(self) -> Result<WebSocket, UpgradeError> {
-        let Ok(upgraded) = timeout(self.terms.config.upgrade_timeout, self.io).await else {
+        let Ok(upgraded) = timeout(self.setup.config.upgrade_timeout, self.io).await else {
             return Err(UpgradeError::TimedOut);
         };
-        Ok(WebSocket::unsupervised(upgraded?, self.terms))
+        Ok(WebSocket::unsupervised(upgraded?, self.setup))
     }
 
     /// Waits until the response was sent and the connection upgraded, runs `handler` with the socket, and tells how the connection ended.
@@ -284,7 +284,7 @@ impl Accepting {
 impl fmt::Debug for Accepting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accepting")
-            .field("subprotocol", &self.terms.subprotocol)
+            .field("subprotocol", &self.setup.subprotocol)
             .finish_non_exhaustive()
     }
 }

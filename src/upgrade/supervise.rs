@@ -13,7 +13,7 @@ use tokio::time::{Timeout, timeout};
 use super::{Accepting, Outcome, UpgradeError, pending::PendingIo, supervisor::Supervisor};
 use crate::{
     protocol::Closure,
-    stream::{Terms, Upgraded, WebSocket},
+    stream::{Setup, Upgraded, WebSocket},
 };
 
 pin_project! {
@@ -39,16 +39,16 @@ pin_project! {
     struct Upgrading<H> {
         #[pin]
         io: Timeout<PendingIo>,
-        then: Option<(H, Terms)>,
+        then: Option<(H, Setup)>,
     }
 }
 
 impl<H, F> Supervise<H, F> {
     pub(super) fn new(accepting: Accepting, handler: H) -> Self {
-        let Accepting { io, terms } = accepting;
+        let Accepting { io, setup } = accepting;
         let upgrading = Box::pin(Upgrading {
-            io: timeout(terms.config.upgrade_timeout, io),
-            then: Some((handler, terms)),
+            io: timeout(setup.config.upgrade_timeout, io),
+            then: Some((handler, setup)),
         });
         Self {
             stage: Stage::Upgrading { upgrading },
@@ -72,8 +72,8 @@ where
                     let upgraded = ready!(upgrading.io.poll(cx));
                     let io = upgraded.map_err(|_| UpgradeError::TimedOut)??;
                     let then = upgrading.then.take();
-                    let (handler, terms) = then.expect("polled after completion");
-                    let supervisor = Supervisor::new(io, terms, handler);
+                    let (handler, setup) = then.expect("polled after completion");
+                    let supervisor = Supervisor::new(io, setup, handler);
                     stage.set(Stage::Running { supervisor });
                 }
                 StageProjection::Running { supervisor } => {

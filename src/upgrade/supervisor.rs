@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::handler::{Outcome, close_code as close_code_of};
 use crate::{
     protocol::Closure,
-    stream::{Shared, Terms, WebSocket},
+    stream::{Setup, Shared, Upgraded, WebSocket},
     wire::close_code,
 };
 
@@ -60,12 +60,9 @@ pin_project! {
     }
 }
 
-impl<T, H, F> Supervisor<T, H, F>
-where
-    T: AsyncRead + AsyncWrite + Unpin,
-{
-    pub(super) fn new(io: T, terms: Terms, handler: H) -> Self {
-        let (socket, shared) = WebSocket::supervised(io, terms);
+impl<H, F> Supervisor<Upgraded, H, F> {
+    pub(super) fn new(io: Upgraded, setup: Setup, handler: H) -> Self {
+        let (socket, shared) = WebSocket::supervised(io, setup);
         let call = Some((handler, socket));
         Self {
             shared,

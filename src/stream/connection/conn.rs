@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     protocol::{Closure, Event, Phase, Protocol},
-    stream::transport::{buffers, coop::wake_later, link::Link, sharing::Siblings},
+    stream::transport::{Profile, buffers, coop::wake_later, link::Link, sharing::Sharing},
 };
 
 /// Who calls.
@@ -47,7 +47,7 @@ pub(in crate::stream) struct Conn<T> {
     /// The transport has reported its end.
     pub(super) input_ended: bool,
     pub(super) ahead: ReadAhead,
-    pub(in crate::stream) siblings: Siblings,
+    pub(super) sharing: Sharing,
     pub(super) end: End,
     pub(super) reading: Reading,
     pub(super) receiving: Receiving,
@@ -114,7 +114,7 @@ impl Wake {
 
 impl<T> Conn<T> {
     /// A connection that its handles drive.
-    pub(in crate::stream) fn new(io: T, protocol: Protocol) -> Self {
+    pub(in crate::stream) fn unsupervised(io: T, protocol: Protocol) -> Self {
         Self {
             link: Link::Up(io),
             io_waker: Waker::noop().clone(),
@@ -122,7 +122,7 @@ impl<T> Conn<T> {
             input: BytesMut::new(),
             input_ended: false,
             ahead: ReadAhead::default(),
-            siblings: Siblings::default(),
+            sharing: Sharing::default(),
             end: End::Open,
             reading: Reading::Ahead,
             receiving: Receiving::Never,
@@ -139,8 +139,15 @@ impl<T> Conn<T> {
         }
     }
 
-    /// From now on a supervisor drives the connection.
-    pub(in crate::stream) fn set_supervised(&mut self) {
+    /// One that a supervisor drives.
+    pub(in crate::stream) fn supervised(io: T, protocol: Protocol, profile: Profile) -> Self {
+        let mut conn = Self::unsupervised(io, protocol);
+        conn.sharing = Sharing::of(profile);
+        conn.set_supervised();
+        conn
+    }
+
+    fn set_supervised(&mut self) {
         self.driver = Driver::Supervisor { nudged: false };
     }
 

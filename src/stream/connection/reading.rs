@@ -89,12 +89,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             && let Some(mut payload) = protocol.direct()
         {
             let read = ready!(poll_read_buf(Pin::new(io), &mut cx, &mut payload));
-            self.siblings.note_read(*read.as_ref().unwrap_or(&0));
+            self.sharing.note_read(*read.as_ref().unwrap_or(&0));
             return Poll::Ready(Some(read));
         }
         buffers::prepare(input);
         let read = ready!(poll_read_buf(Pin::new(io), &mut cx, input));
-        self.siblings.note_read(*read.as_ref().unwrap_or(&0));
+        self.sharing.note_read(*read.as_ref().unwrap_or(&0));
         Poll::Ready(Some(read))
     }
 }

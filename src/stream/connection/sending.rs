@@ -21,7 +21,7 @@ use crate::{
         Error,
         transport::{
             coop::{unconstrained, wake_later},
-            gather,
+            gather::gather,
         },
     },
 };
@@ -298,7 +298,7 @@ fn poll_write_some<T: AsyncWrite + Unpin>(
         let given = slices.iter().map(|slice| slice.len()).sum();
         (io.poll_write_vectored(cx, slices), given)
     } else {
-        gather::with(slices, |piece| (io.poll_write(cx, piece), piece.len()))
+        gather(slices, |bytes| (io.poll_write(cx, bytes), bytes.len()))
     };
     written.map_ok(|written| (written, given))
 }

@@ -281,7 +281,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         };
         match ready!(unconstrained(|| Pin::new(&mut *io).poll_shutdown(&mut cx))) {
             Ok(()) => {
-                let is_spent = self.siblings.may_exist()
+                let is_spent = self.sharing.is_multiplexed()
                     && self.closure().is_some_and(|closure| closure.is_clean());
                 self.put_off_closing();
                 if let Some(linger) = &mut self.linger {

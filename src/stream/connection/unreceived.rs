@@ -150,7 +150,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Whether to read on although there is no room for messages.
     fn must_read_on(&mut self) -> bool {
-        match self.siblings.unread(self.input.len()) {
+        match self.sharing.unread(self.input.len()) {
             Unread::Waits => return false,
             Unread::ReadOn => {}
             Unread::TooMuch => {

@@ -4,10 +4,12 @@ pub(super) mod buffers;
 pub(super) mod coop;
 pub(super) mod gather;
 pub(super) mod link;
+mod profile;
 mod provided;
 pub(super) mod sharing;
 mod upgraded;
 
+pub(crate) use self::profile::Profile;
 pub(crate) use self::provided::Unavailable;
 pub use self::{
     provided::{ProvidedIo, Release},

@@ -1,7 +1,9 @@
-//! Streams of HTTP/2 that share a connection.
+//! Transports that share a connection, as streams of HTTP/2 do.
 //!
 //! h2 ends a connection, with all its streams, on which too many small DATA frames lie
 //! unread. Large ones are held back by the window of their stream.
+
+use super::profile::Profile;
 
 /// h2 counts DATA frames with fewer bytes.
 const SMALL: usize = 256;
@@ -11,8 +13,8 @@ const HOARDED: usize = 48 * 1024;
 
 /// Whether what a transport does not read harms others.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::stream) struct Siblings {
-    may_exist: bool,
+pub(in crate::stream) struct Sharing {
+    is_multiplexed: bool,
     was_read_small: bool,
 }
 
@@ -27,16 +29,16 @@ pub(in crate::stream) enum Unread {
     TooMuch,
 }
 
-impl Siblings {
-    pub(in crate::stream) const fn of(is_multiplexed: bool) -> Self {
+impl Sharing {
+    pub(in crate::stream) const fn of(profile: Profile) -> Self {
         Self {
-            may_exist: is_multiplexed,
+            is_multiplexed: profile.is_multiplexed(),
             was_read_small: false,
         }
     }
 
-    pub(in crate::stream) const fn may_exist(self) -> bool {
-        self.may_exist
+    pub(in crate::stream) const fn is_multiplexed(self) -> bool {
+        self.is_multiplexed
     }
 
     /// A read brought `bytes`.
@@ -46,7 +48,7 @@ impl Siblings {
 
     /// `held` bytes were read that could not be decoded yet.
     pub(in crate::stream) const fn unread(self, held: usize) -> Unread {
-        match (self.may_exist && self.was_read_small, held < HOARDED) {
+        match (self.is_multiplexed && self.was_read_small, held < HOARDED) {
             (false, _) => Unread::Waits,
             (true, true) => Unread::ReadOn,
             (true, false) => Unread::TooMuch,

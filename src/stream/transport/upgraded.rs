@@ -10,6 +10,7 @@ use std::{
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::profile::Profile;
 use crate::handshake::Opening;
 
 /// The transport of a socket that a server accepted: hyper's, or a
@@ -18,14 +19,8 @@ use crate::handshake::Opening;
 /// Bytes that hyper had read behind the request come first.
 pub struct Upgraded {
     transport: Transport,
-    /// What is passed on at once.
-    largest_write: usize,
+    profile: Profile,
 }
-
-/// A frame of HTTP/2 carries so much (RFC 9113, section 4.2), unless another size is agreed
-/// on. hyper copies and queues whatever one write is given, so the peer's window would hold
-/// nothing back.
-const HTTP2_WRITE: usize = 16 * 1024;
 
 enum Transport {
     Hyper(TokioIo<hyper::upgrade::Upgraded>),
@@ -33,22 +28,23 @@ enum Transport {
 }
 
 impl Upgraded {
-    /// A connection of HTTP/1.1, or a stream of HTTP/2.
+    /// What hyper hands over.
     pub(crate) fn hyper(io: hyper::upgrade::Upgraded, opening: Opening) -> Self {
         Self {
             transport: Transport::Hyper(TokioIo::new(io)),
-            largest_write: match opening {
-                Opening::Upgrade => usize::MAX,
-                Opening::ExtendedConnect => HTTP2_WRITE,
-            },
+            profile: Profile::of(opening),
         }
     }
 
     pub(super) const fn provided(io: Box<dyn Io>) -> Self {
         Self {
             transport: Transport::Provided(io),
-            largest_write: usize::MAX,
+            profile: Profile::CONNECTION,
         }
+    }
+
+    pub(in crate::stream) const fn profile(&self) -> Profile {
+        self.profile
     }
 }
 
@@ -75,7 +71,7 @@ impl AsyncWrite for Upgraded {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let buf = &buf[..buf.len().min(self.largest_write)];
+        let buf = &buf[..buf.len().min(self.profile.largest_write())];
         match &mut self.transport {
             Transport::Hyper(io) => Pin::new(io).poll_write(cx, buf),
             Transport::Provided(io) => Pin::new(io).poll_write(cx, buf),
