@@ -10,10 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     Error,
-    connection::{
-        conn::{Caller, Conn},
-        shared::Shared,
-    },
+    connection::{Caller, Conn, Shared},
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
@@ -40,10 +37,7 @@ impl<T> Handle<T> {
 
     /// Nobody will receive.
     pub(super) fn discard(&self) {
-        self.shared.with(|conn, _| {
-            conn.discard();
-            conn.wake_supervisor();
-        });
+        self.shared.with(|conn, _| conn.drop_receiver());
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {

@@ -9,7 +9,7 @@ mod split;
 mod transport;
 mod websocket;
 
-pub(crate) use self::{connection::shared::Shared, transport::Unavailable, websocket::Setup};
+pub(crate) use self::{connection::Shared, transport::Unavailable, websocket::Setup};
 pub use self::{
     error::Error,
     split::{RecvHalf, SendHalf},

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     Error, RecvHalf, SendHalf, Upgraded,
-    connection::{conn::Conn, shared::Shared},
+    connection::{Conn, Shared},
     handle::Handle,
 };
 use crate::{

@@ -1,368 +1,310 @@
-//! One connection: the protocol, its transport, and who waits for it.
+//! One connection, composed of owners.
 //!
-//! What a connection does is spread over its files: `reading`, `receiving`, `unsupervised`,
-//! `sending`, `shutdown`.
+//! Each owner keeps its fields and their rules to itself. What several of them do together is in
+//! the files beside this one: `receiving`, `sending`, `unreceived`, `shutdown`, and who
+//! drives it all, `supervised` and `unsupervised`.
 
 use std::{
-    mem,
-    sync::Arc,
-    task::{Context, Waker},
+    io,
+    pin::Pin,
+    task::{Poll, ready},
 };
 
-use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    backlog::Backlog,
-    deadlines::Linger,
-    item::{End, Item},
-    pace::Turn,
-    read_ahead::ReadAhead,
-    unsupervised::Receiving,
-    waiters::Waiters,
+    budget::Budget,
+    closing::Closing,
+    deadlines::{Deadline, Deadlines},
+    inbox::{Inbox, ReadTo},
+    item::Item,
+    output::Output,
+    pace::LARGE,
+    tasks::{Caller, Tasks},
 };
 use crate::{
     protocol::{Closure, Event, Phase, Protocol},
-    stream::transport::{Profile, buffers, coop::wake_later, link::Link, sharing::Sharing},
+    stream::transport::{Profile, coop::unconstrained, link::Link},
 };
 
-/// Who calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::stream) enum Caller {
-    /// The handle of a socket without a supervisor: it drives the transport itself.
-    Owner,
-    /// The handler, in its supervisor's task: it may use the transport, and the
-    /// supervisor writes what it queues.
-    Handler,
-    /// Another task: it leaves the transport to the supervisor.
-    Elsewhere,
-}
-
-pub(in crate::stream) struct Conn<T> {
-    pub(super) link: Link<T>,
-    /// What the transport is polled with: the supervisor, or whoever waits.
-    pub(super) io_waker: Waker,
-    pub(super) protocol: Protocol,
-    /// Bytes that were read and not decoded.
-    pub(super) input: BytesMut,
-    /// The transport has reported its end.
-    pub(super) input_ended: bool,
-    pub(super) ahead: ReadAhead,
-    pub(super) sharing: Sharing,
-    pub(super) end: End,
-    pub(super) reading: Reading,
-    pub(super) receiving: Receiving,
-    /// Bytes were written that the transport may still hold back.
-    pub(super) unflushed: bool,
-    pub(super) linger: Option<Box<Linger>>,
-    pub(super) backlog: Backlog,
-    driver: Driver,
-    pub(super) turn: Turn,
-    /// How many messages the user took last in one go, and may not have come to yet.
-    pub(super) batched: usize,
-    handles: usize,
-    /// The last handle is gone, and the closing was started for that.
-    abandoned: bool,
-    /// Allocated when first needed: a handler in its own task needs none.
-    waiters: Option<Arc<Waiters>>,
-    wake: Wake,
-}
-
-/// What becomes of messages that come while nobody receives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// They are kept, as far as there is room.
-    Ahead,
-    /// There was no room: they wait in the transport.
-    Paused,
-    /// They are dropped: nobody will receive any more.
-    Discarding,
-    /// They are dropped, and the user, who will receive, is to be told.
-    Overrun,
-}
-
-/// Who polls the transport.
-#[derive(Clone, Copy, Debug)]
-enum Driver {
-    /// Whoever uses a handle.
-    Handles {
-        /// A ping was handed over, and the answer may not have left.
-        owes_pong: bool,
-    },
-    /// The supervisor, and the handler in its task.
-    Supervisor {
-        /// It was woken and has not run since.
-        nudged: bool,
-    },
-}
-
-/// Who is to be woken when the lock is free.
-#[expect(clippy::struct_excessive_bools, reason = "any of them may be due")]
-#[derive(Clone, Copy, Debug, Default)]
-struct Wake {
-    recv: bool,
-    send: bool,
-    supervisor: bool,
-    /// Nobody, but wakers are to be dropped.
-    stale: bool,
-}
-
-impl Wake {
-    const fn is_due(self) -> bool {
-        self.recv || self.send || self.supervisor || self.stale
-    }
+pub(crate) struct Conn<T> {
+    link: Link<T>,
+    protocol: Protocol,
+    inbox: Inbox,
+    output: Output,
+    budget: Budget,
+    tasks: Tasks,
+    deadlines: Deadlines,
+    /// From our Close on, or the peer's.
+    closing: Option<Box<Closing>>,
 }
 
 impl<T> Conn<T> {
     /// A connection that its handles drive.
-    pub(in crate::stream) fn unsupervised(io: T, protocol: Protocol) -> Self {
-        Self {
-            link: Link::Up(io),
-            io_waker: Waker::noop().clone(),
-            protocol,
-            input: BytesMut::new(),
-            input_ended: false,
-            ahead: ReadAhead::default(),
-            sharing: Sharing::default(),
-            end: End::Open,
-            reading: Reading::Ahead,
-            receiving: Receiving::Never,
-            unflushed: false,
-            linger: None,
-            backlog: Backlog::default(),
-            driver: Driver::Handles { owes_pong: false },
-            turn: Turn::FIRST,
-            batched: 0,
-            handles: 1,
-            abandoned: false,
-            waiters: None,
-            wake: Wake::default(),
-        }
+    pub(crate) fn unsupervised(io: T, protocol: Protocol) -> Self {
+        // Its transport is read when its user wants to, whatever others on it need.
+        Self::new(io, protocol, Tasks::unsupervised(), Profile::CONNECTION)
     }
 
     /// One that a supervisor drives.
-    pub(in crate::stream) fn supervised(io: T, protocol: Protocol, profile: Profile) -> Self {
-        let mut conn = Self::unsupervised(io, protocol);
-        conn.sharing = Sharing::of(profile);
-        conn.set_supervised();
-        conn
+    pub(crate) fn supervised(io: T, protocol: Protocol, profile: Profile) -> Self {
+        Self::new(io, protocol, Tasks::supervised(), profile)
     }
 
-    fn set_supervised(&mut self) {
-        self.driver = Driver::Supervisor { nudged: false };
-    }
-
-    pub(super) const fn is_supervised(&self) -> bool {
-        matches!(self.driver, Driver::Supervisor { .. })
-    }
-
-    pub(super) const fn owes_pong(&self) -> bool {
-        matches!(self.driver, Driver::Handles { owes_pong: true })
-    }
-
-    /// For a socket without a supervisor.
-    pub(super) const fn set_owes_pong(&mut self, owes: bool) {
-        if let Driver::Handles { owes_pong } = &mut self.driver {
-            *owes_pong = owes;
-        }
-    }
-
-    /// The supervisor's task is polled, with `waker`, and the handler in it. Returns a waker to
-    /// drop once the lock is free.
-    pub(super) fn begin_turn(&mut self, waker: &Waker) -> Option<Waker> {
-        let stale = if self.io_waker.will_wake(waker) {
-            None
-        } else {
-            Some(mem::replace(&mut self.io_waker, waker.clone()))
-        };
-        self.set_supervised();
-        // They may all be received in this turn.
-        self.turn.begin(self.batched);
-        stale
-    }
-
-    /// Whether the last handle is gone since it was asked last.
-    pub(super) const fn becomes_abandoned(&mut self) -> bool {
-        self.handles == 0 && !mem::replace(&mut self.abandoned, true)
-    }
-
-    pub(in crate::stream) fn add_handle(&mut self) {
-        self.handles += 1;
-    }
-
-    pub(in crate::stream) fn drop_handle(&mut self, caller: Caller) {
-        self.handles -= 1;
-        if self.handles == 0 && caller == Caller::Elsewhere {
-            self.wake_supervisor();
+    fn new(io: T, protocol: Protocol, tasks: Tasks, profile: Profile) -> Self {
+        Self {
+            link: Link::Up(io),
+            protocol,
+            inbox: Inbox::new(profile),
+            output: Output::default(),
+            budget: Budget::FIRST,
+            tasks,
+            deadlines: Deadlines::default(),
+            closing: None,
         }
     }
 
     /// How the connection ended, if it has.
-    pub(in crate::stream) fn closure(&self) -> Option<Closure> {
+    pub(crate) fn closure(&self) -> Option<Closure> {
         match self.protocol.phase() {
             Phase::Ended(closure) => Some(closure.clone()),
             _ => None,
         }
     }
 
+    #[inline]
     pub(super) const fn has_ended(&self) -> bool {
         matches!(self.protocol.phase(), Phase::Ended(_))
     }
 
-    /// Whether receiving is over.
-    pub(in crate::stream) fn is_done(&self) -> bool {
-        let over = matches!(self.end, End::Done) || self.reading == Reading::Discarding;
-        over && (self.is_supervised() || self.link.is_down())
+    /// Whether something can still be sent.
+    #[inline]
+    pub(crate) const fn is_sending(&self) -> bool {
+        matches!(self.protocol.phase(), Phase::Open)
     }
 
-    /// Drops the transport. What was received can still be taken.
+    /// Whether nothing has begun to close.
+    #[inline]
+    pub(super) fn is_open(&self) -> bool {
+        self.is_sending() && !self.inbox.has_end() && !self.is_down()
+    }
+
+    /// Whether receiving is over.
+    pub(crate) fn is_done(&self) -> bool {
+        self.inbox.is_done() && (self.tasks.is_supervised() || self.is_down())
+    }
+
+    /// Whether the transport has all that is queued.
+    #[inline]
+    pub(super) fn is_flushed(&self) -> bool {
+        self.output.is_flushed(&self.protocol)
+    }
+
+    /// Whether there is no transport any more.
+    #[inline]
+    pub(super) const fn is_down(&self) -> bool {
+        self.link.is_down()
+    }
+
+    /// The transport is of no more use. What was received can still be taken.
+    pub(super) fn lose(&mut self, why: Item) {
+        self.link.cut();
+        self.end_waiting();
+        self.output.forget();
+        self.protocol.handle(Event::OutputEnded);
+        self.protocol.handle(Event::InputEnded);
+        self.inbox.note_loss(why);
+        self.tasks.wake_everyone();
+        // Also if nobody waits: the transport is to be dropped.
+        self.tasks.expect_aftermath();
+    }
+
+    /// The same without a reason of the transport's.
     pub(super) fn cut(&mut self) {
         self.lose(Item::Lost);
     }
 
-    /// The transport is of no more use.
-    pub(super) fn lose(&mut self, why: Item) {
-        self.link.cut();
-        self.linger = None;
-        self.unflushed = false;
-        self.protocol.handle(Event::OutputEnded);
-        self.protocol.handle(Event::InputEnded);
-        if matches!(self.end, End::Open) {
-            self.end = End::Transport(Box::new(why));
-        }
-        self.wake_everyone();
-        // Also if nobody waits: the transport is to be dropped.
-        self.wake.send = true;
+    /// There is no deadline any more.
+    pub(super) fn end_waiting(&mut self) {
+        self.deadlines.clear();
+        self.closing = None;
     }
 
     /// Gives back what memory an idle connection does not need.
     pub(super) fn release(&mut self) {
-        buffers::release(&mut self.input);
+        self.inbox.release();
         self.protocol.release();
     }
 
-    /// The context to poll the transport with, beside the transport.
-    pub(super) fn io_parts(&mut self) -> Option<IoParts<'_, T>> {
-        Some(IoParts {
-            io: self.link.as_mut()?,
-            cx: Context::from_waker(&self.io_waker),
-            input: &mut self.input,
-            protocol: &mut self.protocol,
-        })
+    pub(crate) fn add_handle(&mut self) {
+        self.tasks.add_handle();
     }
 
-    pub(super) fn park_recv(&mut self, caller: Caller, waker: &Waker) {
-        self.turn.recv_parked |= caller == Caller::Handler;
-        if caller != Caller::Handler || !waker.will_wake(&self.io_waker) {
-            self.wake.stale |= self.waiters().park_recv(waker);
-        }
-    }
-
-    pub(super) fn park_send(&mut self, caller: Caller, waker: &Waker) {
-        if caller == Caller::Elsewhere {
-            self.wake_supervisor();
-        }
-        if caller != Caller::Handler || !waker.will_wake(&self.io_waker) {
-            self.wake.stale |= self.waiters().park_send(waker);
-        }
-    }
-
-    /// Before a socket without a supervisor polls its transport: both of its halves are
-    /// woken by it, whichever polled last.
-    pub(super) fn wake_halves(&mut self) {
-        if self.waiters.is_none() {
-            self.io_waker = Waker::from(self.waiters().clone());
-        }
-    }
-
-    /// Whether the transport of a socket without a supervisor has brought nothing since whoever
-    /// sends looked last.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.waiters.as_ref().is_some_and(|w| w.is_quiet())
-    }
-
-    pub(super) fn set_quiet(&self, quiet: bool) {
-        if let Some(waiters) = &self.waiters {
-            waiters.set_quiet(quiet);
-        }
-    }
-
-    /// Whether a task other than the supervisor's waits for a message.
-    pub(super) fn is_awaited(&self) -> bool {
-        self.waiters.as_ref().is_some_and(|w| w.wants_message())
-    }
-
-    pub(super) fn wake_recv(&mut self) {
-        self.wake.recv = self.waiters.is_some();
-    }
-
-    pub(super) fn wake_send(&mut self) {
-        self.wake.send = self.waiters.is_some();
-    }
-
-    pub(in crate::stream) fn wake_supervisor(&mut self) {
-        self.wake.supervisor = self.is_supervised();
-    }
-
-    /// Wakes whoever drives the transport once others have had their turn.
-    pub(super) fn wake_later(&self) {
-        wake_later(&mut Context::from_waker(&self.io_waker));
-    }
-
-    pub(super) fn wake_everyone(&mut self) {
-        self.wake_recv();
-        self.wake_send();
-        self.wake_supervisor();
-    }
-
-    /// Whether something is to be done once the lock is free.
-    pub(super) const fn has_aftermath(&self) -> bool {
-        self.wake.is_due()
+    pub(crate) fn drop_handle(&mut self, caller: Caller) {
+        self.tasks.drop_handle(caller);
     }
 
     /// What is to be done once the lock is free: wake, and drop the transport.
     #[cold]
     pub(super) fn take_aftermath(&mut self) -> impl FnOnce() + use<T> {
-        let wake = mem::take(&mut self.wake);
         let remains = self.link.take_remains();
-        let waiters = self
-            .waiters
-            .clone()
-            .filter(|_| wake.recv || wake.send || wake.stale);
-        let supervisor = match &mut self.driver {
-            Driver::Supervisor { nudged } if wake.supervisor && !*nudged => {
-                *nudged = true;
-                Some(self.io_waker.clone())
-            }
-            _ => None,
-        };
+        let wake = self.tasks.take_wakes();
         move || {
             drop(remains);
-            if let Some(waiters) = waiters {
-                if wake.stale {
-                    waiters.drop_stale();
-                }
-                if wake.recv {
-                    waiters.wake_recv();
-                }
-                if wake.send {
-                    waiters.wake_send();
-                }
-            }
-            if let Some(supervisor) = supervisor {
-                supervisor.wake();
-            }
+            wake();
         }
-    }
-
-    fn waiters(&mut self) -> &Arc<Waiters> {
-        self.waiters.get_or_insert_default()
     }
 }
 
-/// Disjoint borrows of a connection whose transport is polled.
-pub(super) struct IoParts<'a, T> {
-    pub(super) io: &'a mut T,
-    pub(super) cx: Context<'a>,
-    pub(super) input: &'a mut BytesMut,
-    pub(super) protocol: &'a mut Protocol,
+/// Its owners.
+impl<T> Conn<T> {
+    pub(super) const fn protocol(&self) -> &Protocol {
+        &self.protocol
+    }
+
+    pub(super) const fn protocol_mut(&mut self) -> &mut Protocol {
+        &mut self.protocol
+    }
+
+    pub(super) const fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    pub(super) const fn inbox_mut(&mut self) -> &mut Inbox {
+        &mut self.inbox
+    }
+
+    /// The inbox, and the protocol that decodes what it holds.
+    pub(super) const fn decoding(&mut self) -> (&mut Inbox, &mut Protocol) {
+        (&mut self.inbox, &mut self.protocol)
+    }
+
+    pub(super) const fn output_mut(&mut self) -> &mut Output {
+        &mut self.output
+    }
+
+    pub(super) const fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    pub(super) const fn budget_mut(&mut self) -> &mut Budget {
+        &mut self.budget
+    }
+
+    pub(super) const fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    pub(super) const fn tasks_mut(&mut self) -> &mut Tasks {
+        &mut self.tasks
+    }
+
+    /// The first deadline that has passed; whoever drives the transport waits for it.
+    pub(super) fn poll_deadlines(&mut self) -> Poll<Deadline> {
+        self.deadlines.poll(&mut self.tasks.io_context())
+    }
+
+    pub(super) const fn deadlines_mut(&mut self) -> &mut Deadlines {
+        &mut self.deadlines
+    }
+
+    pub(super) fn closing(&self) -> Option<&Closing> {
+        self.closing.as_deref()
+    }
+
+    pub(super) const fn closing_mut(&mut self) -> &mut Option<Box<Closing>> {
+        &mut self.closing
+    }
+}
+
+/// With the transport, if there is one.
+impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
+    /// Reads once. Ready if that changed anything: bytes came, or the end.
+    pub(super) fn poll_fill(&mut self) -> Poll<()> {
+        self.poll_fill_to(ReadTo::Message)
+    }
+
+    /// The same with a say in where bytes go.
+    pub(super) fn poll_fill_to(&mut self, to: ReadTo) -> Poll<()> {
+        match ready!(self.poll_read(to)) {
+            Some(Ok(read)) if read > 0 => {
+                self.note_input();
+                if read >= LARGE {
+                    self.budget.pace().expect_look();
+                }
+            }
+            Some(Err(error)) => self.lose(Item::Io(error)),
+            Some(Ok(_)) | None => {
+                if self.inbox.note_input_end() {
+                    self.tasks.wake_everyone();
+                }
+                self.tasks.wake_recv();
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Reads once; `None` if there is nothing to read from any more.
+    #[inline]
+    pub(super) fn poll_read(&mut self, to: ReadTo) -> Poll<Option<io::Result<usize>>> {
+        let Some(io) = self.link.as_mut() else {
+            return Poll::Ready(None);
+        };
+        if self.inbox.input_has_ended() {
+            return Poll::Ready(None);
+        }
+        let mut cx = self.tasks.io_context();
+        let mut read = || self.inbox.poll_read(io, &mut cx, &mut self.protocol, to);
+        if !self.tasks.is_supervised() {
+            return read().map(Some);
+        }
+        if !self.budget.may_read() {
+            self.tasks.wake_later();
+            return Poll::Pending;
+        }
+        unconstrained(read).map(Some)
+    }
+
+    /// Writes what the transport takes. A transport that fails is dropped.
+    #[inline]
+    pub(super) fn flush_or_lose(&mut self) {
+        if !self.is_flushed() {
+            self.write_or_lose();
+        }
+    }
+
+    #[inline(never)]
+    fn write_or_lose(&mut self) {
+        let Some(io) = self.link.as_mut() else { return };
+        let mut cx = self.tasks.io_context();
+        let before = self.protocol.outgoing().len();
+        let mut write = || self.output.poll_write(io, &mut cx, &mut self.protocol);
+        // A supervisor's turn is bounded by what is sent in it.
+        let written = if self.tasks.is_supervised() {
+            unconstrained(write)
+        } else {
+            write()
+        };
+        if let Poll::Ready(Err(error)) = written {
+            return self.lose(Item::Io(error));
+        }
+        let taken = before.saturating_sub(self.protocol.outgoing().len());
+        if taken > 0 || self.is_flushed() {
+            self.note_taken(taken);
+            self.tasks.wake_send();
+        }
+        if self.is_flushed() && self.inbox.is_held() {
+            // The receiver waits for our answer to be on the wire.
+            self.tasks.wake_recv();
+        }
+    }
+
+    /// Ends our side of it.
+    pub(super) fn poll_shutdown_io(&mut self) -> Poll<Option<io::Result<()>>> {
+        let Some(io) = self.link.as_mut() else {
+            return Poll::Ready(None);
+        };
+        let mut cx = self.tasks.io_context();
+        Pin::new(io).poll_shutdown(&mut cx).map(Some)
+    }
 }

@@ -1,164 +1,136 @@
-//! How long closing may take.
-//!
-//! `close_timeout` is time without progress, and `max_close_time` all that closing may take.
-//! Progress is what shows that the peer goes on:
-//!
-//! - the transport takes output up to and with our Close, flushes it, or shuts down;
-//! - the peer's Close comes, the rest of a message that was under way when we closed, or what the
-//!   user still receives. Input that is thrown away is no progress: a flood would hold a
-//!   connection for ever. Nor is it that our pongs leave.
-//!
-//! A slow peer's progress is hidden by the buffers between us: see [`Linger::patience`].
+//! Everything that a connection may wait for no longer than a given time, and its one timer.
 
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::backlog;
 use crate::stream::transport::coop::unconstrained;
 
-/// How long a stream of HTTP/2 is kept for the peer's end after a clean close. Chromium does
-/// not end its side, and a stream that is kept is one of those that may be open at a time. A
-/// reset harms no peer that has not ended its own side by then (RFC 9113, section 8.1).
-const PEERS_END: Duration = Duration::from_millis(500);
+/// Later than anything happens.
+const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
-/// Buffers of this size, as those of a loopback device or a large window of HTTP/2, take output in
-/// large lumps: room is reported when up to half of it has been read.
-const LARGE_BUFFER: u32 = 3 << 19;
-
-/// So many times `close_timeout` may pass until such a buffer takes the next lump.
-const LUMP: u32 = 8;
-
-/// A rate is known after this time.
-const RATED: Duration = Duration::from_secs(1);
-
-/// State of a connection that closes; an open one does not pay for it.
-pub(super) struct Linger {
-    deadline: Pin<Box<Sleep>>,
-    /// It is put off to this at most; `None` if that is never.
-    latest: Option<Instant>,
-    pub(super) output: Output,
-    /// Since the first progress of our output, and bytes taken after it.
-    taken: Option<(Instant, u32)>,
-    /// When we closed, the peer was in the middle of a message.
-    pub(super) awaits_rest: bool,
-    /// Our side is shut down.
-    pub(super) shut: bool,
-    pub(super) discarded: usize,
-}
-
-/// What is to leave before the peer can end the connection.
+/// What there is a deadline for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Output {
-    /// Bytes up to our Close that the transport has not taken, or not flushed.
-    Waits(usize),
-    /// It has them all.
-    HandedOver,
+pub(super) enum Deadline {
+    /// The user receives more of what came before the end.
+    Receipt,
+    /// The user has answered what came before the end, and receives that.
+    Answers,
+    /// The transport takes more of our output, up to our Close.
+    Output,
+    /// The peer's Close comes.
+    PeersClose,
+    /// The peer ends the transport.
+    PeersEnd,
+    /// All of the closing is done.
+    Closing,
 }
 
-impl Linger {
-    pub(super) fn new(at_first: Duration, at_most: Duration, output: Output) -> Self {
-        Self {
-            deadline: Box::pin(sleep(at_first.min(at_most))),
-            latest: Instant::now().checked_add(at_most),
-            output,
-            taken: None,
-            awaits_rest: false,
-            shut: false,
-            discarded: 0,
+impl Deadline {
+    const ALL: [Self; 6] = [
+        Deadline::Receipt,
+        Deadline::Answers,
+        Deadline::Output,
+        Deadline::PeersClose,
+        Deadline::PeersEnd,
+        Deadline::Closing,
+    ];
+}
+
+/// When each deadline is; allocated for the first one, since an open connection has none.
+#[derive(Debug, Default)]
+pub(super) struct Deadlines(Option<Box<Table>>);
+
+#[derive(Debug, Default)]
+struct Table {
+    at: [Option<Instant>; Deadline::ALL.len()],
+    /// Never later than the first deadline. It may be sooner, for to put one off costs nothing: the
+    /// timer ends, and is set again.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Deadlines {
+    pub(super) fn is_set(&self, deadline: Deadline) -> bool {
+        self.at(deadline).is_some()
+    }
+
+    /// It is in so much time, whatever it was before.
+    pub(super) fn set(&mut self, deadline: Deadline, after: Duration) {
+        self.0.get_or_insert_default().set(deadline, in_time(after));
+    }
+
+    /// If it is set, it is in so much time at least.
+    pub(super) fn put_off(&mut self, deadline: Deadline, after: Duration) {
+        if let (Some(at), Some(table)) = (self.at(deadline), &mut self.0) {
+            table.set(deadline, at.max(in_time(after)));
         }
     }
 
-    /// Until nobody has received the end, it waits for the user.
-    pub(super) fn for_user(at_first: Duration, at_most: Duration) -> Self {
-        Self::new(at_first, at_most, Output::HandedOver)
-    }
-
-    /// How long it may take until the next progress is seen.
-    ///
-    /// `timeout`, and longer where buffers hide that a slow peer reads: all that they hold, once
-    /// they hold the rest; half of it, as far as `LUMP` allows, while they are full. The peer is
-    /// taken to read half as fast as it was seen to, and [`backlog::SLOWEST`] at least.
-    pub(super) fn patience(output: Output, timeout: Duration, unread: u32, rate: u32) -> Duration {
-        let hidden = match output {
-            Output::Waits(_) if unread < LARGE_BUFFER => Duration::ZERO,
-            Output::Waits(_) => {
-                backlog::time_for(unread / 2, rate).min(timeout.saturating_mul(LUMP))
-            }
-            Output::HandedOver => backlog::time_for(unread, rate),
-        };
-        timeout.max(hidden)
-    }
-
-    /// Bytes that the peer reads in a second.
-    pub(super) fn rate(&self) -> u32 {
-        let seen = self.taken.and_then(|(since, bytes)| {
-            let elapsed = since.elapsed();
-            let millis = u64::try_from(elapsed.as_millis()).ok()?;
-            (elapsed >= RATED).then(|| u64::from(bytes) * 1000 / millis / 2)
-        });
-        let seen = seen.and_then(|rate| u32::try_from(rate).ok());
-        seen.unwrap_or(0).max(backlog::SLOWEST)
-    }
-
-    /// The transport has taken so many bytes. Returns whether that is progress.
-    pub(super) fn note_taken(&mut self, bytes: usize, is_flushed: bool) -> bool {
-        let Output::Waits(left) = self.output else {
-            return false;
-        };
-        // What is queued behind our Close does not count.
-        let bytes = bytes.min(left);
-        self.output = if is_flushed {
-            Output::HandedOver
-        } else {
-            Output::Waits(left - bytes)
-        };
-        match &mut self.taken {
-            Some((_, taken)) => {
-                *taken = taken.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
-            }
-            // It may be what was read before the closing began.
-            None => self.taken = (bytes > 0).then(|| (Instant::now(), 0)),
+    /// If it is set, it is in so much time at most.
+    pub(super) fn hurry(&mut self, deadline: Deadline, after: Duration) {
+        if let (Some(at), Some(table)) = (self.at(deadline), &mut self.0) {
+            table.set(deadline, at.min(in_time(after)));
         }
-        bytes > 0 || is_flushed
     }
 
-    /// Waits at least so long from now on.
-    pub(super) fn put_off(&mut self, by: Duration) {
-        if let Some(later) = self.after(by)
-            && later > self.deadline.deadline()
+    pub(super) fn stop(&mut self, deadline: Deadline) {
+        if let Some(table) = &mut self.0 {
+            table.at[deadline as usize] = None;
+        }
+    }
+
+    /// There is none any more, and no timer.
+    pub(super) fn clear(&mut self) {
+        self.0 = None;
+    }
+
+    /// The first deadline, once it has passed. It stays until it is set anew or stopped.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Deadline> {
+        let Some(table) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let Some((at, deadline)) = table.first() else {
+            return Poll::Pending;
+        };
+        let timer = &mut table.timer;
+        let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        ready!(unconstrained(|| timer.as_mut().poll(cx)));
+        if at > timer.deadline() {
+            timer.as_mut().reset(at);
+            ready!(unconstrained(|| timer.as_mut().poll(cx)));
+        }
+        Poll::Ready(deadline)
+    }
+
+    fn at(&self, deadline: Deadline) -> Option<Instant> {
+        self.0.as_ref()?.at[deadline as usize]
+    }
+}
+
+impl Table {
+    fn set(&mut self, deadline: Deadline, at: Instant) {
+        self.at[deadline as usize] = Some(at);
+        if let Some(timer) = &mut self.timer
+            && at < timer.deadline()
         {
-            self.deadline.as_mut().reset(later);
+            timer.as_mut().reset(at);
         }
     }
 
-    /// Waits so long from now on, whatever was expected before.
-    pub(super) fn begin_again(&mut self, by: Duration) {
-        if let Some(deadline) = self.after(by) {
-            self.deadline.as_mut().reset(deadline);
-        }
+    fn first(&self) -> Option<(Instant, Deadline)> {
+        let set = Deadline::ALL
+            .into_iter()
+            .filter_map(|deadline| Some((self.at[deadline as usize]?, deadline)));
+        set.min_by_key(|(at, _)| *at)
     }
+}
 
-    /// So long from now, at most; `None` if that is never, as it was from the beginning.
-    fn after(&self, by: Duration) -> Option<Instant> {
-        let later = Instant::now().checked_add(by)?;
-        Some(self.latest.map_or(later, |latest| later.min(latest)))
-    }
-
-    /// Waits for the peer's end no longer than for that of a stream.
-    pub(super) fn hurry(&mut self) {
-        let deadline = self.deadline.deadline();
-        let sooner = deadline.min(Instant::now() + PEERS_END);
-        self.deadline.as_mut().reset(sooner);
-    }
-
-    /// Whether the time is over.
-    pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        unconstrained(|| self.deadline.as_mut().poll(cx))
-    }
+fn in_time(after: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(after).unwrap_or_else(|| now + NEVER)
 }

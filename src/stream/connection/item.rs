@@ -1,13 +1,13 @@
-//! What the stream of a connection yields, and how it ends.
+//! What the stream of a connection yields.
 
-use std::{io, mem};
+use std::io;
 
 use bytes::Bytes;
 
 use crate::{
     message::Message,
     protocol::{Compressed, Received},
-    stream::Error,
+    stream::error::Error,
     wire::ProtocolError,
 };
 
@@ -24,6 +24,8 @@ pub(super) enum Item {
     Io(io::Error),
     /// The transport ended.
     Lost,
+    /// Messages were thrown away since nobody received them; the end follows.
+    Overrun,
 }
 
 impl Item {
@@ -43,7 +45,7 @@ impl Item {
     pub(super) const fn is_last(&self) -> bool {
         match self {
             Item::Decoded(Ok(message)) => matches!(message, Message::Close(_)),
-            Item::Compressed(_) => false,
+            Item::Compressed(_) | Item::Overrun => false,
             Item::Decoded(Err(_)) | Item::Io(_) | Item::Lost => true,
         }
     }
@@ -87,33 +89,7 @@ impl Item {
             Item::Io(error) => Err(Error::Io(error)),
             // The first is inflated before it is handed over.
             Item::Compressed(_) | Item::Lost => Err(Error::Lost),
-        }
-    }
-}
-
-/// What follows the items that wait in the queue and in the input. Small, as it is `Open`
-/// for most of a connection's life.
-#[derive(Debug)]
-pub(super) enum End {
-    /// More may come.
-    Open,
-    /// The transport yields nothing more.
-    Transport(Box<Item>),
-    /// The last item was taken; it is handed over once our answer to it is written.
-    Held(Box<Item>),
-    /// The last item was handed over.
-    Done,
-}
-
-impl End {
-    /// The transport's end, if that is what comes next.
-    pub(super) fn take_transport(&mut self) -> Option<Item> {
-        match mem::replace(self, End::Done) {
-            End::Transport(item) => Some(*item),
-            other => {
-                *self = other;
-                None
-            }
+            Item::Overrun => Err(Error::Overrun),
         }
     }
 }

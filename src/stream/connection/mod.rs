@@ -1,17 +1,43 @@
 //! A connection: what its socket, its handler and its supervisor share.
+//!
+//! `conn` composes it of owners, each of which keeps its fields and their rules to itself:
+//!
+//! | owner | what it owns |
+//! |---|---|
+//! | `inbox` | what has come and was not received |
+//! | `output`, `backlog` | what leaves, and what the peer may not have read of it |
+//! | `tasks`, `waiters` | who drives the transport, who waits, and who is to be woken |
+//! | `budget`, `pace` | what a turn may still do |
+//! | `deadlines` | every deadline there is, and the timer |
+//! | `closing` | how far the closing has come |
+//!
+//! `shared` is the door: it takes the lock and tells who calls. What a user asks for is in
+//! `receiving`, `sending` and `ending`; what differs by who drives the transport in `supervised` and
+//! `unsupervised`; what both do in `unreceived`, `progress` and `shutdown`.
 
 mod backlog;
-pub(super) mod conn;
+mod budget;
+mod closing;
+mod conn;
 mod deadlines;
+mod ending;
+mod inbox;
 mod item;
+mod output;
 mod pace;
+mod progress;
 mod read_ahead;
 mod reading;
 mod receiving;
 mod sending;
-pub(super) mod shared;
+mod shared;
 mod shutdown;
+mod supervised;
+mod tasks;
 mod turn;
 mod unreceived;
 mod unsupervised;
 mod waiters;
+
+pub(crate) use self::shared::Shared;
+pub(super) use self::{conn::Conn, tasks::Caller};

@@ -1,15 +1,11 @@
-//! What a supervised connection does at most before other tasks of its thread have their turn.
+//! How long a turn lasts.
 
 use std::{mem, time::Duration};
 
 use tokio::time::Instant;
 
-/// Messages that the handler receives in a turn, and as many that it sends: what tokio grants a
-/// task.
-const MESSAGES: u8 = 128;
-
-/// Reads of a turn.
-const READS: u8 = 32;
+/// Bytes that take long enough to read, decode or send for a look at the clock.
+pub(super) const LARGE: usize = 16 * 1024;
 
 /// Steps of decoding, of which each has a bound of its own.
 const STEPS: u8 = 64;
@@ -24,105 +20,6 @@ const QUICK: Duration = Duration::from_micros(60);
 
 /// At most 2 to this many messages pass between two looks.
 const MOST_TRUST: u8 = 5;
-
-/// A poll of the supervisor's task.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Turn {
-    /// Messages that the handler may still receive.
-    messages: u8,
-    /// Messages that it may still send before it waits for the next turn.
-    sends: u8,
-    reads: u8,
-    /// The handler waits in `recv` and has polled the transport.
-    pub(super) recv_parked: bool,
-    pub(super) pace: Pace,
-}
-
-impl Turn {
-    pub(super) const FIRST: Self = Self {
-        messages: MESSAGES,
-        sends: MESSAGES,
-        reads: READS,
-        recv_parked: false,
-        pace: Pace::FIRST,
-    };
-
-    /// Another turn begins, in which `batched` messages may be received that were counted before.
-    pub(super) fn begin(&mut self, batched: usize) {
-        self.messages = MESSAGES;
-        self.take_messages(batched);
-        self.sends = MESSAGES;
-        self.reads = READS;
-        self.recv_parked = false;
-        self.pace.begin();
-    }
-
-    /// Whether the handler may receive one more message; counts it.
-    #[inline]
-    pub(super) fn may_receive(&mut self) -> bool {
-        let left = self.messages.checked_sub(1);
-        self.messages = left.unwrap_or(0);
-        left.is_some() && !self.pace.is_over
-    }
-
-    /// Messages that the handler may receive beside the one that was counted.
-    #[inline]
-    pub(super) fn messages_left(&self) -> usize {
-        usize::from(self.messages)
-    }
-
-    /// The handler may receive these without asking.
-    #[inline]
-    pub(super) fn take_messages(&mut self, count: usize) {
-        let count = u8::try_from(count).unwrap_or(u8::MAX);
-        self.messages = self.messages.saturating_sub(count);
-    }
-
-    /// The handler gets a message that was counted; `more` tells whether others wait behind it.
-    #[inline]
-    pub(super) fn note_received(&mut self, more: bool) {
-        let is_lone = !more && self.messages == MESSAGES - 1;
-        if !(self.pace.is_running() || is_lone && self.pace.is_trusted()) {
-            self.pace.start();
-        }
-    }
-
-    /// Whether the handler may send; not as long as `may_send` would have to think about it.
-    #[inline]
-    pub(super) fn sends_freely(&mut self) -> Option<usize> {
-        let left = self.sends.checked_sub(1)?;
-        let answers_first = self.sends == MESSAGES && self.messages < MESSAGES;
-        if !self.pace.sends_freely(answers_first) {
-            return None;
-        }
-        Some(usize::from(left))
-    }
-
-    /// Whether the handler may send one more message.
-    pub(super) fn may_send(&mut self) -> bool {
-        self.sends > 0 && self.pace.may_send()
-    }
-
-    /// It has sent one.
-    #[inline]
-    pub(super) fn note_sent(&mut self) {
-        self.sends = self.sends.saturating_sub(1);
-    }
-
-    /// So many are left, and so many of them before the handler asks again.
-    pub(super) fn set_sends(&mut self, left: usize, unwatched: usize) {
-        self.sends = u8::try_from(left).unwrap_or(MESSAGES);
-        self.pace.set_sends(unwatched);
-    }
-
-    /// Whether one more read may be tried.
-    #[inline]
-    pub(super) fn may_read(&mut self) -> bool {
-        let left = self.reads.checked_sub(1);
-        self.reads = left.unwrap_or(0);
-        left.is_some()
-    }
-}
 
 /// How long a turn lasts.
 ///
@@ -153,7 +50,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    const FIRST: Self = Self {
+    pub(super) const FIRST: Self = Self {
         ends: None,
         looks: 0,
         receives: 0,
@@ -188,8 +85,14 @@ impl Pace {
     }
 
     #[inline]
-    const fn is_trusted(&self) -> bool {
+    pub(super) const fn is_trusted(&self) -> bool {
         self.trust == MOST_TRUST
+    }
+
+    /// Whether it has lasted too long.
+    #[inline]
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_over
     }
 
     /// Whether what is sent is not to wait for the end of the turn.
@@ -243,12 +146,12 @@ impl Pace {
         usize::from(self.sends)
     }
 
-    fn set_sends(&mut self, count: usize) {
+    pub(super) fn set_sends(&mut self, count: usize) {
         self.sends = u8::try_from(count).unwrap_or(u8::MAX);
     }
 
     #[inline]
-    fn sends_freely(&mut self, answers_first: bool) -> bool {
+    pub(super) fn sends_freely(&mut self, answers_first: bool) -> bool {
         if self.ends.is_none() {
             return answers_first && self.is_trusted();
         }
@@ -258,7 +161,7 @@ impl Pace {
     }
 
     /// What is found to be over with this message is so from the next one on.
-    fn may_send(&mut self) -> bool {
+    pub(super) fn may_send(&mut self) -> bool {
         if self.is_over {
             return false;
         }

@@ -25,11 +25,10 @@ impl ReadAhead {
         self.0.is_none()
     }
 
-    /// Whether more may be decoded. A partial message of `partial_len` bytes counts unless
-    /// somebody `waits` for it.
-    pub(super) fn has_room(&self, partial_len: usize, waits: bool) -> bool {
+    /// Whether more may be decoded, beside `partial_len` bytes of a message under way.
+    pub(super) fn has_room(&self, partial_len: usize) -> bool {
         let queue = self.0.as_deref();
-        let bytes = queue.map_or(0, |queue| queue.bytes) + if waits { 0 } else { partial_len };
+        let bytes = queue.map_or(0, |queue| queue.bytes) + partial_len;
         bytes < BYTES && queue.is_none_or(|queue| queue.items.len() < ITEMS)
     }
 

@@ -1,100 +1,115 @@
-//! From the transport to the input.
+//! Whether messages are wanted: by who receives them, or to be read ahead.
 
-use std::{
-    io,
-    pin::Pin,
-    task::{Poll, ready},
-};
-
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_util::io::poll_read_buf;
-
-use super::{
-    conn::{Conn, IoParts},
-    item::{End, Item},
-};
-use crate::stream::transport::{buffers, coop::unconstrained};
-
-/// Bytes that take long enough to read, decode or send for a look at the clock.
-pub(super) const LARGE: usize = 16 * 1024;
-/// Where a read may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ReadTo {
-    /// To the message under way, past the input, if a large payload is what comes next.
-    Message,
-    /// To the input only, whose bytes are counted.
-    Input,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    mode: Mode,
+    last_receipt: LastReceipt,
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
-    /// Reads once. Ready if that changed anything: bytes came, or the end.
-    pub(super) fn poll_fill(&mut self) -> Poll<()> {
-        self.poll_fill_to(ReadTo::Message)
-    }
+/// What becomes of messages that come while nobody receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// They are kept, as far as there is room.
+    Ahead,
+    /// There was no room: they wait in the transport.
+    Paused,
+    /// They are dropped: nobody will receive any more.
+    Discarding,
+    /// They are dropped, and the user, who will receive, is to be told.
+    Overrun,
+}
 
-    /// The same with a say in where bytes go.
-    pub(super) fn poll_fill_to(&mut self, to: ReadTo) -> Poll<()> {
-        match ready!(self.poll_read(to)) {
-            Some(Ok(read)) if read > 0 => {
-                self.note_input();
-                if read >= LARGE {
-                    self.turn.pace.expect_look();
-                }
-            }
-            Some(Err(error)) => self.lose(Item::Io(error)),
-            Some(Ok(_)) | None => {
-                self.input_ended = true;
-                if matches!(self.end, End::Open) {
-                    self.end = End::Transport(Box::new(Item::Lost));
-                    self.wake_everyone();
-                }
-                self.wake_recv();
-            }
+/// When the user received last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LastReceipt {
+    /// Never: it sends only.
+    Never,
+    /// After it sent last.
+    Lately,
+    /// Before that.
+    Before,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Ahead,
+            last_receipt: LastReceipt::Never,
         }
-        Poll::Ready(())
+    }
+}
+
+impl Reading {
+    /// The user asks for a message.
+    #[inline]
+    pub(super) const fn note_receipt(&mut self) {
+        self.last_receipt = LastReceipt::Lately;
     }
 
-    /// Reads; `None` if there is nothing to read from any more.
-    pub(super) fn poll_read_input(&mut self) -> Poll<Option<io::Result<usize>>> {
-        self.poll_read(ReadTo::Message)
+    /// Before the user sends: whether it has received since it sent last, and need not look for
+    /// what it has just looked for.
+    #[inline]
+    pub(super) fn was_just_received(&mut self) -> bool {
+        let lately = self.last_receipt == LastReceipt::Lately;
+        if lately {
+            self.last_receipt = LastReceipt::Before;
+        }
+        lately
+    }
+
+    /// Whether the user never receives.
+    pub(super) fn is_for_nobody(self) -> bool {
+        self.last_receipt == LastReceipt::Never
+    }
+
+    /// There is no room.
+    pub(super) const fn pause(&mut self) {
+        self.mode = Mode::Paused;
     }
 
     #[inline]
-    fn poll_read(&mut self, to: ReadTo) -> Poll<Option<io::Result<usize>>> {
-        if self.input_ended || self.link.is_down() {
-            return Poll::Ready(None);
-        }
-        if !self.is_supervised() {
-            return self.poll_read_io(to);
-        }
-        if !self.turn.may_read() {
-            self.wake_later();
-            return Poll::Pending;
-        }
-        unconstrained(|| self.poll_read_io(to))
+    pub(super) fn is_paused(self) -> bool {
+        self.mode == Mode::Paused
     }
 
-    fn poll_read_io(&mut self, to: ReadTo) -> Poll<Option<io::Result<usize>>> {
-        let Some(IoParts {
-            io,
-            mut cx,
-            input,
-            protocol,
-        }) = self.io_parts()
-        else {
-            return Poll::Ready(None);
-        };
-        if input.is_empty()
-            && to == ReadTo::Message
-            && let Some(mut payload) = protocol.direct()
-        {
-            let read = ready!(poll_read_buf(Pin::new(io), &mut cx, &mut payload));
-            self.sharing.note_read(*read.as_ref().unwrap_or(&0));
-            return Poll::Ready(Some(read));
+    /// Reading goes on if it was paused. Returns whether it was.
+    #[inline]
+    pub(super) fn resume(&mut self) -> bool {
+        let paused = self.is_paused();
+        if paused {
+            self.mode = Mode::Ahead;
         }
-        buffers::prepare(input);
-        let read = ready!(poll_read_buf(Pin::new(io), &mut cx, input));
-        self.sharing.note_read(*read.as_ref().unwrap_or(&0));
-        Poll::Ready(Some(read))
+        paused
+    }
+
+    /// From now on messages are dropped.
+    pub(super) fn discard(&mut self) {
+        self.mode = Mode::Discarding;
+        self.was_just_received();
+    }
+
+    /// They are dropped since there were too many, and the user is to be told.
+    pub(super) const fn overrun(&mut self) {
+        self.mode = Mode::Overrun;
+    }
+
+    /// Whether the user is to be told so now.
+    pub(super) fn take_overrun(&mut self) -> bool {
+        let overrun = self.mode == Mode::Overrun;
+        if overrun {
+            self.mode = Mode::Discarding;
+        }
+        overrun
+    }
+
+    /// Whether messages are dropped.
+    #[inline]
+    pub(super) const fn is_discarding(self) -> bool {
+        matches!(self.mode, Mode::Discarding | Mode::Overrun)
+    }
+
+    /// The same, and the user need not be told.
+    pub(super) fn is_discarding_for_good(self) -> bool {
+        self.mode == Mode::Discarding
     }
 }

@@ -11,7 +11,8 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    conn::{Caller, Conn},
+    conn::Conn,
+    tasks::Caller,
     turn::{self, Outer},
 };
 use crate::{
@@ -29,7 +30,7 @@ pub(crate) struct Shared<T> {
 }
 
 impl<T> Shared<T> {
-    pub(in crate::stream) fn new(conn: Conn<T>) -> Arc<Self> {
+    pub(crate) fn new(conn: Conn<T>) -> Arc<Self> {
         Arc::new(Self {
             conn: Mutex::new(conn),
             visited: AtomicBool::new(false),
@@ -37,10 +38,10 @@ impl<T> Shared<T> {
     }
 
     /// Runs `f` under the lock, then wakes whom it made ready, outside of the lock.
-    pub(in crate::stream) fn with<R>(&self, f: impl FnOnce(&mut Conn<T>, Caller) -> R) -> R {
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Conn<T>, Caller) -> R) -> R {
         let mut conn = self.lock();
-        let caller = if !conn.is_supervised() {
-            conn.wake_halves();
+        let caller = if !conn.tasks().is_supervised() {
+            conn.tasks_mut().wake_halves_by_io();
             Caller::Owner
         } else if self.is_handlers_turn() {
             conn.take_sent();
@@ -50,7 +51,7 @@ impl<T> Shared<T> {
             Caller::Elsewhere
         };
         let result = f(&mut conn, caller);
-        if conn.has_aftermath() {
+        if conn.tasks().has_aftermath() {
             let aftermath = conn.take_aftermath();
             drop(conn);
             aftermath();
@@ -61,11 +62,7 @@ impl<T> Shared<T> {
     /// Queues a message that the handler sends in its turn if that needs nothing else, as is
     /// usual; takes it then.
     #[inline]
-    pub(in crate::stream) fn send_small(
-        &self,
-        message: &mut Option<Message>,
-        compress: Compress,
-    ) -> bool {
+    pub(crate) fn send_small(&self, message: &mut Option<Message>, compress: Compress) -> bool {
         if !self.is_handlers_turn() {
             return false;
         }
@@ -90,7 +87,7 @@ impl<T> Shared<T> {
     }
 
     /// Whether the caller is the handler, in its supervisor's task.
-    pub(in crate::stream) fn is_handlers_turn(&self) -> bool {
+    pub(crate) fn is_handlers_turn(&self) -> bool {
         turn::is_of(self.id())
     }
 
@@ -107,11 +104,7 @@ impl<T> Shared<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
     /// Whether the handler goes on with its batch in this turn. It leaves its send buffer open.
-    pub(in crate::stream) fn poll_go_on(
-        &self,
-        cx: &mut Context<'_>,
-        batch: &mut Batch,
-    ) -> Poll<()> {
+    pub(crate) fn poll_go_on(&self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
         self.lock().poll_go_on(cx, batch)
     }
 }

@@ -2,79 +2,66 @@
 
 use std::task::{Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
-use super::{
-    conn::{Conn, Reading},
-    item::{End, Item},
-    reading::ReadTo,
-    unsupervised::Receiving,
-};
-use crate::{
-    message::{CloseFrame, Message},
-    protocol::{Compress, Cost, Received, Want},
-    stream::transport::sharing::Unread,
-    wire::close_code,
-};
+use super::{conn::Conn, item::Item};
+use crate::protocol::{Cost, Received};
 
 /// Small messages that are decoded ahead in one go.
 const ITEMS_OF_A_STEP: usize = 64;
 
 impl<T> Conn<T> {
-    /// From now on messages are dropped. A Close, an error and the end take effect at once.
-    pub(in crate::stream) fn discard(&mut self) {
-        self.reading = Reading::Discarding;
-        if self.receiving == Receiving::Lately {
-            self.receiving = Receiving::Before;
-        }
-        self.set_quiet(false);
-        while let Some(item) = self.ahead.pop() {
-            self.take_effect(&item);
-        }
-        if !self.is_supervised() {
-            self.turn.pace.renew();
-        }
-        // What is not decoded now is so later.
-        let _ = self.decode_ahead();
+    /// Nobody will receive any more.
+    pub(crate) fn drop_receiver(&mut self) {
+        self.discard();
+        self.tasks_mut().wake_supervisor();
     }
 
-    /// Whether the end is known that the user has not come to yet.
-    pub(super) fn has_end_ahead(&self) -> bool {
-        matches!(self.end, End::Transport(_)) || self.ahead.end().is_some()
+    /// From now on messages are dropped. A Close, an error and the end take effect at once.
+    pub(super) fn discard(&mut self) {
+        self.inbox_mut().reading_mut().discard();
+        self.tasks().set_quiet(false);
+        while let Some(item) = self.inbox_mut().pop() {
+            self.take_effect(&item);
+        }
+        if !self.tasks().is_supervised() {
+            self.budget_mut().pace().renew();
+        }
+        // What is not decoded now is so later.
+        let _ = self.decode_unreceived();
     }
 
     /// The end takes effect although the user has not come to it.
     pub(super) fn end_early(&mut self) {
-        let decoded = match self.ahead.end() {
-            Some(Item::Decoded(decoded)) => Some(decoded.clone()),
-            _ => None,
-        };
-        self.take_effect(&decoded.map_or(Item::Lost, Item::Decoded));
+        let end = self.inbox().known_end();
+        self.take_effect(&end);
     }
 
-    pub(super) fn is_discarding(&self) -> bool {
-        matches!(self.reading, Reading::Discarding | Reading::Overrun)
+    /// The same if the user never receives, and so has nothing to answer that came before.
+    pub(super) fn end_for_nobody(&mut self) {
+        if self.is_sending() && self.inbox().end_is_for_nobody() {
+            self.end_early();
+        }
     }
 
     /// Decodes into the queue what the input holds, as far as there is room. If that takes long,
     /// others have their turn first.
-    pub(super) fn decode_ahead(&mut self) -> Poll<()> {
+    pub(super) fn decode_unreceived(&mut self) -> Poll<()> {
         let mut items = 0_usize;
-        while self.has_room_ahead() {
-            let (received, cost) = self.protocol.receive(&mut self.input, Want::Ahead);
+        while self.has_room() {
+            let (inbox, protocol) = self.decoding();
+            let (received, cost) = inbox.receive_ahead(protocol);
             if matches!(received, Received::NeedsMore) {
                 break;
             }
             if let Some(item) = Item::of(received) {
-                self.take_ahead(item);
+                self.take_unreceived(item);
             }
             items += 1;
             if cost == Cost::Dear || items.is_multiple_of(ITEMS_OF_A_STEP) {
                 ready!(self.poll_others());
             }
         }
-        if self.is_discarding()
-            && let Some(end) = self.end.take_transport()
+        if self.inbox().reading().is_discarding()
+            && let Some(end) = self.inbox_mut().take_transport_end()
         {
             self.take_effect(&end);
         }
@@ -82,87 +69,48 @@ impl<T> Conn<T> {
     }
 
     /// An item has come that nobody receives yet.
-    fn take_ahead(&mut self, item: Item) {
-        if self.is_discarding() {
-            if item.is_message() {
-                self.note_discarded_message();
+    fn take_unreceived(&mut self, item: Item) {
+        if self.inbox().reading().is_discarding() {
+            if item.is_message()
+                && let Some(closing) = self.closing_mut()
+            {
+                closing.note_discarded_message();
             }
             self.take_effect(&item);
             return;
         }
         let is_last = item.is_last();
         // Somebody who waits takes it at once.
-        let item = if self.is_awaited() {
+        let item = if self.tasks().is_awaited() {
             item
         } else {
             item.compact()
         };
-        self.ahead.push(item);
-        self.wake_recv();
+        self.inbox_mut().push(item);
+        self.tasks_mut().wake_recv();
         if is_last {
             // Who waits for the end in place of messages.
-            self.wake_everyone();
+            self.tasks_mut().wake_everyone();
         }
     }
 
     /// Pending if others are to have their turn. Whoever drives the transport is woken then.
     pub(super) fn poll_others(&mut self) -> Poll<()> {
-        if self.turn.pace.may_go_on() {
+        if self.budget_mut().pace().may_go_on() {
             return Poll::Ready(());
         }
-        self.wake_later();
+        self.tasks().wake_later();
         Poll::Pending
     }
 
-    pub(super) fn has_room_ahead(&self) -> bool {
-        let partial_len = self.protocol.incoming().partial_len();
-        self.is_discarding() || self.ahead.has_room(partial_len, self.is_awaited())
-    }
-}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
-    /// Reads ahead for the supervisor until the transport has nothing, or there is no room.
-    pub(super) fn read_ahead(&mut self) {
-        if self.reading == Reading::Paused {
-            self.reading = Reading::Ahead;
-        }
-        self.turn.pace.renew();
-        loop {
-            if self.decode_ahead().is_pending() {
-                return;
-            }
-            if self.has_ended() || self.has_end_ahead() || self.link.is_down() {
-                return;
-            }
-            let to = if self.has_room_ahead() {
-                ReadTo::Message
-            } else if self.must_read_on() {
-                ReadTo::Input
-            } else {
-                self.reading = Reading::Paused;
-                return;
-            };
-            if self.poll_fill_to(to).is_pending() || self.poll_others().is_pending() {
-                return;
-            }
-        }
-    }
-
-    /// Whether to read on although there is no room for messages.
-    fn must_read_on(&mut self) -> bool {
-        match self.sharing.unread(self.input.len()) {
-            Unread::Waits => return false,
-            Unread::ReadOn => {}
-            Unread::TooMuch => {
-                // For the sake of the others.
-                let frame = CloseFrame::new(close_code::POLICY, "too many unread messages");
-                // Does nothing if a Close was sent; the frame is valid.
-                let _ = (self.protocol).send_with(Message::Close(Some(frame)), Compress::Never);
-                self.discard();
-                self.reading = Reading::Overrun;
-                self.wake_everyone();
-            }
-        }
-        true
+    /// Whether there is room for what comes next. A message under way for which somebody waits
+    /// takes none.
+    pub(super) fn has_room(&self) -> bool {
+        let under_way = if self.tasks().is_awaited() {
+            0
+        } else {
+            self.protocol().incoming().partial_len()
+        };
+        self.inbox().has_room(under_way)
     }
 }

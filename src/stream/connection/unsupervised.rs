@@ -1,62 +1,114 @@
-//! What is done for a user who does not receive: a push service learns of pings and of the end.
+//! A connection without a supervisor: whoever uses a handle drives the transport.
 //!
-//! With a supervisor that reads ahead, little is left. Without one, whoever sends or waits for
-//! the end reads, within the same bounds, and leaves it to a task that waits for a message.
+//! Whoever sends or waits for the end reads ahead, too, within the bounds that hold for a
+//! supervisor: a push service learns of pings and of the end. It leaves that to a task that waits
+//! for a message.
 
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::conn::{Caller, Conn, Reading};
-use crate::stream::Error;
+use super::{
+    conn::Conn,
+    inbox::Next,
+    receiving::{charge, has_come, poll_round},
+    tasks::Caller,
+};
+use crate::{
+    message::Message,
+    protocol::{Batch, Cost, Received},
+    stream::error::Error,
+};
 
 /// Reads before a message is sent, or for one wake of who waits.
 const READS: usize = 4;
 
-/// When the user received last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Receiving {
-    /// Never: it sends only.
-    Never,
-    /// After it sent last.
-    Lately,
-    /// Before that.
-    Before,
-}
-
+/// Who receives.
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
-    /// Waits until nothing can be sent any more.
-    pub(in crate::stream) fn poll_closed(
+    #[inline(never)]
+    pub(super) fn poll_next_alone(
         &mut self,
         cx: &mut Context<'_>,
-        caller: Caller,
-    ) -> Poll<()> {
-        if self.is_sending() {
-            self.park_send(caller, cx.waker());
-            if caller == Caller::Owner {
-                self.drive();
-            } else if self.is_end_for_nobody() {
-                self.end_early();
+        batch: &mut Batch,
+        mut came: Option<(Received, Cost)>,
+    ) -> Poll<Option<Result<Message, Error>>> {
+        let mut rounds = 1;
+        loop {
+            match self.next(came) {
+                Next::Item(item, cost) => {
+                    self.have_reading_resumed();
+                    if item.is_ping() {
+                        // Not only when a read waits: there may always be more to read.
+                        self.send_pong();
+                    }
+                    charge(cx, cost);
+                    return Poll::Ready(Some(item.into_result()));
+                }
+                Next::Held => return self.poll_hand_over(cx),
+                Next::Nothing => {
+                    // A socket without a supervisor now ends its transport.
+                    self.tasks_mut().park_recv(Caller::Owner, cx.waker());
+                    ready!(self.poll_drive_close());
+                    return Poll::Ready(None);
+                }
+                Next::Stopped => {}
+                Next::Bytes => {
+                    if self.poll_fill().is_pending() {
+                        self.tasks_mut().park_recv(Caller::Owner, cx.waker());
+                        // A wake between the read and the parking woke nobody.
+                        if self.poll_fill().is_pending() && !self.finish_turn() {
+                            return Poll::Pending;
+                        }
+                    }
+                    came = self.receive(batch, Batch::MAX_LEN);
+                    if has_come(came.as_ref()) {
+                        continue;
+                    }
+                }
             }
+            rounds += 1;
+            ready!(poll_round(cx, rounds));
+            came = self.receive(batch, Batch::MAX_LEN);
         }
-        if caller == Caller::Owner {
-            // Before this waits, what is queued leaves; so does the answer to a Close.
-            self.flush_or_lose();
-            self.release();
-        }
-        if self.is_sending() {
-            return Poll::Pending;
-        }
-        Poll::Ready(())
     }
 
-    /// A socket without a supervisor is about to send.
+    /// Hands the last item over as soon as the answer to it is on the wire.
+    fn poll_hand_over(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        self.flush_or_lose();
+        if !self.is_flushed() {
+            self.tasks_mut().park_recv(Caller::Owner, cx.waker());
+            self.release();
+            ready!(self.poll_closing());
+        }
+        Poll::Ready(self.inbox_mut().take_held())
+    }
+
+    /// Has the answer to a ping leave, if nobody else will.
+    pub(super) fn send_pong(&mut self) {
+        self.flush_or_lose();
+        let owes = !self.is_flushed();
+        self.tasks_mut().set_owes_pong(owes);
+    }
+
+    /// Before a read waits. Returns whether that brought the end.
+    fn finish_turn(&mut self) -> bool {
+        // What is queued leaves: pongs must not wait for the user.
+        self.flush_or_lose();
+        let _ = self.poll_closing();
+        let has_end = self.inbox().has_end();
+        if !has_end {
+            self.release();
+        }
+        has_end
+    }
+}
+
+/// Who sends, or waits for the end.
+impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
+    /// A message is about to be sent.
     #[inline]
     pub(super) fn drive_before_send(&mut self) {
-        if self.receiving == Receiving::Lately {
-            // It need not look for what it has just looked for.
-            self.receiving = Receiving::Before;
-        } else if !self.is_quiet() {
+        if !self.inbox_mut().reading_mut().was_just_received() && !self.tasks().is_quiet() {
             self.drive();
         }
     }
@@ -64,61 +116,52 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Reads what has come, within bounds, and does what must be done at once.
     #[inline(never)]
     pub(super) fn drive(&mut self) {
-        self.turn.pace.renew();
-        let queued = self.protocol.outgoing().len();
-        if !self.is_awaited() {
+        self.budget_mut().pace().renew();
+        let queued = self.protocol().outgoing().len();
+        if !self.tasks().is_awaited() {
             self.read_some_ahead();
             self.release();
         }
-        if self.is_end_for_nobody() {
-            self.end_early();
-        }
-        if self.protocol.outgoing().len() > queued {
+        self.end_for_nobody();
+        if self.protocol().outgoing().len() > queued {
             // Pongs and the answer to a Close must not wait for the user.
             self.flush_or_lose();
         }
         let _ = self.poll_closing();
     }
 
-    /// A sink that was closed without a supervisor, whose receiving half is gone: nobody else
-    /// would wait for the peer's Close.
-    pub(in crate::stream) fn poll_close_alone(
-        &mut self,
-        cx: &mut Context<'_>,
-        caller: Caller,
-    ) -> Poll<Result<(), Error>> {
-        if caller == Caller::Owner && self.is_discarding() {
-            self.park_send(caller, cx.waker());
-            ready!(self.poll_drive_close());
-        }
-        self.poll_flush(cx, caller)
-    }
-
     fn read_some_ahead(&mut self) {
         for _ in 0..READS {
-            if self.decode_ahead().is_pending() || !self.is_open() {
+            if self.decode_unreceived().is_pending() || !self.is_open() {
                 return;
             }
-            self.set_quiet(true);
-            if !self.has_room_ahead() {
-                self.reading = Reading::Paused;
+            self.tasks().set_quiet(true);
+            if !self.has_room() {
+                self.inbox_mut().reading_mut().pause();
                 return;
             }
             if self.poll_fill().is_pending() {
                 return;
             }
-            self.set_quiet(false);
+            self.tasks().set_quiet(false);
         }
         // There may be more.
-        self.wake_send();
+        self.tasks_mut().wake_send();
     }
 
-    /// Whether the end has come that no message stands before, of a user who never receives: there
-    /// is nothing that it could still answer.
-    fn is_end_for_nobody(&self) -> bool {
-        self.receiving == Receiving::Never
-            && self.is_sending()
-            && self.has_end_ahead()
-            && !self.ahead.has_message()
+    /// Closes, as far as the end of the transport.
+    pub(super) fn poll_drive_close(&mut self) -> Poll<()> {
+        self.budget_mut().pace().renew();
+        while !self.has_ended() {
+            self.flush_or_lose();
+            if self.poll_fill().is_ready() {
+                ready!(self.poll_others());
+                ready!(self.decode_unreceived());
+            } else if self.poll_closing().is_pending() {
+                self.release();
+                return Poll::Pending;
+            }
+        }
+        self.poll_closing()
     }
 }

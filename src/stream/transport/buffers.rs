@@ -26,7 +26,7 @@ thread_local! {
 ///
 /// It does not grow: what waits to be decoded is at most a frame that a whole buffer has room
 /// for. When the rest of one is short, the frame moves to the front, or to another.
-pub(in crate::stream) fn prepare(buffer: &mut BytesMut) {
+pub(crate) fn prepare(buffer: &mut BytesMut) {
     let capacity = buffer.capacity();
     if capacity == 0 {
         *buffer = lend();
@@ -45,7 +45,7 @@ pub(in crate::stream) fn prepare(buffer: &mut BytesMut) {
 }
 
 /// Takes the memory of `buffer` back; bytes that it holds are kept in a buffer of their size.
-pub(in crate::stream) fn release(buffer: &mut BytesMut) {
+pub(crate) fn release(buffer: &mut BytesMut) {
     // What fills a good part of its memory is not worth a copy.
     if !buffer.is_empty() && buffer.len() >= buffer.capacity() / SPARSE {
         return;
@@ -59,7 +59,7 @@ pub(in crate::stream) fn release(buffer: &mut BytesMut) {
 }
 
 /// Calls `f` with an empty buffer.
-pub(in crate::stream) fn with_scratch<R>(f: impl FnOnce(&mut BytesMut) -> R) -> R {
+pub(crate) fn with_scratch<R>(f: impl FnOnce(&mut BytesMut) -> R) -> R {
     let mut scratch = lend();
     let result = f(&mut scratch);
     take_back(scratch);

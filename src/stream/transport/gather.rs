@@ -10,7 +10,7 @@ const LARGEST: usize = 16 * 1024;
 
 /// Calls `write` with the first bytes of `slices`: those of several, copied, or as much as
 /// the first one has if that is more. `slices` has one at least.
-pub(in crate::stream) fn gather<R>(slices: &[IoSlice<'_>], write: impl FnOnce(&[u8]) -> R) -> R {
+pub(crate) fn gather<R>(slices: &[IoSlice<'_>], write: impl FnOnce(&[u8]) -> R) -> R {
     if slices[0].len() >= LARGEST {
         return write(&slices[0]);
     }

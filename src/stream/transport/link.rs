@@ -3,7 +3,7 @@
 use std::mem;
 
 /// A transport, or that there is none any more.
-pub(in crate::stream) enum Link<T> {
+pub(crate) enum Link<T> {
     Up(T),
     /// Of no more use; to be dropped once the connection's lock is free, for its `Drop`
     /// may do anything.
@@ -11,26 +11,26 @@ pub(in crate::stream) enum Link<T> {
 }
 
 impl<T> Link<T> {
-    pub(in crate::stream) const fn as_mut(&mut self) -> Option<&mut T> {
+    pub(crate) const fn as_mut(&mut self) -> Option<&mut T> {
         match self {
             Link::Up(io) => Some(io),
             Link::Down(_) => None,
         }
     }
 
-    pub(in crate::stream) const fn is_down(&self) -> bool {
+    pub(crate) const fn is_down(&self) -> bool {
         matches!(self, Link::Down(_))
     }
 
     /// From now on there is no transport.
-    pub(in crate::stream) fn cut(&mut self) {
+    pub(crate) fn cut(&mut self) {
         if let Link::Up(io) = mem::replace(self, Link::Down(None)) {
             *self = Link::Down(Some(io));
         }
     }
 
     /// What is to be dropped.
-    pub(in crate::stream) fn take_remains(&mut self) -> Option<T> {
+    pub(crate) fn take_remains(&mut self) -> Option<T> {
         match self {
             Link::Down(io) => io.take(),
             Link::Up(_) => None,

@@ -41,7 +41,7 @@ impl Profile {
     }
 
     /// Whether the transport shares its connection with others.
-    pub(in crate::stream) const fn is_multiplexed(self) -> bool {
+    pub(crate) const fn is_multiplexed(self) -> bool {
         self.is_multiplexed
     }
 }

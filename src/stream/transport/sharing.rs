@@ -13,14 +13,14 @@ const HOARDED: usize = 48 * 1024;
 
 /// Whether what a transport does not read harms others.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::stream) struct Sharing {
+pub(crate) struct Sharing {
     is_multiplexed: bool,
     was_read_small: bool,
 }
 
 /// What to do with a transport for whose bytes there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::stream) enum Unread {
+pub(crate) enum Unread {
     /// It may wait.
     Waits,
     /// It must not.
@@ -30,24 +30,24 @@ pub(in crate::stream) enum Unread {
 }
 
 impl Sharing {
-    pub(in crate::stream) const fn of(profile: Profile) -> Self {
+    pub(crate) const fn of(profile: Profile) -> Self {
         Self {
             is_multiplexed: profile.is_multiplexed(),
             was_read_small: false,
         }
     }
 
-    pub(in crate::stream) const fn is_multiplexed(self) -> bool {
+    pub(crate) const fn is_multiplexed(self) -> bool {
         self.is_multiplexed
     }
 
     /// A read brought `bytes`.
-    pub(in crate::stream) const fn note_read(&mut self, bytes: usize) {
+    pub(crate) const fn note_read(&mut self, bytes: usize) {
         self.was_read_small = bytes < SMALL;
     }
 
     /// `held` bytes were read that could not be decoded yet.
-    pub(in crate::stream) const fn unread(self, held: usize) -> Unread {
+    pub(crate) const fn unread(self, held: usize) -> Unread {
         match (self.is_multiplexed && self.was_read_small, held < HOARDED) {
             (false, _) => Unread::Waits,
             (true, true) => Unread::ReadOn,

@@ -43,7 +43,7 @@ impl Upgraded {
         }
     }
 
-    pub(in crate::stream) const fn profile(&self) -> Profile {
+    pub(crate) const fn profile(&self) -> Profile {
         self.profile
     }
 }

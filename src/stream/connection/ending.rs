@@ -1,0 +1,86 @@
+//! What a user asks for and about the end.
+
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{conn::Conn, tasks::Caller};
+use crate::{
+    message::{CloseFrame, InvalidClose, Message},
+    protocol::{Closure, Compress, SendError},
+    stream::error::Error,
+};
+
+impl<T> Conn<T> {
+    /// Queues a Close, unless one was sent.
+    pub(crate) fn start_close(&mut self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
+        let was_sending = self.is_sending();
+        let close = Message::Close(frame.cloned());
+        if let Err(SendError::InvalidClose(invalid)) =
+            self.protocol_mut().send_with(close, Compress::Never)
+        {
+            return Err(invalid);
+        }
+        self.tasks_mut().wake_supervisor();
+        self.note_our_close(was_sending);
+        Ok(())
+    }
+
+    /// Whoever waits for a message without a supervisor has to write our Close, if nobody else
+    /// does, and to mind the deadline.
+    pub(super) fn note_our_close(&mut self, was_sending: bool) {
+        if was_sending && !self.is_sending() {
+            self.tasks_mut().wake_recv();
+        }
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
+    /// Waits until nothing can be sent any more.
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<()> {
+        let waits = self.is_sending();
+        if waits {
+            self.tasks_mut().park_send(caller, cx.waker());
+        }
+        match caller {
+            Caller::Owner => {
+                if waits {
+                    self.drive();
+                }
+                // Before this waits, what is queued leaves; so does the answer to a Close.
+                self.flush_or_lose();
+                self.release();
+            }
+            Caller::Handler | Caller::Elsewhere => self.end_for_nobody(),
+        }
+        if self.is_sending() {
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    /// Waits for the end of the closing handshake, and without a supervisor for that of
+    /// the transport.
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<Closure> {
+        self.tasks_mut().park_send(caller, cx.waker());
+        self.discard();
+        if caller == Caller::Owner {
+            ready!(self.poll_drive_close());
+        }
+        self.closure().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// A sink that was closed without a supervisor, whose receiving half is gone: nobody else
+    /// would wait for the peer's Close.
+    pub(crate) fn poll_close_alone(
+        &mut self,
+        cx: &mut Context<'_>,
+        caller: Caller,
+    ) -> Poll<Result<(), Error>> {
+        if caller == Caller::Owner && self.inbox().reading().is_discarding() {
+            self.tasks_mut().park_send(caller, cx.waker());
+            ready!(self.poll_drive_close());
+        }
+        self.poll_flush(cx, caller)
+    }
+}

@@ -1,0 +1,112 @@
+//! What leaves: from the protocol to the transport, and what the peer may not have read of it.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::io::AsyncWrite;
+
+use super::backlog::Backlog;
+use crate::{
+    protocol::{Event, Protocol},
+    stream::transport::gather::gather,
+};
+
+/// Slices of one vectored write.
+const SLICES: usize = 16;
+
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    /// Bytes were written that the transport may still hold back.
+    unflushed: bool,
+    backlog: Backlog,
+}
+
+impl Output {
+    /// Whether the transport has all that is queued in `protocol`, and holds nothing back.
+    #[inline]
+    pub(super) fn is_flushed(&self, protocol: &Protocol) -> bool {
+        protocol.outgoing().len() == 0 && !self.unflushed
+    }
+
+    /// The transport has taken `bytes`.
+    #[inline]
+    pub(super) fn note_taken(&mut self, bytes: usize) {
+        self.backlog.note(bytes);
+    }
+
+    /// Bytes that the peer may have to read.
+    pub(super) fn unread(&mut self) -> u32 {
+        self.backlog.unread()
+    }
+
+    /// The transport is gone, and with it what it held back.
+    pub(super) const fn forget(&mut self) {
+        self.unflushed = false;
+    }
+
+    /// Writes what is queued in `protocol`, and flushes. Ready when the transport has all.
+    pub(super) fn poll_write<T: AsyncWrite + Unpin>(
+        &mut self,
+        io: &mut T,
+        cx: &mut Context<'_>,
+        protocol: &mut Protocol,
+    ) -> Poll<io::Result<()>> {
+        ready!(self.poll_write_all(io, cx, protocol))?;
+        ready!(Pin::new(io).poll_flush(cx))?;
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_all<T: AsyncWrite + Unpin>(
+        &mut self,
+        io: &mut T,
+        cx: &mut Context<'_>,
+        protocol: &mut Protocol,
+    ) -> Poll<io::Result<()>> {
+        while protocol.outgoing().len() > 0 {
+            let (written, given) = if let Some(bytes) = protocol.outgoing().as_slice() {
+                (
+                    ready!(Pin::new(&mut *io).poll_write(cx, bytes))?,
+                    bytes.len(),
+                )
+            } else {
+                ready!(poll_write_some(&mut *io, cx, protocol))?
+            };
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            if written > given {
+                let lie = "transport claims to have written more than it was given";
+                return Poll::Ready(Err(io::Error::other(lie)));
+            }
+            protocol.handle(Event::Written(written));
+            self.unflushed = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Writes once what lies in several places; tells how much of how much.
+#[inline(never)]
+fn poll_write_some<T: AsyncWrite + Unpin>(
+    io: &mut T,
+    cx: &mut Context<'_>,
+    protocol: &Protocol,
+) -> Poll<io::Result<(usize, usize)>> {
+    let mut slices = [IoSlice::new(&[]); SLICES];
+    let filled = protocol.outgoing().slices(&mut slices);
+    let slices = &slices[..filled];
+    let io = Pin::new(io);
+    let (written, given) = if let [slice] = slices {
+        (io.poll_write(cx, slice), slice.len())
+    } else if io.is_write_vectored() {
+        let given = slices.iter().map(|slice| slice.len()).sum();
+        (io.poll_write_vectored(cx, slices), given)
+    } else {
+        gather(slices, |bytes| (io.poll_write(cx, bytes), bytes.len()))
+    };
+    written.map_ok(|written| (written, given))
+}

@@ -1,0 +1,257 @@
+//! The tasks of a connection: who drives its transport, who waits for it, and who is to be woken.
+
+use std::{
+    mem,
+    sync::Arc,
+    task::{Context, Waker},
+};
+
+use super::waiters::Waiters;
+use crate::stream::transport::coop::wake_later;
+
+/// Who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// The handle of a socket without a supervisor: it drives the transport itself.
+    Owner,
+    /// The handler, in its supervisor's task: it may use the transport, and the
+    /// supervisor writes what it queues.
+    Handler,
+    /// Another task: it leaves the transport to the supervisor.
+    Elsewhere,
+}
+
+/// Whoever is to be woken is noted under the connection's lock, and woken once that is free.
+#[derive(Debug)]
+pub(super) struct Tasks {
+    /// What the transport is polled with: the supervisor, or whoever waits.
+    io_waker: Waker,
+    driver: Driver,
+    /// One, or two halves.
+    handles: u8,
+    /// The last handle is gone, and the closing was started for that.
+    abandoned: bool,
+    /// Allocated when first needed: a handler in its own task needs none.
+    waiters: Option<Arc<Waiters>>,
+    due: Due,
+}
+
+/// Who polls the transport.
+#[derive(Clone, Copy, Debug)]
+enum Driver {
+    /// Whoever uses a handle.
+    Handles {
+        /// A ping was handed over, and the answer may not have left.
+        owes_pong: bool,
+    },
+    /// The supervisor, and the handler in its task.
+    Supervisor {
+        /// It was woken and has not run since.
+        nudged: bool,
+    },
+}
+
+/// Who is to be woken when the lock is free.
+#[expect(clippy::struct_excessive_bools, reason = "any of them may be due")]
+#[derive(Clone, Copy, Debug, Default)]
+struct Due {
+    recv: bool,
+    send: bool,
+    supervisor: bool,
+    /// Nobody, but wakers are to be dropped.
+    stale: bool,
+}
+
+impl Tasks {
+    /// One handle, which drives the transport.
+    pub(super) fn unsupervised() -> Self {
+        Self::new(Driver::Handles { owes_pong: false })
+    }
+
+    /// One handle; a supervisor drives the transport.
+    pub(super) fn supervised() -> Self {
+        Self::new(Driver::Supervisor { nudged: false })
+    }
+
+    fn new(driver: Driver) -> Self {
+        Self {
+            io_waker: Waker::noop().clone(),
+            driver,
+            handles: 1,
+            abandoned: false,
+            waiters: None,
+            due: Due::default(),
+        }
+    }
+
+    #[inline]
+    pub(super) const fn is_supervised(&self) -> bool {
+        matches!(self.driver, Driver::Supervisor { .. })
+    }
+
+    /// What the transport is to be polled with.
+    #[inline]
+    pub(super) const fn io_context(&self) -> Context<'_> {
+        Context::from_waker(&self.io_waker)
+    }
+
+    /// Whether `waker` wakes whoever drives the transport.
+    pub(super) fn is_driver(&self, waker: &Waker) -> bool {
+        waker.will_wake(&self.io_waker)
+    }
+
+    /// The supervisor's task is polled with `waker`. Returns a waker to drop once the lock is free.
+    pub(super) fn begin_turn(&mut self, waker: &Waker) -> Option<Waker> {
+        self.driver = Driver::Supervisor { nudged: false };
+        let stale = !self.is_driver(waker);
+        stale.then(|| mem::replace(&mut self.io_waker, waker.clone()))
+    }
+
+    /// Before a socket without a supervisor polls its transport: both of its halves are
+    /// woken by it, whichever polled last.
+    pub(super) fn wake_halves_by_io(&mut self) {
+        if self.waiters.is_none() {
+            self.io_waker = Waker::from(self.waiters().clone());
+        }
+    }
+
+    /// Whether a ping was handed over without a supervisor whose answer may not have left.
+    pub(super) const fn owes_pong(&self) -> bool {
+        matches!(self.driver, Driver::Handles { owes_pong: true })
+    }
+
+    pub(super) const fn set_owes_pong(&mut self, owes: bool) {
+        if let Driver::Handles { owes_pong } = &mut self.driver {
+            *owes_pong = owes;
+        }
+    }
+
+    pub(super) fn add_handle(&mut self) {
+        self.handles += 1;
+    }
+
+    pub(super) fn drop_handle(&mut self, caller: Caller) {
+        self.handles -= 1;
+        if self.handles == 0 && caller == Caller::Elsewhere {
+            self.wake_supervisor();
+        }
+    }
+
+    /// Whether the last handle is gone since it was asked last.
+    pub(super) const fn becomes_abandoned(&mut self) -> bool {
+        self.handles == 0 && !mem::replace(&mut self.abandoned, true)
+    }
+
+    /// A task waits for a message.
+    pub(super) fn park_recv(&mut self, caller: Caller, waker: &Waker) {
+        if self.needs_slot(caller, waker) {
+            self.due.stale |= self.waiters().park_recv(waker);
+        }
+    }
+
+    /// A task waits until something was written, or for the end.
+    pub(super) fn park_send(&mut self, caller: Caller, waker: &Waker) {
+        if caller == Caller::Elsewhere {
+            self.wake_supervisor();
+        }
+        if self.needs_slot(caller, waker) {
+            self.due.stale |= self.waiters().park_send(waker);
+        }
+    }
+
+    /// The handler is polled whenever its supervisor's task is.
+    fn needs_slot(&self, caller: Caller, waker: &Waker) -> bool {
+        caller != Caller::Handler || !self.is_driver(waker)
+    }
+
+    /// Whether a task other than the supervisor's waits for a message.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.waiters.as_ref().is_some_and(|w| w.wants_message())
+    }
+
+    /// Whether the transport of a socket without a supervisor has brought nothing since whoever
+    /// sends looked last.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.waiters.as_ref().is_some_and(|w| w.is_quiet())
+    }
+
+    pub(super) fn set_quiet(&self, quiet: bool) {
+        if let Some(waiters) = &self.waiters {
+            waiters.set_quiet(quiet);
+        }
+    }
+
+    pub(super) fn wake_recv(&mut self) {
+        self.due.recv = self.waiters.is_some();
+    }
+
+    pub(super) fn wake_send(&mut self) {
+        self.due.send = self.waiters.is_some();
+    }
+
+    pub(super) fn wake_supervisor(&mut self) {
+        self.due.supervisor = self.is_supervised();
+    }
+
+    pub(super) fn wake_everyone(&mut self) {
+        self.wake_recv();
+        self.wake_send();
+        self.wake_supervisor();
+    }
+
+    /// Wakes whoever drives the transport once others have had their turn.
+    pub(super) fn wake_later(&self) {
+        wake_later(&mut self.io_context());
+    }
+
+    /// Wakes nobody, perhaps, but there is something to do once the lock is free.
+    pub(super) const fn expect_aftermath(&mut self) {
+        self.due.send = true;
+    }
+
+    /// Whether something is to be done once the lock is free.
+    #[inline]
+    pub(super) const fn has_aftermath(&self) -> bool {
+        let Due {
+            recv,
+            send,
+            supervisor,
+            stale,
+        } = self.due;
+        recv || send || supervisor || stale
+    }
+
+    /// Wakes whoever is to be woken; not to be called under the lock.
+    pub(super) fn take_wakes(&mut self) -> impl FnOnce() + use<> {
+        let due = mem::take(&mut self.due);
+        let waiters = self.waiters.clone();
+        let waiters = waiters.filter(|_| due.recv || due.send || due.stale);
+        let supervisor = match &mut self.driver {
+            Driver::Supervisor { nudged } if due.supervisor && !*nudged => {
+                *nudged = true;
+                Some(self.io_waker.clone())
+            }
+            _ => None,
+        };
+        move || {
+            if let Some(waiters) = waiters {
+                if due.stale {
+                    waiters.drop_stale();
+                }
+                if due.recv {
+                    waiters.wake_recv();
+                }
+                if due.send {
+                    waiters.wake_send();
+                }
+            }
+            if let Some(supervisor) = supervisor {
+                supervisor.wake();
+            }
+        }
+    }
+
+    fn waiters(&mut self) -> &Arc<Waiters> {
+        self.waiters.get_or_insert_default()
+    }
+}
