@@ -34,6 +34,8 @@ mod shared;
 mod shutdown;
 mod supervised;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod unreceived;
 mod unsupervised;

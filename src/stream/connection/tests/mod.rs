@@ -1,0 +1,14 @@
+//! A connection in virtual time, over a transport that does what the test says. One file per
+//! concept.
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "lengths in tests are known"
+)]
+
+mod budget;
+mod closing;
+mod deadlines;
+mod harness;
+mod read_ahead;
+mod unsupervised;
+mod waking;
