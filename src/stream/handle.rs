@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     Error,
-    connection::{Caller, Conn, Shared},
+    connection::{Conn, Shared},
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
@@ -29,7 +29,7 @@ impl<T> Handle<T> {
 
     /// One more.
     pub(super) fn another(&self) -> Self {
-        self.shared.with(|conn, _| conn.add_handle());
+        self.shared.with(Conn::add_handle);
         Self {
             shared: self.shared.clone(),
         }
@@ -37,7 +37,7 @@ impl<T> Handle<T> {
 
     /// Nobody will receive.
     pub(super) fn discard(&self) {
-        self.shared.with(|conn, _| conn.drop_receiver());
+        self.shared.with(Conn::drop_receiver);
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
@@ -45,15 +45,15 @@ impl<T> Handle<T> {
     }
 
     pub(super) fn closure(&self) -> Option<Closure> {
-        self.shared.with(|conn, _| conn.closure())
+        self.shared.with(|conn| conn.closure())
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.shared.with(|conn, _| !conn.is_sending())
+        self.shared.with(|conn| !conn.is_sending())
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.shared.with(|conn, _| conn.is_done())
+        self.shared.with(|conn| conn.is_done())
     }
 }
 
@@ -85,7 +85,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
     ) -> Poll<Option<Result<Message, E>>> {
         if batch.is_empty() {
             let shared = &self.shared;
-            return shared.with(|conn, caller| conn.poll_recv(cx, batch, caller));
+            return shared.with(|conn| conn.poll_recv(cx, batch));
         }
         if self.shared.is_handlers_turn() {
             ready!(self.shared.poll_go_on(cx, batch));
@@ -97,47 +97,29 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
     }
 
     pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared.with(|conn, caller| conn.poll_ready(cx, caller))
+        self.shared.with(|conn| conn.poll_ready(cx))
     }
 
     pub(super) fn start_send(&self, message: Message) -> Result<(), Error> {
         self.shared
-            .with(|conn, caller| conn.start_send(message, Compress::IfAgreed, caller))
+            .with(|conn| conn.start_send(message, Compress::IfAgreed))
     }
 
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared.with(|conn, caller| conn.poll_flush(cx, caller))
+        self.shared.with(|conn| conn.poll_flush(cx))
     }
 
     /// Queues a Close, then flushes. Receiving goes on until the peer's Close.
     pub(super) fn poll_sink_close(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared.with(|conn, caller| {
+        self.shared.with(|conn| {
             let normal = CloseFrame::new(crate::wire::close_code::NORMAL, "");
             conn.start_close(Some(&normal))?;
-            conn.poll_close_alone(cx, caller)
+            conn.poll_close_alone(cx)
         })
     }
 
     pub(super) fn start_close(&self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
-        self.shared.with(|conn, _| conn.start_close(frame))
-    }
-
-    /// Queues the message if it is still there; says who called.
-    fn poll_feed(
-        &self,
-        cx: &mut Context<'_>,
-        message: &mut Option<Message>,
-        compress: Compress,
-    ) -> Poll<Result<Caller, Error>> {
-        self.shared.with(|conn, caller| {
-            if message.is_some() {
-                ready!(conn.poll_ready(cx, caller))?;
-            }
-            let queued = message
-                .take()
-                .map_or(Ok(()), |message| conn.start_send(message, compress, caller));
-            Poll::Ready(queued.map(|()| caller))
-        })
+        self.shared.with(|conn| conn.start_close(frame))
     }
 
     // Plain futures, not `async fn`s in each other: those keep a copy of the message each.
@@ -152,8 +134,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
     pub(super) fn feed(&self, message: Message) -> impl Future<Output = Result<(), Error>> {
         let mut message = Some(message);
         poll_fn(move |cx| {
-            let fed = self.poll_feed(cx, &mut message, Compress::IfAgreed);
-            fed.map_ok(drop)
+            self.shared
+                .with(|conn| conn.poll_feed(cx, &mut message, Compress::IfAgreed))
         })
     }
 
@@ -179,18 +161,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         message: &mut Option<Message>,
         compress: Compress,
     ) -> Poll<Result<(), Error>> {
-        match ready!(self.poll_feed(cx, message, compress))? {
-            Caller::Owner => self.poll_flush(cx),
-            Caller::Handler | Caller::Elsewhere => Poll::Ready(Ok(())),
-        }
+        self.shared
+            .with(|conn| conn.poll_send(cx, message, compress))
     }
 
     /// Waits until nothing can be sent any more.
     pub(super) fn closed(&self) -> impl Future<Output = ()> {
-        poll_fn(|cx| {
-            self.shared
-                .with(|conn, caller| conn.poll_closed(cx, caller))
-        })
+        poll_fn(|cx| self.shared.with(|conn| conn.poll_closed(cx)))
     }
 
     pub(super) fn flush(&self) -> impl Future<Output = Result<(), Error>> {
@@ -199,7 +176,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
 
     /// Waits for the end of the closing handshake. What comes until then is dropped.
     pub(super) fn ended(&self) -> impl Future<Output = Closure> {
-        poll_fn(|cx| self.shared.with(|conn, caller| conn.poll_close(cx, caller)))
+        poll_fn(|cx| self.shared.with(|conn| conn.poll_close(cx)))
     }
 }
 

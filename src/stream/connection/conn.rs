@@ -20,7 +20,7 @@ use super::{
     item::Item,
     output::Output,
     pace::LARGE,
-    tasks::{Caller, Tasks},
+    tasks::Tasks,
 };
 use crate::{
     protocol::{Closure, Event, Phase, Protocol},
@@ -140,8 +140,8 @@ impl<T> Conn<T> {
         self.tasks.add_handle();
     }
 
-    pub(crate) fn drop_handle(&mut self, caller: Caller) {
-        self.tasks.drop_handle(caller);
+    pub(crate) fn drop_handle(&mut self) {
+        self.tasks.drop_handle();
     }
 
     /// What is to be done once the lock is free: wake, and drop the transport.

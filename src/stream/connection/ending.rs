@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{conn::Conn, tasks::Caller};
+use super::conn::Conn;
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
     protocol::{Closure, Compress, SendError},
@@ -37,21 +37,20 @@ impl<T> Conn<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Waits until nothing can be sent any more.
-    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<()> {
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let waits = self.is_sending();
         if waits {
-            self.tasks_mut().park_send(caller, cx.waker());
+            self.tasks_mut().park_send(cx.waker());
         }
-        match caller {
-            Caller::Owner => {
-                if waits {
-                    self.drive();
-                }
-                // Before this waits, what is queued leaves; so does the answer to a Close.
-                self.flush_or_lose();
-                self.release();
+        if self.tasks().is_supervised() {
+            self.end_for_nobody();
+        } else {
+            if waits {
+                self.drive();
             }
-            Caller::Handler | Caller::Elsewhere => self.end_for_nobody(),
+            // Before this waits, what is queued leaves; so does the answer to a Close.
+            self.flush_or_lose();
+            self.release();
         }
         if self.is_sending() {
             return Poll::Pending;
@@ -61,10 +60,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Waits for the end of the closing handshake, and without a supervisor for that of
     /// the transport.
-    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<Closure> {
-        self.tasks_mut().park_send(caller, cx.waker());
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Closure> {
+        self.tasks_mut().park_send(cx.waker());
         self.discard();
-        if caller == Caller::Owner {
+        if !self.tasks().is_supervised() {
             ready!(self.poll_drive_close());
         }
         self.closure().map_or(Poll::Pending, Poll::Ready)
@@ -72,15 +71,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// A sink that was closed without a supervisor, whose receiving half is gone: nobody else
     /// would wait for the peer's Close.
-    pub(crate) fn poll_close_alone(
-        &mut self,
-        cx: &mut Context<'_>,
-        caller: Caller,
-    ) -> Poll<Result<(), Error>> {
-        if caller == Caller::Owner && self.inbox().reading().is_discarding() {
-            self.tasks_mut().park_send(caller, cx.waker());
+    pub(crate) fn poll_close_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if !self.tasks().is_supervised() && self.inbox().reading().is_discarding() {
+            self.tasks_mut().park_send(cx.waker());
             ready!(self.poll_drive_close());
         }
-        self.poll_flush(cx, caller)
+        self.poll_flush(cx)
     }
 }

@@ -41,5 +41,5 @@ mod unreceived;
 mod unsupervised;
 mod waiters;
 
+pub(super) use self::conn::Conn;
 pub(crate) use self::shared::Shared;
-pub(super) use self::{conn::Conn, tasks::Caller};

@@ -79,10 +79,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         &mut self,
         cx: &mut Context<'_>,
         batch: &mut Batch,
-        caller: Caller,
     ) -> Poll<Option<Result<Message, E>>> {
         self.inbox_mut().begin_receipt();
-        if caller == Caller::Handler {
+        if self.tasks().caller() == Caller::Handler {
             return self.poll_recv_in_turn(cx, batch);
         }
         if self.tasks().owes_pong() {
@@ -94,10 +93,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 self.have_reading_resumed();
                 Poll::Ready(Some(Ok(message)))
             }
-            came if caller == Caller::Owner => {
-                self.poll_next_alone(cx, batch, came).map_err(E::from)
+            came if self.tasks().is_supervised() => {
+                self.poll_next_elsewhere(cx, batch, came).map_err(E::from)
             }
-            came => self.poll_next_elsewhere(cx, batch, came).map_err(E::from),
+            came => self.poll_next_alone(cx, batch, came).map_err(E::from),
         };
         if next.is_ready() {
             budget.made_progress();

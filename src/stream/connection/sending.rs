@@ -48,23 +48,19 @@ impl<T> Conn<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Waits until there is room to queue a message, and lets others of the thread have their turn.
-    pub(crate) fn poll_ready(
-        &mut self,
-        cx: &mut Context<'_>,
-        caller: Caller,
-    ) -> Poll<Result<(), Error>> {
-        if caller == Caller::Handler {
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.tasks().caller() == Caller::Handler {
             if self.budget_mut().may_send() {
-                return self.poll_room(cx, caller);
+                return self.poll_room(cx);
             }
             wake_later(cx);
             return Poll::Pending;
         }
         let budget = ready!(tokio::task::coop::poll_proceed(cx));
-        if caller == Caller::Owner {
+        if !self.tasks().is_supervised() {
             self.drive_before_send();
         }
-        let ready = self.poll_room(cx, caller);
+        let ready = self.poll_room(cx);
         if ready.is_ready() {
             budget.made_progress();
         }
@@ -76,26 +72,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         protocol.outgoing().is_congested(protocol.config())
     }
 
-    fn poll_room(&mut self, cx: &mut Context<'_>, caller: Caller) -> Poll<Result<(), Error>> {
-        ready!(self.poll_written(cx, caller, |conn| {
-            !conn.is_sending() || !conn.is_congested()
-        }));
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_written(cx, |conn| { !conn.is_sending() || !conn.is_congested() }));
         Poll::Ready(self.is_sending().then_some(()).ok_or(Error::Closed))
     }
 
     /// Queues a message. Nothing of it is queued if that fails.
-    pub(crate) fn start_send(
-        &mut self,
-        message: Message,
-        compress: Compress,
-        caller: Caller,
-    ) -> Result<(), Error> {
+    pub(crate) fn start_send(&mut self, message: Message, compress: Compress) -> Result<(), Error> {
         let was_sending = self.is_sending();
         if message.len() >= LARGE {
             self.budget_mut().pace().expect_look();
         }
         self.protocol_mut().send_with(message, compress)?;
-        match caller {
+        match self.tasks().caller() {
             Caller::Owner => {}
             Caller::Handler => {
                 self.budget_mut().note_sent();
@@ -110,13 +99,39 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         Ok(())
     }
 
-    /// Waits until everything queued is written.
-    pub(crate) fn poll_flush(
+    /// Queues the message once there is room, if it is still there.
+    pub(crate) fn poll_feed(
         &mut self,
         cx: &mut Context<'_>,
-        caller: Caller,
+        message: &mut Option<Message>,
+        compress: Compress,
     ) -> Poll<Result<(), Error>> {
-        ready!(self.poll_written(cx, caller, Self::is_flushed));
+        if message.is_some() {
+            ready!(self.poll_ready(cx))?;
+        }
+        let queued = message
+            .take()
+            .map(|message| self.start_send(message, compress));
+        Poll::Ready(queued.unwrap_or(Ok(())))
+    }
+
+    /// The same; writes it too if no supervisor will.
+    pub(crate) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        message: &mut Option<Message>,
+        compress: Compress,
+    ) -> Poll<Result<(), Error>> {
+        ready!(self.poll_feed(cx, message, compress))?;
+        if self.tasks().is_supervised() {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_flush(cx)
+    }
+
+    /// Waits until everything queued is written.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_written(cx, Self::is_flushed));
         if !self.tasks().is_supervised() {
             // No supervisor does it, and nobody may come to receive.
             self.protocol_mut().release();
@@ -134,20 +149,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     fn poll_written(
         &mut self,
         cx: &mut Context<'_>,
-        caller: Caller,
         is_enough: impl Fn(&Self) -> bool,
     ) -> Poll<()> {
         if is_enough(self) {
             return Poll::Ready(());
         }
-        if caller != Caller::Elsewhere {
+        if self.tasks().caller() != Caller::Elsewhere {
             self.flush_or_lose();
             if is_enough(self) {
                 return Poll::Ready(());
             }
         }
-        self.tasks_mut().park_send(caller, cx.waker());
-        if caller == Caller::Owner {
+        self.tasks_mut().park_send(cx.waker());
+        if !self.tasks().is_supervised() {
             // A peer may have to write before it reads.
             self.drive();
             // A wake between the last attempt and the parking woke nobody.

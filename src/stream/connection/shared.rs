@@ -38,7 +38,7 @@ impl<T> Shared<T> {
     }
 
     /// Runs `f` under the lock, then wakes whom it made ready, outside of the lock.
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Conn<T>, Caller) -> R) -> R {
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Conn<T>) -> R) -> R {
         let mut conn = self.lock();
         let caller = if !conn.tasks().is_supervised() {
             conn.tasks_mut().wake_halves_by_io();
@@ -50,7 +50,8 @@ impl<T> Shared<T> {
             self.visited.store(true, Ordering::Relaxed);
             Caller::Elsewhere
         };
-        let result = f(&mut conn, caller);
+        conn.tasks_mut().enter(caller);
+        let result = f(&mut conn);
         if conn.tasks().has_aftermath() {
             let aftermath = conn.take_aftermath();
             drop(conn);
@@ -143,17 +144,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
 
     /// The supervisor's own turn, after the handler's. Ready when the transport is gone.
     pub(crate) fn poll_supervise(&self) -> Poll<()> {
-        self.with(|conn, _| conn.poll_supervise())
+        self.with(Conn::poll_supervise)
     }
 
     /// The handler has ended. The peer is told `code`, unless it closes already.
     pub(crate) fn close_for_handler(&self, code: CloseCode) {
-        self.with(|conn, _| conn.close_for_handler(code));
+        self.with(|conn| conn.close_for_handler(code));
     }
 
     /// The supervisor ends; who still waits learns it.
     pub(crate) fn cut(&self) {
-        self.with(|conn, _| conn.cut());
+        self.with(Conn::cut);
     }
 
     /// How the connection ended. `Lost` if it has not.

@@ -9,7 +9,6 @@ use super::{
     conn::Conn,
     inbox::{Next, ReadTo},
     receiving::{charge, has_come, poll_round},
-    tasks::Caller,
     turn,
 };
 use crate::{
@@ -47,7 +46,7 @@ impl<T> Conn<T> {
     /// The handler waits for a message.
     fn park_handler<R>(&mut self, cx: &mut Context<'_>) -> Poll<R> {
         self.budget_mut().park_recv();
-        self.tasks_mut().park_recv(Caller::Handler, cx.waker());
+        self.tasks_mut().park_recv(cx.waker());
         Poll::Pending
     }
 
@@ -182,7 +181,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 }
                 Next::Bytes => self.have_reading_resumed(),
             }
-            self.tasks_mut().park_recv(Caller::Elsewhere, cx.waker());
+            self.tasks_mut().park_recv(cx.waker());
             return Poll::Pending;
         }
     }

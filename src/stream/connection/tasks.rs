@@ -9,7 +9,7 @@ use std::{
 use super::waiters::Waiters;
 use crate::stream::transport::coop::wake_later;
 
-/// Who calls.
+/// Who has the connection's lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// The handle of a socket without a supervisor: it drives the transport itself.
@@ -27,6 +27,7 @@ pub(super) struct Tasks {
     /// What the transport is polled with: the supervisor, or whoever waits.
     io_waker: Waker,
     driver: Driver,
+    caller: Caller,
     /// One, or two halves.
     handles: u8,
     /// The last handle is gone, and the closing was started for that.
@@ -40,15 +41,13 @@ pub(super) struct Tasks {
 #[derive(Clone, Copy, Debug)]
 enum Driver {
     /// Whoever uses a handle.
-    Handles {
-        /// A ping was handed over, and the answer may not have left.
-        owes_pong: bool,
-    },
+    Handles,
+    /// The same; a ping was handed over, and the answer may not have left.
+    HandlesOwingPong,
     /// The supervisor, and the handler in its task.
-    Supervisor {
-        /// It was woken and has not run since.
-        nudged: bool,
-    },
+    Supervisor,
+    /// The same; it was woken and has not run since.
+    SupervisorNudged,
 }
 
 /// Who is to be woken when the lock is free.
@@ -65,18 +64,19 @@ struct Due {
 impl Tasks {
     /// One handle, which drives the transport.
     pub(super) fn unsupervised() -> Self {
-        Self::new(Driver::Handles { owes_pong: false })
+        Self::new(Driver::Handles, Caller::Owner)
     }
 
     /// One handle; a supervisor drives the transport.
     pub(super) fn supervised() -> Self {
-        Self::new(Driver::Supervisor { nudged: false })
+        Self::new(Driver::Supervisor, Caller::Elsewhere)
     }
 
-    fn new(driver: Driver) -> Self {
+    fn new(driver: Driver, caller: Caller) -> Self {
         Self {
             io_waker: Waker::noop().clone(),
             driver,
+            caller,
             handles: 1,
             abandoned: false,
             waiters: None,
@@ -86,7 +86,19 @@ impl Tasks {
 
     #[inline]
     pub(super) const fn is_supervised(&self) -> bool {
-        matches!(self.driver, Driver::Supervisor { .. })
+        matches!(self.driver, Driver::Supervisor | Driver::SupervisorNudged)
+    }
+
+    /// Who has the lock.
+    #[inline]
+    pub(super) const fn caller(&self) -> Caller {
+        self.caller
+    }
+
+    /// The lock was taken.
+    #[inline]
+    pub(super) const fn enter(&mut self, caller: Caller) {
+        self.caller = caller;
     }
 
     /// What the transport is to be polled with.
@@ -102,7 +114,7 @@ impl Tasks {
 
     /// The supervisor's task is polled with `waker`. Returns a waker to drop once the lock is free.
     pub(super) fn begin_turn(&mut self, waker: &Waker) -> Option<Waker> {
-        self.driver = Driver::Supervisor { nudged: false };
+        self.driver = Driver::Supervisor;
         let stale = !self.is_driver(waker);
         stale.then(|| mem::replace(&mut self.io_waker, waker.clone()))
     }
@@ -117,12 +129,16 @@ impl Tasks {
 
     /// Whether a ping was handed over without a supervisor whose answer may not have left.
     pub(super) const fn owes_pong(&self) -> bool {
-        matches!(self.driver, Driver::Handles { owes_pong: true })
+        matches!(self.driver, Driver::HandlesOwingPong)
     }
 
     pub(super) const fn set_owes_pong(&mut self, owes: bool) {
-        if let Driver::Handles { owes_pong } = &mut self.driver {
-            *owes_pong = owes;
+        if !self.is_supervised() {
+            self.driver = if owes {
+                Driver::HandlesOwingPong
+            } else {
+                Driver::Handles
+            };
         }
     }
 
@@ -130,9 +146,9 @@ impl Tasks {
         self.handles += 1;
     }
 
-    pub(super) fn drop_handle(&mut self, caller: Caller) {
+    pub(super) fn drop_handle(&mut self) {
         self.handles -= 1;
-        if self.handles == 0 && caller == Caller::Elsewhere {
+        if self.handles == 0 && self.caller == Caller::Elsewhere {
             self.wake_supervisor();
         }
     }
@@ -143,25 +159,25 @@ impl Tasks {
     }
 
     /// A task waits for a message.
-    pub(super) fn park_recv(&mut self, caller: Caller, waker: &Waker) {
-        if self.needs_slot(caller, waker) {
+    pub(super) fn park_recv(&mut self, waker: &Waker) {
+        if self.needs_slot(waker) {
             self.due.stale |= self.waiters().park_recv(waker);
         }
     }
 
     /// A task waits until something was written, or for the end.
-    pub(super) fn park_send(&mut self, caller: Caller, waker: &Waker) {
-        if caller == Caller::Elsewhere {
+    pub(super) fn park_send(&mut self, waker: &Waker) {
+        if self.caller == Caller::Elsewhere {
             self.wake_supervisor();
         }
-        if self.needs_slot(caller, waker) {
+        if self.needs_slot(waker) {
             self.due.stale |= self.waiters().park_send(waker);
         }
     }
 
     /// The handler is polled whenever its supervisor's task is.
-    fn needs_slot(&self, caller: Caller, waker: &Waker) -> bool {
-        caller != Caller::Handler || !self.is_driver(waker)
+    fn needs_slot(&self, waker: &Waker) -> bool {
+        self.caller != Caller::Handler || !self.is_driver(waker)
     }
 
     /// Whether a task other than the supervisor's waits for a message.
@@ -226,9 +242,9 @@ impl Tasks {
         let due = mem::take(&mut self.due);
         let waiters = self.waiters.clone();
         let waiters = waiters.filter(|_| due.recv || due.send || due.stale);
-        let supervisor = match &mut self.driver {
-            Driver::Supervisor { nudged } if due.supervisor && !*nudged => {
-                *nudged = true;
+        let supervisor = match self.driver {
+            Driver::Supervisor if due.supervisor => {
+                self.driver = Driver::SupervisorNudged;
                 Some(self.io_waker.clone())
             }
             _ => None,

@@ -12,7 +12,6 @@ use super::{
     conn::Conn,
     inbox::Next,
     receiving::{charge, has_come, poll_round},
-    tasks::Caller,
 };
 use crate::{
     message::Message,
@@ -47,14 +46,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 Next::Held => return self.poll_hand_over(cx),
                 Next::Nothing => {
                     // A socket without a supervisor now ends its transport.
-                    self.tasks_mut().park_recv(Caller::Owner, cx.waker());
+                    self.tasks_mut().park_recv(cx.waker());
                     ready!(self.poll_drive_close());
                     return Poll::Ready(None);
                 }
                 Next::Stopped => {}
                 Next::Bytes => {
                     if self.poll_fill().is_pending() {
-                        self.tasks_mut().park_recv(Caller::Owner, cx.waker());
+                        self.tasks_mut().park_recv(cx.waker());
                         // A wake between the read and the parking woke nobody.
                         if self.poll_fill().is_pending() && !self.finish_turn() {
                             return Poll::Pending;
@@ -76,7 +75,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     fn poll_hand_over(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
         self.flush_or_lose();
         if !self.is_flushed() {
-            self.tasks_mut().park_recv(Caller::Owner, cx.waker());
+            self.tasks_mut().park_recv(cx.waker());
             self.release();
             ready!(self.poll_closing());
         }
