@@ -93,7 +93,7 @@
 //! of that name. Import the names that you use, or [`tower_websock::prelude`](crate::prelude).
 
 mod accepting;
-mod handler;
+mod functions;
 mod layer;
 mod socket;
 mod upgrade;

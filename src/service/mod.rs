@@ -2,12 +2,16 @@
 
 mod future;
 mod handler;
-mod intercept;
 mod layer;
+#[expect(
+    clippy::module_inception,
+    reason = "beside the layer and the future of its own"
+)]
+mod service;
 
 pub use self::{
     future::ResponseFuture,
     handler::Handler,
-    intercept::{NoInner, WebSocketService},
     layer::WebSocketLayer,
+    service::{NoInner, WebSocketService},
 };

@@ -4,22 +4,22 @@ mod accept;
 mod body;
 mod delivery;
 mod error;
-mod handler;
-mod pending;
 #[cfg(not(feature = "http2"))]
-#[path = "no_protocol.rs"]
-mod protocol;
+#[path = "no_extended_connect.rs"]
+mod extended_connect;
 #[cfg(feature = "http2")]
-mod protocol;
+mod extended_connect;
+mod outcome;
+mod pending;
 mod request;
+mod serving;
 mod supervise;
-mod supervisor;
 
 pub(crate) use self::request::{check, is_for_us};
 pub use self::{
     accept::{Accepting, WebSocketUpgrade},
     body::{ResponseBody, Sentence},
     error::UpgradeError,
-    handler::Outcome,
+    outcome::Outcome,
     supervise::Supervise,
 };

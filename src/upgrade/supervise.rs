@@ -10,7 +10,7 @@ use std::{
 use pin_project_lite::pin_project;
 use tokio::time::{Timeout, timeout};
 
-use super::{Accepting, Outcome, UpgradeError, pending::PendingIo, supervisor::Supervisor};
+use super::{Accepting, Outcome, UpgradeError, pending::PendingIo, serving::Supervisor};
 use crate::{
     protocol::Closure,
     stream::{Setup, Upgraded, WebSocket},

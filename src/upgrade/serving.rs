@@ -12,7 +12,7 @@ use std::{
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::handler::{Outcome, close_code as close_code_of};
+use super::outcome::{Outcome, close_code as close_code_of};
 use crate::{
     protocol::Closure,
     stream::{Setup, Shared, Upgraded, WebSocket},
