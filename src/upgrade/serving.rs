@@ -25,7 +25,7 @@ pin_project! {
     /// After every poll of the handler it writes what was sent, reads ahead if the handler
     /// does not receive, answers pings, and drives the closing. When the handler returns,
     /// drops the socket or panics, it closes the connection in order.
-    pub(super) struct Supervisor<T, H, F>
+    pub(super) struct Serving<T, H, F>
     where
         T: AsyncRead,
         T: AsyncWrite,
@@ -33,11 +33,11 @@ pin_project! {
     {
         shared: Arc<Shared<T>>,
         #[pin]
-        handler: Handler<T, H, F>,
+        handler: Progress<T, H, F>,
         panic: Option<Box<dyn Any + Send>>,
     }
 
-    impl<T, H, F> PinnedDrop for Supervisor<T, H, F>
+    impl<T, H, F> PinnedDrop for Serving<T, H, F>
     where
         T: AsyncRead,
         T: AsyncWrite,
@@ -51,8 +51,8 @@ pin_project! {
 }
 
 pin_project! {
-    #[project = HandlerProjection]
-    enum Handler<T, H, F> {
+    #[project = ProgressProjection]
+    enum Progress<T, H, F> {
         // The call belongs to the handler's turn: it may panic, and it may use the socket.
         Called { call: Option<(H, WebSocket<T>)> },
         Running { #[pin] future: F },
@@ -60,44 +60,44 @@ pin_project! {
     }
 }
 
-impl<H, F> Supervisor<Upgraded, H, F> {
+impl<H, F> Serving<Upgraded, H, F> {
     pub(super) fn new(io: Upgraded, setup: Setup, handler: H) -> Self {
         let (socket, shared) = WebSocket::supervised(io, setup);
         let call = Some((handler, socket));
         Self {
             shared,
-            handler: Handler::Called { call },
+            handler: Progress::Called { call },
             panic: None,
         }
     }
 }
 
-impl<T, H, F> Handler<T, H, F> {
+impl<T, H, F> Progress<T, H, F> {
     const fn has_ended(&self) -> bool {
-        matches!(self, Handler::Ended)
+        matches!(self, Progress::Ended)
     }
 }
 
-impl<T, H, F> Handler<T, H, F>
+impl<T, H, F> Progress<T, H, F>
 where
     H: FnOnce(WebSocket<T>) -> F,
     F: Future,
 {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        if let HandlerProjection::Called { call } = self.as_mut().project()
+        if let ProgressProjection::Called { call } = self.as_mut().project()
             && let Some((handler, socket)) = call.take()
         {
             let future = handler(socket);
-            self.set(Handler::Running { future });
+            self.set(Progress::Running { future });
         }
         match self.project() {
-            HandlerProjection::Running { future } => future.poll(cx),
+            ProgressProjection::Running { future } => future.poll(cx),
             _ => Poll::Pending,
         }
     }
 }
 
-impl<T, H, F> Future for Supervisor<T, H, F>
+impl<T, H, F> Future for Serving<T, H, F>
 where
     T: AsyncRead + AsyncWrite + Unpin,
     H: FnOnce(WebSocket<T>) -> F,
@@ -115,7 +115,7 @@ where
                 shared.handler_turn(|| {
                     let outcome = ready!(handler.as_mut().poll(cx));
                     // What it holds may panic, too, and use the socket; so may what it returned.
-                    handler.set(Handler::Ended);
+                    handler.set(Progress::Ended);
                     let code = close_code_of(&outcome);
                     drop(outcome);
                     Poll::Ready(code)
@@ -132,7 +132,7 @@ where
                 Err(panic) => {
                     *this.panic = Some(panic);
                     let end = AssertUnwindSafe(|| {
-                        shared.handler_turn(|| this.handler.set(Handler::Ended));
+                        shared.handler_turn(|| this.handler.set(Progress::Ended));
                     });
                     // The first panic is the one to tell.
                     let _ = catch_unwind(end);

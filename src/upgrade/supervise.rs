@@ -10,7 +10,7 @@ use std::{
 use pin_project_lite::pin_project;
 use tokio::time::{Timeout, timeout};
 
-use super::{Accepting, Outcome, UpgradeError, pending::PendingIo, serving::Supervisor};
+use super::{Accepting, Outcome, UpgradeError, pending::PendingIo, serving::Serving};
 use crate::{
     protocol::Closure,
     stream::{Setup, Upgraded, WebSocket},
@@ -31,7 +31,7 @@ pin_project! {
     enum Stage<H, F> {
         // Large and soon over, so it does not count for what a connection weighs.
         Upgrading { upgrading: Pin<Box<Upgrading<H>>> },
-        Running { #[pin] supervisor: Supervisor<Upgraded, H, F> },
+        Serving { #[pin] serving: Serving<Upgraded, H, F> },
     }
 }
 
@@ -73,11 +73,11 @@ where
                     let io = upgraded.map_err(|_| UpgradeError::TimedOut)??;
                     let then = upgrading.then.take();
                     let (handler, setup) = then.expect("polled after completion");
-                    let supervisor = Supervisor::new(io, setup, handler);
-                    stage.set(Stage::Running { supervisor });
+                    let serving = Serving::new(io, setup, handler);
+                    stage.set(Stage::Serving { serving });
                 }
-                StageProjection::Running { supervisor } => {
-                    return supervisor.poll(cx).map(Ok);
+                StageProjection::Serving { serving } => {
+                    return serving.poll(cx).map(Ok);
                 }
             }
         }
