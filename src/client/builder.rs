@@ -8,16 +8,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{
-    Error, Pending,
-    deadline::Deadline,
-    exchange::exchange,
-    headers,
-    target::{Target, host_header},
-};
+use super::{Error, Pending, deadline::Deadline, exchange::exchange};
 use crate::{
     config::{Config, Subprotocol},
-    handshake::ClientHandshake,
+    handshake::{ClientHandshake, Target, host_header, take_host},
     stream::WebSocket,
 };
 
@@ -178,7 +172,7 @@ impl Builder {
         if let Some(origin) = &self.origin {
             own.append(header::ORIGIN, origin.clone());
         }
-        let host = headers::take_host(&mut own)?;
+        let host = take_host(&mut own)?;
         let mut request = Request::new(B::default());
         let headers = request.headers_mut();
         handshake.add_headers(headers);

@@ -5,8 +5,11 @@ use std::{error, fmt, io};
 use bytes::Bytes;
 use http::{HeaderName, Response, StatusCode};
 
-use super::{headers, refusal};
-use crate::{handshake::AnswerError, wire::WithCauses};
+use super::refusal;
+use crate::{
+    handshake::{AnswerError, RequestError, misplaced},
+    wire::WithCauses,
+};
 
 /// Why a connection could not be opened.
 ///
@@ -64,7 +67,7 @@ impl fmt::Display for Error {
             }
             Error::Header(name) => {
                 write!(f, "the header {name} must not be set")?;
-                match headers::misplaced(name) {
+                match misplaced(name) {
                     Some(problem) => write!(f, ": {problem}"),
                     None => Ok(()),
                 }
@@ -89,3 +92,13 @@ impl fmt::Display for Error {
 }
 
 impl error::Error for Error {}
+
+impl From<RequestError> for Error {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Uri(problem) => Error::Uri(problem),
+            RequestError::Header(name) => Error::Header(name),
+            RequestError::InvalidHeader(name, problem) => Error::InvalidHeader(name, problem),
+        }
+    }
+}

@@ -16,8 +16,8 @@ use hyper::{
 };
 use tokio::time::interval;
 
-use super::{Builder, Error, Pending, target::Target};
-use crate::handshake::ClientHandshake;
+use super::{Builder, Error, Pending};
+use crate::handshake::{ClientHandshake, Target};
 
 /// How often to look whether the SETTINGS have come.
 const LOOK: Duration = Duration::from_millis(1);

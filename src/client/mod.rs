@@ -70,13 +70,11 @@ mod builder;
 mod deadline;
 mod error;
 mod exchange;
-mod headers;
 #[cfg(feature = "http2")]
 mod http2;
 mod pending;
 mod refusal;
 mod service;
-mod target;
 #[cfg(test)]
 mod tests;
 

@@ -15,7 +15,9 @@ mod tests;
 #[cfg(feature = "client")]
 pub use self::client::AnswerError;
 #[cfg(feature = "client")]
-pub(crate) use self::client::{Agreed, ClientHandshake};
+pub(crate) use self::client::{
+    Agreed, ClientHandshake, RequestError, Target, host_header, misplaced, take_host,
+};
 pub(crate) use self::{
     opening::Opening,
     origin::RequestOrigin,

@@ -2,6 +2,5 @@
 
 mod errors;
 mod headers;
-mod target;
 
 use super::{Builder, Error};

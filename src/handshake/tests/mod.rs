@@ -13,6 +13,8 @@ mod properties;
 mod request;
 mod responses;
 mod subprotocols;
+#[cfg(feature = "client")]
+mod target;
 mod time;
 
 use std::{

@@ -2,11 +2,10 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header, uri::Authority};
 
-use super::{Error, target::host_and_port};
-use crate::handshake::ClientHandshake;
+use super::{ClientHandshake, RequestError, target::host_and_port};
 
 /// Why a header must not be set; `None` if it may.
-pub(super) fn misplaced(name: &HeaderName) -> Option<&'static str> {
+pub(crate) fn misplaced(name: &HeaderName) -> Option<&'static str> {
     match name.as_str() {
         "sec-websocket-protocol" => Some("use Builder::subprotocols"),
         "sec-websocket-extensions" => Some("use Config::deflate"),
@@ -26,22 +25,25 @@ pub(super) fn misplaced(name: &HeaderName) -> Option<&'static str> {
 ///
 /// # Errors
 ///
-/// [`Error::Header`] for what a handshake sets itself or must not have, and
-/// [`Error::InvalidHeader`] for what cannot stand as it is.
-pub(super) fn take_host(headers: &mut HeaderMap) -> Result<Option<Authority>, Error> {
+/// [`RequestError::Header`] for what a handshake sets itself or must not have, and
+/// [`RequestError::InvalidHeader`] for what cannot stand as it is.
+pub(crate) fn take_host(headers: &mut HeaderMap) -> Result<Option<Authority>, RequestError> {
     if let Some(name) = headers.keys().find(|name| misplaced(name).is_some()) {
-        return Err(Error::Header(name.clone()));
+        return Err(RequestError::Header(name.clone()));
     }
     // RFC 9112, section 3.2: exactly one. RFC 6454, section 7.3: one at most.
     for name in [header::HOST, header::ORIGIN] {
         if headers.get_all(&name).iter().nth(1).is_some() {
-            return Err(Error::InvalidHeader(name, "it was set more than once"));
+            return Err(RequestError::InvalidHeader(
+                name,
+                "it was set more than once",
+            ));
         }
     }
     let Some(host) = headers.remove(header::HOST) else {
         return Ok(None);
     };
-    let problem = Error::InvalidHeader(header::HOST, "it is not a host, and maybe a port");
+    let problem = RequestError::InvalidHeader(header::HOST, "it is not a host, and maybe a port");
     host_of(&host).map(Some).ok_or(problem)
 }
 

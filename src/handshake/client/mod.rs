@@ -1,10 +1,19 @@
 //! The client's side of the opening handshake (RFC 6455, section 4.1; RFC 8441, section 5),
 //! without IO.
 
+mod error;
+mod headers;
+mod target;
+
 use std::{error::Error, fmt};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
+pub(crate) use self::{
+    error::RequestError,
+    headers::{misplaced, take_host},
+    target::{Target, host_header},
+};
 use super::{Opening, key};
 use crate::{
     config::{Config, Subprotocol},

@@ -7,14 +7,14 @@ use http::{
     uri::{Authority, PathAndQuery, Scheme},
 };
 
-use super::Error;
+use super::RequestError;
 
 /// What path and query may have, in bytes: with the rest, a bit less than the crate `http` takes.
 const MAX_RESOURCE: usize = 65_000;
 
 /// A `ws:` or `wss:` URI, taken apart.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(crate) struct Target {
     is_secure: bool,
     host: String,
     port: u16,
@@ -26,32 +26,32 @@ pub(super) struct Target {
 impl Target {
     /// # Errors
     ///
-    /// [`Error::Uri`] names the part that is wrong.
-    pub(super) fn parse(uri: &str) -> Result<Self, Error> {
+    /// [`RequestError::Uri`] names the part that is wrong.
+    pub(crate) fn parse(uri: &str) -> Result<Self, RequestError> {
         let uri = uri.trim_matches(' ');
         // 3: fragment identifiers must not be used, and no other `#` can stand.
         if uri.contains('#') {
-            return Err(Error::Uri(
+            return Err(RequestError::Uri(
                 "a WebSocket URI has no fragment (write # as %23)",
             ));
         }
         let (scheme, rest) = uri
             .split_once(':')
-            .ok_or(Error::Uri("there is no scheme"))?;
+            .ok_or(RequestError::Uri("there is no scheme"))?;
         let is_secure = match scheme {
             _ if scheme.eq_ignore_ascii_case("ws") => false,
             _ if scheme.eq_ignore_ascii_case("wss") => true,
-            _ => return Err(Error::Uri("the scheme is neither ws nor wss")),
+            _ => return Err(RequestError::Uri("the scheme is neither ws nor wss")),
         };
         let rest = rest.strip_prefix("//");
-        let rest = rest.ok_or(Error::Uri(
+        let rest = rest.ok_or(RequestError::Uri(
             "'//' and the host are missing behind the scheme",
         ))?;
         // As browsers do, a backslash is taken for a slash.
         let end = rest.find(['/', '\\', '?']).unwrap_or(rest.len());
         let (authority, resource) = rest.split_at(end);
         if authority.contains('@') {
-            return Err(Error::Uri(
+            return Err(RequestError::Uri(
                 "user info is not sent: user names and passwords go into a header",
             ));
         }
@@ -66,7 +66,7 @@ impl Target {
         let authority = Authority::try_from(authority);
         let resource = encoded(resource)?;
         if resource.len() > MAX_RESOURCE {
-            return Err(Error::Uri(
+            return Err(RequestError::Uri(
                 "the path and the query have more than 65,000 bytes",
             ));
         }
@@ -74,34 +74,34 @@ impl Target {
             is_secure,
             host: host.trim_matches(['[', ']']).to_owned(),
             port,
-            authority: authority.map_err(|_| Error::Uri("the host is malformed"))?,
+            authority: authority.map_err(|_| RequestError::Uri("the host is malformed"))?,
             resource: PathAndQuery::try_from(resource)
-                .map_err(|_| Error::Uri("the path or the query is malformed"))?,
+                .map_err(|_| RequestError::Uri("the path or the query is malformed"))?,
         })
     }
 
     /// Whether TLS comes first.
-    pub(super) const fn is_secure(&self) -> bool {
+    pub(crate) const fn is_secure(&self) -> bool {
         self.is_secure
     }
 
     /// Host and port to connect to.
-    pub(super) fn address(&self) -> (&str, u16) {
+    pub(crate) fn address(&self) -> (&str, u16) {
         (&self.host, self.port)
     }
 
     /// 4.1 item 4: `Host`, with the port unless it is the default one.
-    pub(super) fn host_header(&self) -> HeaderValue {
+    pub(crate) fn host_header(&self) -> HeaderValue {
         host_header(&self.authority)
     }
 
     /// 4.1 item 3: the resource name.
-    pub(super) fn origin_form(&self) -> Uri {
+    pub(crate) fn origin_form(&self) -> Uri {
         Uri::from(self.resource.clone())
     }
 
     /// 4.1 item 3: or the absolute URI, of the scheme of HTTP; of another host if one is given.
-    pub(super) fn absolute_form(&self, host: Option<Authority>) -> Uri {
+    pub(crate) fn absolute_form(&self, host: Option<Authority>) -> Uri {
         let scheme = if self.is_secure {
             Scheme::HTTPS
         } else {
@@ -117,7 +117,7 @@ impl Target {
 }
 
 /// The value of `Host` that names this.
-pub(super) fn host_header(authority: &Authority) -> HeaderValue {
+pub(crate) fn host_header(authority: &Authority) -> HeaderValue {
     HeaderValue::from_str(authority.as_str()).expect("authorities are visible ASCII")
 }
 
@@ -125,13 +125,13 @@ pub(super) fn host_header(authority: &Authority) -> HeaderValue {
 ///
 /// # Errors
 ///
-/// [`Error::Uri`].
-pub(super) fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), Error> {
+/// [`RequestError::Uri`].
+pub(crate) fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), RequestError> {
     let host_len = match authority.strip_prefix('[') {
         Some(address) => address.find(']').map(|at| at + 2),
         None => Some(authority.find(':').unwrap_or(authority.len())),
     };
-    let host_len = host_len.ok_or(Error::Uri("the host lacks a closing bracket"))?;
+    let host_len = host_len.ok_or(RequestError::Uri("the host lacks a closing bracket"))?;
     let (host, port) = authority.split_at(host_len);
     check_host(host)?;
     match port.strip_prefix(':') {
@@ -139,9 +139,9 @@ pub(super) fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), Erro
         None if port.is_empty() => Ok((host, None)),
         Some(digits) => match port_of(digits) {
             Some(port) => Ok((host, Some(port))),
-            None => Err(Error::Uri("the port is not a number below 65,536")),
+            None => Err(RequestError::Uri("the port is not a number below 65,536")),
         },
-        None => Err(Error::Uri(
+        None => Err(RequestError::Uri(
             "the host has something behind its bracket that is no port",
         )),
     }
@@ -152,19 +152,19 @@ fn port_of(digits: &str) -> Option<u16> {
     is_number.then(|| digits.parse().ok())?
 }
 
-fn check_host(host: &str) -> Result<(), Error> {
+fn check_host(host: &str) -> Result<(), RequestError> {
     if host.is_empty() {
-        return Err(Error::Uri("there is no host"));
+        return Err(RequestError::Uri("there is no host"));
     }
     if let Some(address) = host.strip_prefix('[') {
         let address: Result<Ipv6Addr, _> = address.trim_end_matches(']').parse();
         return match address {
             Ok(_) => Ok(()),
-            Err(_) => Err(Error::Uri("the host is no IPv6 address")),
+            Err(_) => Err(RequestError::Uri("the host is no IPv6 address")),
         };
     }
     if !host.is_ascii() {
-        return Err(Error::Uri(
+        return Err(RequestError::Uri(
             "the host is not ASCII: an internationalised name is written in Punycode (xn--...)",
         ));
     }
@@ -172,18 +172,20 @@ fn check_host(host: &str) -> Result<(), Error> {
     // knows nothing, and without the comma that joins two `Host` headers to one.
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+;=".contains(&byte);
     if !host.bytes().all(is_allowed) {
-        return Err(Error::Uri("the host has a character that no host has"));
+        return Err(RequestError::Uri(
+            "the host has a character that no host has",
+        ));
     }
     // RFC 1035, section 2.3.4; a name may end in a dot.
     if host.len() > 254 {
-        return Err(Error::Uri("the host is longer than 253 bytes"));
+        return Err(RequestError::Uri("the host is longer than 253 bytes"));
     }
     Ok(())
 }
 
 /// 3: the resource name: "/" if the path is empty, and the query. Percent-encoded as by browsers
 /// (WHATWG URL, for special schemes); what is encoded already stays as it is.
-fn encoded(resource: &str) -> Result<String, Error> {
+fn encoded(resource: &str) -> Result<String, RequestError> {
     let (path, query) = match resource.split_once('?') {
         Some((path, query)) => (path, Some(query)),
         None => (resource, None),
@@ -194,13 +196,13 @@ fn encoded(resource: &str) -> Result<String, Error> {
     }
     // The path percent-encode set.
     if !encode(&path.replace('\\', "/"), b" \"<>^`{}", &mut encoded) {
-        return Err(Error::Uri("the path has a tab or a line break"));
+        return Err(RequestError::Uri("the path has a tab or a line break"));
     }
     if let Some(query) = query {
         encoded.push('?');
         // The special-query percent-encode set.
         if !encode(query, b" \"<>'", &mut encoded) {
-            return Err(Error::Uri("the query has a tab or a line break"));
+            return Err(RequestError::Uri("the query has a tab or a line break"));
         }
     }
     Ok(encoded)
