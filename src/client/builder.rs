@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header, uri::Authority};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -11,7 +11,7 @@ use tokio::{
 use super::{Error, Pending, deadline::Deadline, exchange::exchange};
 use crate::{
     config::{Config, Subprotocol},
-    handshake::{ClientHandshake, Target, host_header, take_host},
+    handshake::{ClientHandshake, Form, Target},
     stream::WebSocket,
 };
 
@@ -99,7 +99,7 @@ impl Builder {
         if target.is_secure() {
             return Err(Error::Tls);
         }
-        let (request, pending) = self.upgrade(&target, target.origin_form())?;
+        let (request, pending) = self.upgrade(&target, Form::Origin)?;
         let deadline = Deadline::after(self.config.upgrade_timeout);
         let io = deadline.bound(TcpStream::connect(target.address())).await?;
         let io = io.map_err(Error::Connect)?;
@@ -125,7 +125,7 @@ impl Builder {
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let target = Target::parse(uri)?;
-        let (request, pending) = self.upgrade(&target, target.origin_form())?;
+        let (request, pending) = self.upgrade(&target, Form::Origin)?;
         let deadline = Deadline::after(self.config.upgrade_timeout);
         exchange(io, request, pending, deadline).await
     }
@@ -143,41 +143,27 @@ impl Builder {
     /// [`Error::Uri`], [`Error::Header`] and [`Error::InvalidHeader`].
     pub fn request<B: Default>(&self, uri: &str) -> Result<(Request<B>, Pending), Error> {
         let target = Target::parse(uri)?;
-        self.upgrade(&target, target.absolute_form(None))
+        self.upgrade(&target, Form::Absolute)
     }
 
     fn upgrade<B: Default>(
         &self,
         target: &Target,
-        uri: Uri,
+        form: Form,
     ) -> Result<(Request<B>, Pending), Error> {
         // 4.1 item 7: a nonce of 16 random bytes, fresh for each connection.
         let nonce = rand::random();
         let handshake = ClientHandshake::new(nonce, self.subprotocols.clone(), &self.config);
-        let (mut request, pending, host) = self.prepare(handshake)?;
-        *request.uri_mut() = uri;
-        let host = host
-            .as_ref()
-            .map_or_else(|| target.host_header(), host_header);
-        request.headers_mut().insert(header::HOST, host);
-        Ok((request, pending))
+        let request = handshake.upgrade_request(target, form, self.headers())?;
+        Ok((request, Pending::new(handshake, self.config.clone())))
     }
 
-    /// The request but for its URI, and the host that the user named.
-    pub(super) fn prepare<B: Default>(
-        &self,
-        handshake: ClientHandshake,
-    ) -> Result<(Request<B>, Pending, Option<Authority>), Error> {
-        let mut own = self.headers.clone();
+    /// The headers that were set, `Origin` included.
+    pub(super) fn headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
         if let Some(origin) = &self.origin {
-            own.append(header::ORIGIN, origin.clone());
+            headers.append(header::ORIGIN, origin.clone());
         }
-        let host = take_host(&mut own)?;
-        let mut request = Request::new(B::default());
-        let headers = request.headers_mut();
-        handshake.add_headers(headers);
-        headers.extend(own);
-        let pending = Pending::new(handshake, self.config.clone());
-        Ok((request, pending, host))
+        headers
     }
 }

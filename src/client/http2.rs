@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use http::{Method, Request, Version};
+use http::Request;
 use hyper::{
     body::Body,
     client::conn::http2::Connection,
@@ -55,16 +55,12 @@ impl Builder {
     pub fn http2_request<B: Default>(&self, uri: &str) -> Result<(Request<B>, Pending), Error> {
         let target = Target::parse(uri)?;
         let handshake = ClientHandshake::http2(self.subprotocols.clone(), &self.config);
-        let (mut request, pending, host) = self.prepare(handshake)?;
-        // RFC 8441, section 5: `:authority` takes the place of `Host`.
-        *request.uri_mut() = target.absolute_form(host);
-        // RFC 8441, section 4.
-        *request.method_mut() = Method::CONNECT;
-        *request.version_mut() = Version::HTTP_2;
+        let mut request = handshake.connect_request(&target, self.headers())?;
+        // RFC 8441, section 4: for hyper an extension.
         request
             .extensions_mut()
             .insert(Protocol::from_static("websocket"));
-        Ok((request, pending))
+        Ok((request, Pending::new(handshake, self.config.clone())))
     }
 }
 

@@ -8,7 +8,7 @@ use http_body::Body;
 use super::{Error, deadline::Deadline, refusal::refused};
 use crate::{
     config::Config,
-    handshake::{Agreed, AnswerError, ClientHandshake},
+    handshake::{Answer, ClientHandshake},
     stream::{ProvidedIo, Setup, Upgraded, WebSocket},
 };
 
@@ -52,21 +52,11 @@ impl Pending {
         deadline: Deadline,
         mut response: Response<B>,
     ) -> Result<WebSocket, Error> {
-        // 4.1 item 1: another status is to be handled as HTTP says.
-        if !self.handshake.accepts(response.status()) {
+        let answer = self.handshake.check(&response).map_err(Error::Answer)?;
+        let Answer::Accepted(agreed) = answer else {
             return Err(refused(response, deadline).await);
-        }
-        // RFC 9110, section 7.8: 101 is an answer of HTTP/1.1.
+        };
         let opening = self.handshake.opening();
-        let (found, needed) = (response.version(), opening.version());
-        if found != needed {
-            return Err(Error::Answer(AnswerError::HttpVersion { found, needed }));
-        }
-        let checked = self.handshake.check(response.headers());
-        let Agreed {
-            subprotocol,
-            deflate,
-        } = checked.map_err(Error::Answer)?;
         let provided = response.extensions_mut().remove::<ProvidedIo>();
         let io = if let Some(io) = provided.and_then(|provided| provided.take()) {
             io
@@ -76,8 +66,8 @@ impl Pending {
         };
         let setup = Setup {
             config: self.config,
-            subprotocol,
-            deflate,
+            subprotocol: agreed.subprotocol,
+            deflate: agreed.deflate,
         };
         Ok(WebSocket::of_client(io, setup))
     }

@@ -1,5 +1,6 @@
 //! The opening handshake (RFC 6455, sections 4.2 and 9.1; RFC 8441), without IO.
 
+mod agreed;
 #[cfg(feature = "client")]
 mod client;
 mod key;
@@ -15,14 +16,12 @@ mod tests;
 #[cfg(feature = "client")]
 pub use self::client::AnswerError;
 #[cfg(feature = "client")]
-pub(crate) use self::client::{
-    Agreed, ClientHandshake, RequestError, Target, host_header, misplaced, take_host,
-};
+pub(crate) use self::client::{Answer, ClientHandshake, Form, RequestError, Target, misplaced};
 pub(crate) use self::{
+    agreed::Agreed,
     opening::Opening,
     origin::RequestOrigin,
     request::{Handshake, is_attempt},
-    response::acceptance,
 };
 pub use self::{
     origin::{InvalidOrigin, OriginPolicy, PageRequest},

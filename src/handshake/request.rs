@@ -18,11 +18,11 @@ use crate::{
 pub(crate) struct Handshake {
     opening: Opening,
     /// The value for `Sec-WebSocket-Accept`; HTTP/2 has none (RFC 8441, section 5).
-    pub(crate) accept: Option<HeaderValue>,
+    pub(super) accept: Option<HeaderValue>,
     /// The subprotocols that the client offers, in its order of preference.
-    pub(crate) offered: Vec<Subprotocol>,
+    pub(super) offered: Vec<Subprotocol>,
     /// The offer of permessage-deflate that may be accepted.
-    pub(crate) deflate: Option<DeflateOffer>,
+    pub(super) deflate: Option<DeflateOffer>,
 }
 
 /// Whether a request tries, well or badly, to open a WebSocket connection. `protocol` is the
@@ -137,6 +137,11 @@ impl Handshake {
         }
         // 5: neither `Sec-WebSocket-Key` nor `Sec-WebSocket-Accept` is used.
         Self::with_offers(Opening::ExtendedConnect, None, headers)
+    }
+
+    /// The subprotocols that the client offers, in its order of preference.
+    pub(crate) fn offered(&self) -> &[Subprotocol] {
+        &self.offered
     }
 
     fn with_offers(

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::{Config, Subprotocol},
-    handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, acceptance},
+    handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin},
     stream::{Setup, WebSocket},
 };
 
@@ -103,7 +103,7 @@ impl WebSocketUpgrade {
     ) -> Self {
         self.selected = supported
             .into_iter()
-            .find(|name| self.handshake.offered.contains(name))
+            .find(|name| self.handshake.offered().contains(name))
             .cloned();
         self
     }
@@ -116,7 +116,7 @@ impl WebSocketUpgrade {
 
     /// The subprotocols that the client offers, in its order of preference.
     pub fn offered_subprotocols(&self) -> &[Subprotocol] {
-        &self.handshake.offered
+        self.handshake.offered()
     }
 
     /// The subprotocol selected so far.
@@ -138,22 +138,12 @@ impl WebSocketUpgrade {
     /// policy, or [`Rejection::SubprotocolNotOffered`].
     pub fn accept<B>(self) -> Result<(Response<ResponseBody<B>>, Accepting), Rejection> {
         self.origin.check(&self.policy)?;
-        // 4.2.2 item 5.5: the value is one of those that the client sent.
-        let selected = self.selected;
-        if let Some(name) = &selected
-            && !self.handshake.offered.contains(name)
-        {
-            return Err(Rejection::SubprotocolNotOffered);
-        }
-        let offer = self.handshake.deflate.zip(self.config.deflate.as_ref());
-        let answer = offer.map(|(offer, config)| offer.answer(config));
-        let (deflate, extensions) = answer.unzip();
-        let mut response =
-            acceptance::<ResponseBody<B>>(self.handshake.accept, selected.as_ref(), extensions);
+        let accepted = self.handshake.accept(self.selected, &self.config)?;
+        let (mut response, agreed): (Response<ResponseBody<B>>, _) = accepted;
         let setup = Setup {
             config: self.config,
-            subprotocol: selected,
-            deflate,
+            subprotocol: agreed.subprotocol,
+            deflate: agreed.deflate,
         };
         let is_multiplexed = self.io.is_multiplexed();
         let (io, proof) = self.io.pending();
@@ -210,7 +200,7 @@ fn keep_body_in_sight(headers: &mut HeaderMap, accepts_encodings: bool) {
 impl fmt::Debug for WebSocketUpgrade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocketUpgrade")
-            .field("offered", &self.handshake.offered)
+            .field("offered", &self.handshake.offered())
             .field("selected", &self.selected)
             .field("config", &self.config)
             .finish_non_exhaustive()

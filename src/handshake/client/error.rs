@@ -1,6 +1,10 @@
-//! Requests that cannot be made.
+//! What is wrong with a request to be made, and with an answer.
 
-use http::HeaderName;
+use std::{error::Error, fmt};
+
+use http::{HeaderName, Version};
+
+use crate::deflate::ExtensionsError;
 
 /// Why there is no request for what a user asks for.
 #[derive(Debug)]
@@ -12,3 +16,92 @@ pub(crate) enum RequestError {
     /// The header cannot stand as it is: why.
     InvalidHeader(HeaderName, &'static str),
 }
+
+/// Why the answer to a handshake is not one, though its status accepts (RFC 6455, section 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// The response is of another version of HTTP than the handshake: only HTTP/1.1 switches
+    /// protocols (RFC 9110, section 7.8), and only HTTP/2 has the CONNECT of RFC 8441.
+    HttpVersion {
+        /// The response's.
+        found: Version,
+        /// The handshake's.
+        needed: Version,
+    },
+    /// `Upgrade` is not `websocket`, or not there once (4.1 item 2).
+    Upgrade,
+    /// `Connection` does not list `Upgrade` (4.1 item 3).
+    Connection,
+    /// `Sec-WebSocket-Accept` is not what follows from the key, or not there once (4.1 item 4):
+    /// who answered is no WebSocket server, or answered another request.
+    Accept,
+    /// The response over HTTP/2 announces a body or a length, to which the frames would be held.
+    Body,
+    /// The value of `Sec-WebSocket-Protocol` is not one of those that were asked for (4.1 item 6).
+    Subprotocol,
+    /// `Sec-WebSocket-Protocol` is there more than once (11.3.4).
+    SubprotocolRepeated,
+    /// `Sec-WebSocket-Extensions` uses what was not offered (4.1 item 5).
+    Extensions,
+    /// `Sec-WebSocket-Extensions` is empty or malformed (9.1).
+    ExtensionsMalformed,
+    /// The parameters of permessage-deflate answer none of the offers (RFC 7692, section 7.1).
+    Deflate,
+    /// permessage-deflate is accepted more than once (RFC 7692, section 5).
+    DeflateRepeated,
+}
+
+impl AnswerError {
+    pub(super) const fn of(error: ExtensionsError) -> Self {
+        match error {
+            ExtensionsError::Malformed => AnswerError::ExtensionsMalformed,
+            ExtensionsError::NotOffered => AnswerError::Extensions,
+            ExtensionsError::Repeated => AnswerError::DeflateRepeated,
+            ExtensionsError::Parameters => AnswerError::Deflate,
+        }
+    }
+}
+
+impl fmt::Display for AnswerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AnswerError::HttpVersion { found, needed } => {
+                return write!(
+                    f,
+                    "the response is {found:?}, and this handshake needs {needed:?}"
+                );
+            }
+            AnswerError::Upgrade => {
+                "the response needs exactly one header 'Upgrade: websocket' \
+                 (a proxy may have removed it)"
+            }
+            AnswerError::Connection => {
+                "the response needs the header 'Connection: Upgrade' \
+                 (a proxy may have removed it)"
+            }
+            AnswerError::Accept => {
+                "the response needs exactly one header 'Sec-WebSocket-Accept', \
+                 with the value that follows from this request's key"
+            }
+            AnswerError::Body => "the response announces a body or its length",
+            AnswerError::Subprotocol => {
+                "the value of 'Sec-WebSocket-Protocol' is not a subprotocol that was asked for"
+            }
+            AnswerError::SubprotocolRepeated => {
+                "the response has more than one header 'Sec-WebSocket-Protocol'"
+            }
+            AnswerError::Extensions => "the server uses an extension that was not offered",
+            AnswerError::ExtensionsMalformed => {
+                "'Sec-WebSocket-Extensions' is empty or malformed (RFC 6455, section 9.1)"
+            }
+            AnswerError::Deflate => {
+                "the server's parameters of permessage-deflate do not answer the offer \
+                 (RFC 7692, section 7.1)"
+            }
+            AnswerError::DeflateRepeated => "the server accepts permessage-deflate more than once",
+        })
+    }
+}
+
+impl Error for AnswerError {}

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header, uri::Authority};
 
-use super::{ClientHandshake, RequestError, target::host_and_port};
+use super::{RequestError, target::host_and_port};
 
 /// Why a header must not be set; `None` if it may.
 pub(crate) fn misplaced(name: &HeaderName) -> Option<&'static str> {
@@ -17,7 +17,10 @@ pub(crate) fn misplaced(name: &HeaderName) -> Option<&'static str> {
         "te" | "keep-alive" | "proxy-connection" | "http2-settings" => {
             Some("it is about the connection, which the handshake takes over")
         }
-        _ => ClientHandshake::sets(name).then_some("it belongs to the handshake"),
+        "upgrade" | "connection" => Some("it belongs to the handshake"),
+        name => name
+            .starts_with("sec-websocket-")
+            .then_some("it belongs to the handshake"),
     }
 }
 
@@ -27,7 +30,7 @@ pub(crate) fn misplaced(name: &HeaderName) -> Option<&'static str> {
 ///
 /// [`RequestError::Header`] for what a handshake sets itself or must not have, and
 /// [`RequestError::InvalidHeader`] for what cannot stand as it is.
-pub(crate) fn take_host(headers: &mut HeaderMap) -> Result<Option<Authority>, RequestError> {
+pub(super) fn take_host(headers: &mut HeaderMap) -> Result<Option<Authority>, RequestError> {
     if let Some(name) = headers.keys().find(|name| misplaced(name).is_some()) {
         return Err(RequestError::Header(name.clone()));
     }

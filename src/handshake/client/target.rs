@@ -90,18 +90,21 @@ impl Target {
         (&self.host, self.port)
     }
 
-    /// 4.1 item 4: `Host`, with the port unless it is the default one.
-    pub(crate) fn host_header(&self) -> HeaderValue {
-        host_header(&self.authority)
+    /// Host, and the port unless it is the default one.
+    pub(in crate::handshake) const fn authority(&self) -> &Authority {
+        &self.authority
     }
 
-    /// 4.1 item 3: the resource name.
-    pub(crate) fn origin_form(&self) -> Uri {
-        Uri::from(self.resource.clone())
+    /// What a request of HTTP/1.1 asks for.
+    pub(in crate::handshake) fn uri(&self, form: Form) -> Uri {
+        match form {
+            Form::Origin => Uri::from(self.resource.clone()),
+            Form::Absolute => self.absolute_uri(None),
+        }
     }
 
-    /// 4.1 item 3: or the absolute URI, of the scheme of HTTP; of another host if one is given.
-    pub(crate) fn absolute_form(&self, host: Option<Authority>) -> Uri {
+    /// The absolute URI, of the scheme of HTTP; of another host if one is given.
+    pub(super) fn absolute_uri(&self, host: Option<Authority>) -> Uri {
         let scheme = if self.is_secure {
             Scheme::HTTPS
         } else {
@@ -116,8 +119,17 @@ impl Target {
     }
 }
 
+/// How a request of HTTP/1.1 names what it asks for (4.1 item 3).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    /// By the resource name.
+    Origin,
+    /// By an absolute URI.
+    Absolute,
+}
+
 /// The value of `Host` that names this.
-pub(crate) fn host_header(authority: &Authority) -> HeaderValue {
+pub(super) fn host_header(authority: &Authority) -> HeaderValue {
     HeaderValue::from_str(authority.as_str()).expect("authorities are visible ASCII")
 }
 
@@ -126,7 +138,7 @@ pub(crate) fn host_header(authority: &Authority) -> HeaderValue {
 /// # Errors
 ///
 /// [`RequestError::Uri`].
-pub(crate) fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), RequestError> {
+pub(super) fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), RequestError> {
     let host_len = match authority.strip_prefix('[') {
         Some(address) => address.find(']').map(|at| at + 2),
         None => Some(authority.find(':').unwrap_or(authority.len())),

@@ -93,7 +93,7 @@ fn each_fault_of_an_answer_is_told_from_the_others() {
         (EXTENSIONS, not_offered, Extensions),
     ] {
         for lines in rows {
-            let found = handshake().check(&answer(name, lines));
+            let found = handshake().check_headers(&answer(name, lines));
             assert_eq!(found, Err(expected), "{name}: {lines:?}");
         }
     }
@@ -114,13 +114,13 @@ fn each_fault_of_compression_is_told_from_the_others() {
     ];
     for (rows, expected) in [(parameters, Deflate), (repeated, DeflateRepeated)] {
         for lines in rows {
-            let found = handshake().check(&answer(EXTENSIONS, lines));
+            let found = handshake().check_headers(&answer(EXTENSIONS, lines));
             assert_eq!(found, Err(expected), "{lines:?}");
         }
     }
     let refused = ["permessage-deflate, x", "x, permessage-deflate"];
     for line in refused {
-        let found = handshake().check(&answer(EXTENSIONS, &[line]));
+        let found = handshake().check_headers(&answer(EXTENSIONS, &[line]));
         assert_eq!(found, Err(Extensions), "{line}");
     }
 }
@@ -137,7 +137,7 @@ fn body_that_a_101_announces_means_nothing() {
         ("content-length", &["5", "6"]),
         ("content-length", &["x"]),
     ] {
-        let found = handshake().check(&answer(name, lines));
+        let found = handshake().check_headers(&answer(name, lines));
         assert!(found.is_ok(), "{name}: {lines:?}: {found:?}");
     }
 }
@@ -150,9 +150,13 @@ fn body_that_an_answer_over_http2_announces_is_refused() {
     for (name, line) in [("content-length", "5"), ("transfer-encoding", "chunked")] {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_static(line));
-        assert_eq!(handshake.check(&headers), Err(Body), "{name}: {line}");
+        assert_eq!(
+            handshake.check_headers(&headers),
+            Err(Body),
+            "{name}: {line}"
+        );
     }
-    assert!(handshake.check(&HeaderMap::new()).is_ok());
+    assert!(handshake.check_headers(&HeaderMap::new()).is_ok());
 }
 
 /// Each sentence is true of every cause of its variant, and names the header that is wrong.

@@ -26,7 +26,9 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, Version, header, request::Parts};
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{Handshake, OriginPolicy, Rejection, RequestOrigin, acceptance, is_attempt, key};
+use super::{
+    Handshake, OriginPolicy, Rejection, RequestOrigin, is_attempt, key, response::acceptance,
+};
 use crate::config::Subprotocol;
 
 const OK: Result<(), Rejection> = Ok(());

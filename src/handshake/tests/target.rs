@@ -1,6 +1,6 @@
 //! URIs (RFC 6455, section 3).
 
-use super::super::{RequestError, Target};
+use super::super::client::{Form, RequestError, Target};
 
 /// 3, 4.1: what becomes of URIs.
 #[test]
@@ -37,9 +37,9 @@ fn uri_is_taken_apart() {
 }
 
 fn assert_forms(target: &Target, host: &str, resource: &str) {
-    assert_eq!(target.host_header(), host);
-    assert_eq!(target.origin_form(), resource);
-    let absolute = target.absolute_form(None);
+    assert_eq!(target.authority().as_str(), host);
+    assert_eq!(target.uri(Form::Origin), resource);
+    let absolute = target.uri(Form::Absolute);
     assert_eq!(absolute.authority().expect("one").as_str(), host);
     assert_eq!(absolute.path_and_query().expect("one").as_str(), resource);
 }
@@ -75,7 +75,7 @@ fn no_character_breaks_the_request_line() {
         for uri in [format!("ws://h/a{c}b"), format!("ws://h/?a{c}b")] {
             match Target::parse(&uri) {
                 Ok(target) => {
-                    let line = target.origin_form().to_string();
+                    let line = target.uri(Form::Origin).to_string();
                     assert!(line.bytes().all(|byte| byte.is_ascii_graphic()), "{line:?}");
                 }
                 Err(_) => assert!(['\t', '\n', '\r', '#'].contains(&c), "{c:?}"),

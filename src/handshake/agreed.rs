@@ -1,0 +1,10 @@
+//! What a handshake ends with.
+
+use crate::{config::Subprotocol, deflate::DeflateParams};
+
+/// What both sides agreed on.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Agreed {
+    pub(crate) subprotocol: Option<Subprotocol>,
+    pub(crate) deflate: Option<DeflateParams>,
+}
