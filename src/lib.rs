@@ -118,11 +118,9 @@ pub use self::{
     handshake::{InvalidOrigin, OriginPolicy, PageRequest, Rejection},
     message::{CloseFrame, InvalidClose, Message, NotUtf8, Utf8Bytes},
     protocol::{Closure, Initiator},
-    service::{Handler, NoInner, ResponseFuture, WebSocketLayer, WebSocketService},
+    service::{Handler, ResponseFuture, WebSocketLayer, WebSocketService},
     stream::{Error, ProvidedIo, RecvHalf, Release, SendHalf, Upgraded, WebSocket},
-    upgrade::{
-        Accepting, Outcome, ResponseBody, Sentence, Supervise, UpgradeError, WebSocketUpgrade,
-    },
+    upgrade::{Accepting, Outcome, ResponseBody, Supervise, UpgradeError, WebSocketUpgrade},
     wire::{ProtocolError, Role, close_code},
 };
 

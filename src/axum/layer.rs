@@ -11,11 +11,7 @@ use axum_core::{body::Body, extract::Request, response::Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::{
-    config::{Config, Subprotocol},
-    handshake::OriginPolicy,
-    service::{Handler, ResponseFuture},
-};
+use crate::service::{Handler, ResponseFuture, Settings, settings_methods};
 
 /// Puts a [`WebSocketService`] around a service of axum, such as a `Router`, so that
 /// `axum::serve` takes it: [`tower_websock::WebSocketLayer`](crate::WebSocketLayer) with axum's
@@ -51,26 +47,10 @@ impl<H: Handler<Args>, Args> WebSocketLayer<H, Args> {
 }
 
 impl<H, Args> WebSocketLayer<H, Args> {
-    /// Serves upgrade requests of this path only; others go to the inner service.
-    ///
-    /// Default: of any path.
-    pub fn path(self, path: impl Into<String>) -> Self {
-        self.inner.path(path).into()
-    }
+    settings_methods!();
 
-    /// Sets limits and deadlines.
-    pub fn config(self, config: Config) -> Self {
-        self.inner.config(config).into()
-    }
-
-    /// Sets which pages may connect; by default those of the same host.
-    pub fn origin(self, policy: OriginPolicy) -> Self {
-        self.inner.origin(policy).into()
-    }
-
-    /// Sets the subprotocols that the handler speaks, the preferred one first. Default: none.
-    pub fn subprotocols(self, supported: impl IntoIterator<Item = Subprotocol>) -> Self {
-        self.inner.subprotocols(supported).into()
+    const fn settings_mut(&mut self) -> &mut Settings {
+        self.inner.settings_mut()
     }
 }
 
@@ -81,7 +61,7 @@ impl<H, Args> From<crate::WebSocketLayer<H, Args>> for WebSocketLayer<H, Args> {
 }
 
 impl<S, H: Clone, Args> Layer<S> for WebSocketLayer<H, Args> {
-    type Service = WebSocketService<S, H, Args>;
+    type Service = WebSocketService<H, Args, S>;
 
     fn layer(&self, inner: S) -> Self::Service {
         WebSocketService {
@@ -106,11 +86,19 @@ impl<H, Args> fmt::Debug for WebSocketLayer<H, Args> {
 /// [`tower_websock::WebSocketService`](crate::WebSocketService) with axum's body.
 ///
 /// Made by a [`WebSocketLayer`].
-pub struct WebSocketService<S, H, Args> {
-    inner: crate::WebSocketService<S, H, Args>,
+pub struct WebSocketService<H, Args, S> {
+    inner: crate::WebSocketService<H, Args, S>,
 }
 
-impl<S, H, Args> Service<Request> for WebSocketService<S, H, Args>
+impl<H, Args, S> WebSocketService<H, Args, S> {
+    settings_methods!();
+
+    const fn settings_mut(&mut self) -> &mut Settings {
+        self.inner.settings_mut()
+    }
+}
+
+impl<H, Args, S> Service<Request> for WebSocketService<H, Args, S>
 where
     S: Service<Request, Response = Response> + Clone,
     H: Handler<Args>,
@@ -130,7 +118,7 @@ where
     }
 }
 
-impl<S: Clone, H: Clone, Args> Clone for WebSocketService<S, H, Args> {
+impl<H: Clone, Args, S: Clone> Clone for WebSocketService<H, Args, S> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
@@ -138,7 +126,7 @@ impl<S: Clone, H: Clone, Args> Clone for WebSocketService<S, H, Args> {
     }
 }
 
-impl<S: fmt::Debug, H, Args> fmt::Debug for WebSocketService<S, H, Args> {
+impl<H, Args, S: fmt::Debug> fmt::Debug for WebSocketService<H, Args, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
     }

@@ -83,12 +83,11 @@ impl<F> WebSocketUpgrade<F> {
         I: IntoIterator,
         I::Item: Into<Cow<'static, str>>,
     {
-        let offered = self.upgrade.offered_subprotocols();
-        self.selected = protocols.into_iter().find_map(|name| {
-            let name = name.into();
-            let offered = offered.iter().find(|offered| offered.as_str() == name)?;
-            Some(offered.as_header_value().clone())
-        });
+        self.upgrade = self
+            .upgrade
+            .subprotocols(protocols.into_iter().map(Into::into));
+        let selected = self.upgrade.selected_subprotocol();
+        self.selected = selected.map(|name| name.as_header_value().clone());
         self
     }
 

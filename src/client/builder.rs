@@ -18,11 +18,11 @@ use crate::{
 /// Opens connections.
 ///
 /// ```
-/// use tower_websock::{Config, Subprotocol, client::Builder};
+/// use tower_websock::{Config, client::Builder};
 ///
 /// let builder = Builder::new()
 ///     .config(Config::new().max_message_size(64 * 1024))
-///     .subprotocols([Subprotocol::from_static("chat")])
+///     .subprotocols(["chat"])
 ///     .header(http::header::AUTHORIZATION, http::HeaderValue::from_static("Bearer x"));
 /// # let _ = builder;
 /// ```
@@ -75,13 +75,13 @@ impl Builder {
     /// Sets the subprotocols to ask for, the preferred one first; the server selects one or
     /// none, which [`WebSocket::subprotocol`] tells. Default: none. A name that comes again
     /// is left out (4.1 item 10).
-    pub fn subprotocols(mut self, names: impl IntoIterator<Item = Subprotocol>) -> Self {
-        self.subprotocols.clear();
-        for name in names {
-            if !self.subprotocols.contains(&name) {
-                self.subprotocols.push(name);
-            }
-        }
+    ///
+    /// # Panics
+    ///
+    /// If a name is not a token; see [`Subprotocol`].
+    #[track_caller]
+    pub fn subprotocols(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.subprotocols = Subprotocol::list(names);
         self
     }
 

@@ -29,6 +29,25 @@ impl Subprotocol {
         Self(HeaderValue::from_static(name))
     }
 
+    /// The names that an application lists; one that comes again is left out (4.1 item 10).
+    ///
+    /// # Panics
+    ///
+    /// If a name is not a token.
+    #[track_caller]
+    pub(crate) fn list(names: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<Self> {
+        let mut list = Vec::new();
+        for name in names {
+            let name = name.as_ref();
+            match name.parse() {
+                Ok(name) if list.contains(&name) => {}
+                Ok(subprotocol) => list.push(subprotocol),
+                Err(error) => panic!("{name:?}: {error}"),
+            }
+        }
+        list
+    }
+
     /// The subprotocol named by these bytes.
     pub(crate) fn from_bytes(name: &[u8]) -> Result<Self, InvalidSubprotocol> {
         if !is_token(name) {
@@ -48,6 +67,12 @@ impl Subprotocol {
     /// The name as the value of a header.
     pub const fn as_header_value(&self) -> &HeaderValue {
         &self.0
+    }
+}
+
+impl AsRef<str> for Subprotocol {
+    fn as_ref(&self) -> &str {
+        self.as_str()
     }
 }
 
@@ -85,3 +110,23 @@ impl fmt::Display for InvalidSubprotocol {
 }
 
 impl Error for InvalidSubprotocol {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 4.1 item 10: all unique, in the order in which they come first.
+    #[test]
+    fn name_that_comes_again_is_left_out() {
+        let names = Subprotocol::list(["b", "a", "b", "B", "a"]);
+        assert_eq!(names, ["b", "a", "B"].map(Subprotocol::from_static));
+        assert_eq!(Subprotocol::list(&names), names);
+    }
+
+    /// 4.1 item 10: a name is a token.
+    #[test]
+    #[should_panic(expected = "\"two words\": a subprotocol must be a token")]
+    fn name_that_is_no_token_panics() {
+        Subprotocol::list(["fine", "two words"]);
+    }
+}

@@ -1,20 +1,19 @@
 //! The layer.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData};
 
 use tower::Layer;
 
-use super::{Handler, WebSocketService};
-use crate::{
-    config::{Config, Subprotocol},
-    handshake::OriginPolicy,
+use super::{
+    Handler, WebSocketService,
+    settings::{Settings, settings_methods},
 };
 
 /// Puts a [`WebSocketService`] around a service.
 ///
 /// ```
 /// use tower::ServiceBuilder;
-/// use tower_websock::{Config, OriginPolicy, Subprotocol, WebSocket, WebSocketLayer};
+/// use tower_websock::{Config, OriginPolicy, WebSocket, WebSocketLayer};
 /// # let app = tower::service_fn(|_: http::Request<()>| async { Ok::<_, ()>(http::Response::new(())) });
 ///
 /// let layer = WebSocketLayer::new(async |mut socket: WebSocket| {
@@ -23,24 +22,15 @@ use crate::{
 /// .path("/ws")
 /// .config(Config::new().max_message_size(64 * 1024))
 /// .origin(OriginPolicy::list(["https://example.com"]))
-/// .subprotocols([Subprotocol::from_static("chat")]);
+/// .subprotocols(["chat"]);
 ///
 /// let service = ServiceBuilder::new().layer(layer).service(app);
 /// # let _: &dyn tower::Service<http::Request<()>, Response = _, Error = (), Future = _> = &service;
 /// ```
 pub struct WebSocketLayer<H, Args> {
     handler: H,
-    settings: Arc<Settings>,
+    settings: Settings,
     args: PhantomData<fn(Args)>,
-}
-
-/// What layer and service are configured with.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Settings {
-    pub(super) path: Option<String>,
-    pub(super) config: Arc<Config>,
-    pub(super) origin: OriginPolicy,
-    pub(super) subprotocols: Vec<Subprotocol>,
 }
 
 impl<H: Handler<Args>, Args> WebSocketLayer<H, Args> {
@@ -48,45 +38,22 @@ impl<H: Handler<Args>, Args> WebSocketLayer<H, Args> {
     pub fn new(handler: H) -> Self {
         Self {
             handler,
-            settings: Arc::default(),
+            settings: Settings::default(),
             args: PhantomData,
         }
     }
 }
 
 impl<H, Args> WebSocketLayer<H, Args> {
-    /// Serves upgrade requests of this path only; others go to the inner service.
-    ///
-    /// Default: of any path.
-    pub fn path(mut self, path: impl Into<String>) -> Self {
-        Arc::make_mut(&mut self.settings).path = Some(path.into());
-        self
-    }
+    settings_methods!();
 
-    /// Sets limits and deadlines.
-    pub fn config(mut self, config: Config) -> Self {
-        Arc::make_mut(&mut self.settings).config = Arc::new(config);
-        self
-    }
-
-    /// Sets which pages may connect; by default those of the same host.
-    pub fn origin(mut self, policy: OriginPolicy) -> Self {
-        Arc::make_mut(&mut self.settings).origin = policy;
-        self
-    }
-
-    /// Sets the subprotocols that the handler speaks, the preferred one first.
-    ///
-    /// The first that the client offers is selected; the handler finds it in
-    /// [`WebSocket::subprotocol`](crate::WebSocket::subprotocol). Default: none.
-    pub fn subprotocols(mut self, supported: impl IntoIterator<Item = Subprotocol>) -> Self {
-        Arc::make_mut(&mut self.settings).subprotocols = supported.into_iter().collect();
-        self
+    pub(crate) const fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
     }
 }
 
 impl<S, H: Clone, Args> Layer<S> for WebSocketLayer<H, Args> {
-    type Service = WebSocketService<S, H, Args>;
+    type Service = WebSocketService<H, Args, S>;
 
     fn layer(&self, inner: S) -> Self::Service {
         WebSocketService::with(inner, self.handler.clone(), self.settings.clone())

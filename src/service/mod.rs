@@ -3,15 +3,16 @@
 mod future;
 mod handler;
 mod layer;
+mod no_inner;
 #[expect(
     clippy::module_inception,
     reason = "beside the layer and the future of its own"
 )]
 mod service;
+mod settings;
 
+use self::no_inner::NoInner;
+pub(crate) use self::settings::{Settings, settings_methods};
 pub use self::{
-    future::ResponseFuture,
-    handler::Handler,
-    layer::WebSocketLayer,
-    service::{NoInner, WebSocketService},
+    future::ResponseFuture, handler::Handler, layer::WebSocketLayer, service::WebSocketService,
 };

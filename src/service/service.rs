@@ -1,21 +1,21 @@
 //! The service.
 
 use std::{
-    convert::Infallible,
     fmt,
-    future::{Ready, ready},
     marker::PhantomData,
-    sync::Arc,
     task::{Context, Poll},
 };
 
 use http::{Request, Response, request::Parts};
-use tower::{Layer, Service};
+use tower::Service;
 
-use super::{Handler, ResponseFuture, WebSocketLayer, layer::Settings};
+use super::{
+    Handler, NoInner, ResponseFuture,
+    settings::{Settings, settings_methods},
+};
 use crate::{
     handshake::Rejection,
-    upgrade::{self, ResponseBody, Sentence, WebSocketUpgrade},
+    upgrade::{self, ResponseBody, WebSocketUpgrade},
 };
 
 /// Answers WebSocket handshakes and leaves every other request to the inner service.
@@ -31,33 +31,43 @@ use crate::{
 /// here, and a clone takes its place. Put a `tower::buffer::Buffer` around a service that is not.
 ///
 /// The handler starts only if the response was sent as it is: see [`ResponseBody`].
-pub struct WebSocketService<S, H, Args> {
+///
+/// Without an inner service it answers requests that are no handshakes with 426:
+///
+/// ```
+/// use tower_websock::{Config, OriginPolicy, WebSocket, WebSocketService};
+///
+/// let service = WebSocketService::new(async |mut socket: WebSocket| {
+///     socket.send("hello".into()).await
+/// })
+/// .config(Config::new().max_message_size(64 * 1024))
+/// .origin(OriginPolicy::list(["https://example.com"]))
+/// .subprotocols(["chat"]);
+/// ```
+pub struct WebSocketService<H, Args, S = NoInner> {
     inner: S,
     handler: H,
-    settings: Arc<Settings>,
+    settings: Settings,
     args: PhantomData<fn(Args)>,
 }
 
-impl<H: Handler<Args>, Args> WebSocketService<NoInner, H, Args> {
+impl<H: Handler<Args>, Args> WebSocketService<H, Args> {
     /// A service of its own, without an inner one: for `route_service("/ws", ..)`.
     ///
-    /// Requests that are no handshakes get 426. To configure it, layer a [`NoInner`]:
-    ///
-    /// ```
-    /// # use tower_websock::{Config, NoInner, WebSocket, WebSocketLayer};
-    /// use tower::Layer;
-    ///
-    /// let service = WebSocketLayer::new(async |_socket: WebSocket| {})
-    ///     .config(Config::new().max_message_size(1024))
-    ///     .layer(NoInner);
-    /// ```
+    /// Requests that are no handshakes get 426, and handshakes of other paths 404.
     pub fn new(handler: H) -> Self {
-        WebSocketLayer::new(handler).layer(NoInner)
+        Self::with(NoInner, handler, Settings::default())
     }
 }
 
-impl<S, H, Args> WebSocketService<S, H, Args> {
-    pub(super) const fn with(inner: S, handler: H, settings: Arc<Settings>) -> Self {
+impl<H, Args, S> WebSocketService<H, Args, S> {
+    settings_methods!();
+
+    pub(crate) const fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    pub(super) const fn with(inner: S, handler: H, settings: Settings) -> Self {
         Self {
             inner,
             handler,
@@ -67,31 +77,22 @@ impl<S, H, Args> WebSocketService<S, H, Args> {
     }
 
     fn intercepts<B>(&self, request: &Request<B>) -> bool {
-        upgrade::is_for_us(request)
-            && self
-                .settings
-                .path
-                .as_ref()
-                .is_none_or(|path| path == request.uri().path())
+        upgrade::is_for_us(request) && self.settings.is_for(request.uri().path())
     }
 
     fn upgrade<B>(&self, mut parts: Parts) -> Result<Response<ResponseBody<B>>, Rejection>
     where
         H: Handler<Args>,
     {
-        let settings = &*self.settings;
-        let (response, accepting) = WebSocketUpgrade::from_parts(&mut parts)?
-            .shared_config(settings.config.clone())
-            .origin(settings.origin.clone())
-            .subprotocols(&settings.subprotocols)
-            .accept()?;
+        let upgrade = WebSocketUpgrade::from_parts(&mut parts)?;
+        let (response, accepting) = self.settings.apply(upgrade).accept()?;
         let handler = self.handler.clone();
         tokio::spawn(accepting.supervise(move |socket| handler.call(socket, parts)));
         Ok(response)
     }
 }
 
-impl<S, H, Args, B, R> Service<Request<B>> for WebSocketService<S, H, Args>
+impl<H, Args, S, B, R> Service<Request<B>> for WebSocketService<H, Args, S>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone,
     H: Handler<Args>,
@@ -116,7 +117,7 @@ where
     }
 }
 
-impl<S: Clone, H: Clone, Args> Clone for WebSocketService<S, H, Args> {
+impl<H: Clone, Args, S: Clone> Clone for WebSocketService<H, Args, S> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
@@ -127,33 +128,11 @@ impl<S: Clone, H: Clone, Args> Clone for WebSocketService<S, H, Args> {
     }
 }
 
-impl<S: fmt::Debug, H, Args> fmt::Debug for WebSocketService<S, H, Args> {
+impl<H, Args, S: fmt::Debug> fmt::Debug for WebSocketService<H, Args, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocketService")
             .field("inner", &self.inner)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
-    }
-}
-
-/// The inner service of a [`WebSocketService`] that stands alone: it tells that a
-/// handshake is expected.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoInner;
-
-impl<B> Service<Request<B>> for NoInner {
-    type Response = Response<Sentence>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (parts, _body) = request.into_parts();
-        // A valid handshake gets here only if it is for another path.
-        let rejection = upgrade::check(&parts).err().unwrap_or(Rejection::Path);
-        ready(Ok(rejection.into_response()))
     }
 }

@@ -96,14 +96,17 @@ impl WebSocketUpgrade {
         self
     }
 
-    /// Selects the first of `supported` that the client offers, if any.
-    pub fn subprotocols<'a>(
-        mut self,
-        supported: impl IntoIterator<Item = &'a Subprotocol>,
-    ) -> Self {
-        self.selected = supported
+    /// Selects the first of these subprotocols that the client offers, if any.
+    ///
+    /// A name that is not a token is never offered, so it is never selected.
+    pub fn subprotocols(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let offered = self.handshake.offered();
+        self.selected = names
             .into_iter()
-            .find(|name| self.handshake.offered().contains(name))
+            .find_map(|name| {
+                let name = name.as_ref();
+                offered.iter().find(|offered| offered.as_str() == name)
+            })
             .cloned();
         self
     }

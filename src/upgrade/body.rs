@@ -14,8 +14,8 @@ use pin_project_lite::pin_project;
 use super::delivery::Witness;
 
 pin_project! {
-    /// The body of a response: one of the type `B`, untouched, a [`Sentence`] of ours, or that of
-    /// an acceptance, which is empty and learns whether it was sent.
+    /// The body of a response: one of the type `B`, untouched, a sentence of ours, or that of an
+    /// acceptance, which is empty and learns whether it was sent.
     ///
     /// Responses of your own become this type by `response.map(ResponseBody::new)`.
     ///

@@ -15,11 +15,14 @@ mod request;
 mod serving;
 mod supervise;
 
-pub(crate) use self::request::{check, is_for_us};
 pub use self::{
     accept::{Accepting, WebSocketUpgrade},
-    body::{ResponseBody, Sentence},
+    body::ResponseBody,
     error::UpgradeError,
     outcome::Outcome,
     supervise::Supervise,
+};
+pub(crate) use self::{
+    body::Sentence,
+    request::{check, is_for_us},
 };

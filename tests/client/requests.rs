@@ -88,7 +88,7 @@ async fn service_sees_the_host_of_the_user() {
 #[tokio::test]
 async fn host_of_the_user_is_the_authority_over_http2() {
     use hyper_util::{rt::TokioExecutor, server::conn::auto};
-    use tower_websock::{WebSocket, WebSocketLayer};
+    use tower_websock::{WebSocket, WebSocketService};
 
     let (ours, theirs) = duplex(64 * 1024);
     let service = tower::ServiceBuilder::new()
@@ -99,10 +99,9 @@ async fn host_of_the_user_is_the_authority_over_http2() {
             assert!(!request.headers().contains_key("host"));
             request
         })
-        .layer(WebSocketLayer::new(async |mut socket: WebSocket| {
+        .service(WebSocketService::new(async |mut socket: WebSocket| {
             socket.send("hi".into()).await
-        }))
-        .service(tower_websock::NoInner);
+        }));
     tokio::spawn(async move {
         let mut http = auto::Builder::new(TokioExecutor::new());
         http.http2().enable_connect_protocol();

@@ -2,10 +2,9 @@
 
 use http::{HeaderValue, Request, Response};
 use tokio::io::{DuplexStream, duplex};
-use tower::{Layer, ServiceExt};
+use tower::ServiceExt;
 use tower_websock::{
-    Config, DeflateConfig, NoInner, ProvidedIo, Rejection, WebSocket, WebSocketLayer,
-    WebSocketUpgrade,
+    Config, DeflateConfig, ProvidedIo, Rejection, WebSocket, WebSocketService, WebSocketUpgrade,
 };
 
 use crate::support::raw::{ACCEPT, KEY};
@@ -100,8 +99,8 @@ async fn response_has_one_line_for_the_offer_that_is_accepted() {
     ];
     for (config, lines, expected) in rows {
         let (_client, request) = offering(lines);
-        let layer = WebSocketLayer::new(async |_: WebSocket| {}).config(config.clone());
-        let response = layer.layer(NoInner).oneshot(request).await.unwrap();
+        let service = WebSocketService::new(async |_: WebSocket| {}).config(config.clone());
+        let response = service.oneshot(request).await.unwrap();
         assert_switches(&response, expected);
     }
 }
@@ -139,8 +138,8 @@ async fn malformed_list_is_refused_though_an_offer_is_acceptable() {
     ] {
         let (_client, request) = offering(lines);
         let config = Config::new().deflate(DeflateConfig::new());
-        let layer = WebSocketLayer::new(async |_: WebSocket| {}).config(config);
-        let response = layer.layer(NoInner).oneshot(request).await.unwrap();
+        let service = WebSocketService::new(async |_: WebSocket| {}).config(config);
+        let response = service.oneshot(request).await.unwrap();
         assert_eq!(response.status(), 400);
         assert_eq!(
             response.extensions().get(),

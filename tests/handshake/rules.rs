@@ -7,10 +7,9 @@ use std::sync::{
 
 use http::{HeaderValue, Request, Version, request::Parts};
 use tokio::io::duplex;
-use tower::{Layer, ServiceExt};
+use tower::ServiceExt;
 use tower_websock::{
-    NoInner, OriginPolicy, ProvidedIo, Rejection, WebSocket, WebSocketLayer, WebSocketService,
-    WebSocketUpgrade,
+    OriginPolicy, ProvidedIo, Rejection, WebSocket, WebSocketService, WebSocketUpgrade,
 };
 
 use crate::support::raw::KEY;
@@ -206,8 +205,7 @@ async fn rebound_name_is_refused_by_every_mount() {
             let expected = (!accepted).then_some(Rejection::ForeignHost);
             assert_eq!(refused, expected, "{host}");
 
-            let layer = WebSocketLayer::new(handler.clone()).origin(policy.clone());
-            let service = layer.layer(NoInner);
+            let service = WebSocketService::new(handler.clone()).origin(policy.clone());
             let request = Request::from_parts(parts.clone(), ());
             let response = service.oneshot(request).await.unwrap();
             let answers = vec![(response.status(), response.extensions().get().copied())];

@@ -16,7 +16,7 @@ use tokio::{io::duplex, net::TcpListener};
 use tower::{
     Layer, Service, ServiceBuilder, ServiceExt as _, service_fn, util::BoxCloneSyncService,
 };
-use tower_websock::{NoInner, WebSocket, WebSocketLayer, WebSocketService, axum as ours};
+use tower_websock::{WebSocket, WebSocketLayer, WebSocketService, axum as ours};
 
 use crate::support::raw::{Client, RawRequest, TEXT, soon};
 
@@ -121,7 +121,7 @@ fn routes() -> Vec<Row> {
         ),
         (
             "route_service, path",
-            app(pages().route_service("/ws", layer!("/ws").layer(NoInner))),
+            app(pages().route_service("/ws", WebSocketService::new(greet).path("/ws"))),
             "/ws",
         ),
         (
@@ -144,7 +144,7 @@ fn routes() -> Vec<Row> {
         ),
         (
             "nest_service, path below it",
-            app(pages().nest_service("/ws", layer!("/a").layer(NoInner))),
+            app(pages().nest_service("/ws", WebSocketService::new(greet).path("/a"))),
             "/ws/a",
         ),
         (
@@ -267,7 +267,7 @@ fn not_asked() -> Vec<Row> {
         ),
         (
             "nest_service, whole path",
-            app(pages().nest_service("/ws", layer!("/ws").layer(NoInner))),
+            app(pages().nest_service("/ws", WebSocketService::new(greet).path("/ws"))),
             "/ws",
         ),
     ]

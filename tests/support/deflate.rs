@@ -5,8 +5,8 @@ use std::fmt::Write;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use http::HeaderValue;
 use tokio::io::{DuplexStream, duplex};
-use tower::{Layer, ServiceExt};
-use tower_websock::{Config, Handler, NoInner, ProvidedIo, WebSocketLayer};
+use tower::ServiceExt;
+use tower_websock::{Config, Handler, ProvidedIo, WebSocketService};
 
 use super::{BINARY, Peer, TEXT, handshake};
 
@@ -108,8 +108,8 @@ pub async fn connect<Args: 'static>(
         let offer = HeaderValue::from_static(offer);
         request.headers_mut().insert(EXTENSIONS, offer);
     }
-    let layer = WebSocketLayer::new(handler).config(config.clone());
-    let response = layer.layer(NoInner).oneshot(request).await.unwrap();
+    let service = WebSocketService::new(handler).config(config.clone());
+    let response = service.oneshot(request).await.unwrap();
     assert_eq!(response.status(), 101);
     let answer = response.headers().get(EXTENSIONS);
     let answer = answer.map(|answer| answer.to_str().unwrap().to_owned());

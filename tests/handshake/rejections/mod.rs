@@ -9,10 +9,9 @@ use http::{HeaderValue, Method, Request, Response, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
 use tokio::io::duplex;
-use tower::{Layer, ServiceExt};
+use tower::ServiceExt;
 use tower_websock::{
-    NoInner, OriginPolicy, ProvidedIo, Rejection, Subprotocol, WebSocket, WebSocketLayer,
-    WebSocketUpgrade,
+    OriginPolicy, ProvidedIo, Rejection, Subprotocol, WebSocket, WebSocketService, WebSocketUpgrade,
 };
 
 use crate::support::{
@@ -122,10 +121,10 @@ async fn answer(attempt: Attempt) -> Response<String> {
         let upgrade = upgrade.origin(policy).select_subprotocol(Some(selected));
         return text(upgrade.on_upgrade::<Full<Bytes>, _, _>(async |_socket| {})).await;
     }
-    let layer = WebSocketLayer::new(async |_socket: WebSocket| {})
+    let service = WebSocketService::new(async |_socket: WebSocket| {})
         .path("/ws")
         .origin(policy);
-    text(layer.layer(NoInner).oneshot(request).await.unwrap()).await
+    text(service.oneshot(request).await.unwrap()).await
 }
 
 async fn text<B: Body<Data = Bytes, Error: std::fmt::Debug>>(

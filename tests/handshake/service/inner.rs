@@ -20,7 +20,7 @@ use tower::{
     limit::{ConcurrencyLimitLayer, GlobalConcurrencyLimitLayer},
     service_fn,
 };
-use tower_websock::{NoInner, ProvidedIo, Rejection, WebSocket, WebSocketLayer};
+use tower_websock::{ProvidedIo, Rejection, WebSocket, WebSocketLayer};
 
 use crate::support::{
     echo,
@@ -173,7 +173,7 @@ async fn services_for_two_paths_stack() {
             WebSocketLayer::new(async |mut socket: WebSocket, _| socket.send("inner".into()).await)
                 .path("/inner"),
         )
-        .service(NoInner);
+        .service(service_fn(unreachable));
     for (path, expected) in [("/outer", "outer"), ("/inner", "inner")] {
         let (mut client, mut request) = connected();
         *request.uri_mut() = path.parse().unwrap();

@@ -3,7 +3,8 @@
 use http::{HeaderValue, Method, Request, Response, Version};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_websock::{
-    NoInner, OriginPolicy, ProvidedIo, Rejection, ResponseBody, WebSocketLayer, WebSocketUpgrade,
+    OriginPolicy, ProvidedIo, Rejection, ResponseBody, WebSocketLayer, WebSocketService,
+    WebSocketUpgrade,
 };
 
 use crate::support::{
@@ -90,7 +91,10 @@ async fn broken_handshake_is_answered_with_its_rejection() {
 
         let (mut client, mut request) = connected();
         spoil(&mut request);
-        let response = layer.layer(NoInner).oneshot(request).await.unwrap();
+        let response = WebSocketService::new(unused)
+            .oneshot(request)
+            .await
+            .unwrap();
         assert_rejected(response, rejection, status).await;
         client.expect_end().await;
     }
@@ -144,7 +148,7 @@ async fn service_without_an_inner_one_refuses_what_is_no_handshake() {
     for (spoil, rejection, status) in rows {
         let (mut client, mut request) = connected();
         spoil(&mut request);
-        let service = WebSocketLayer::new(unused).path("/ws").layer(NoInner);
+        let service = WebSocketService::new(unused).path("/ws");
         let response = service.oneshot(request).await.unwrap();
         assert_rejected(response, rejection, status).await;
         client.expect_end().await;
@@ -192,7 +196,8 @@ async fn origin_is_checked_on_accepting() {
         }
         let rejection = (!accepted).then_some(Rejection::Origin);
         assert_eq!(upgrade.accept::<()>().err(), rejection);
-        let response = layer.layer(NoInner).oneshot(request).await.unwrap();
+        let service = layer.layer(service_fn(unreachable));
+        let response = service.oneshot(request).await.unwrap();
         if accepted {
             assert_eq!(response.status(), 101);
             client.close().await;

@@ -11,7 +11,7 @@ use tokio::{
 };
 use tower::{Layer, ServiceExt, service_fn};
 use tower_websock::{
-    Config, NoInner, ProvidedIo, Rejection, Subprotocol, UpgradeError, WebSocket, WebSocketLayer,
+    Config, ProvidedIo, Rejection, Subprotocol, UpgradeError, WebSocket, WebSocketLayer,
     WebSocketService, WebSocketUpgrade,
 };
 
@@ -111,8 +111,9 @@ async fn application_selects_among_the_offered_subprotocols() {
 #[tokio::test(start_paused = true)]
 async fn limits_of_the_layer_hold_for_its_connections() {
     let layer = WebSocketLayer::new(echo).config(Config::new().max_message_size(4));
+    let service = layer.layer(service_fn(unreachable));
     let (mut client, request) = connected();
-    let response = layer.layer(NoInner).oneshot(request).await.unwrap();
+    let response = service.oneshot(request).await.unwrap();
     assert_eq!(response.status(), 101);
     client.send(frame(TEXT, "four")).await;
     client.expect(TEXT, "four").await;

@@ -22,8 +22,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
-use tower::{Layer, ServiceBuilder};
-use tower_websock::{Handler, Rejection, WebSocketLayer};
+use tower::ServiceBuilder;
+use tower_websock::{Handler, Rejection, WebSocketLayer, WebSocketService};
 
 use crate::support::{
     echo,
@@ -70,7 +70,7 @@ impl Front {
         let task = match self {
             Front::Layer => tokio::spawn(serve_layer(listener, echo)),
             Front::Route => {
-                let route = WebSocketLayer::new(echo).layer(tower_websock::NoInner);
+                let route = WebSocketService::new(echo);
                 tokio::spawn(serve_router(
                     listener,
                     Router::new().route_service("/ws", route),
