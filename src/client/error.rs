@@ -29,8 +29,11 @@ pub enum Error {
     Header(HeaderName),
     /// A header was set that cannot stand as it is: why.
     InvalidHeader(HeaderName, &'static str),
-    /// TCP could not connect, or the service failed that was to be connected to.
+    /// TCP could not connect.
     Connect(io::Error),
+    /// The service failed that [`Builder::connect_service`](super::Builder::connect_service) was
+    /// to connect to.
+    Service(Box<dyn error::Error + Send + Sync>),
     /// The HTTP connection failed, or what came was no HTTP response.
     Http(hyper::Error),
     /// The connection of HTTP/2 ended.
@@ -76,6 +79,7 @@ impl fmt::Display for Error {
                 write!(f, "the header {name} cannot be sent: {problem}")
             }
             Error::Connect(error) => write!(f, "cannot connect: {}", WithCauses(error)),
+            Error::Service(error) => write!(f, "the service failed: {}", WithCauses(&**error)),
             Error::Ended => f.write_str("the HTTP/2 connection ended"),
             Error::Http(error) => write!(f, "the HTTP exchange failed: {}", WithCauses(error)),
             Error::Refused(response) => {

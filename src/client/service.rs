@@ -1,6 +1,6 @@
 //! Connections to services of the same process.
 
-use std::{error::Error as StdError, future::poll_fn, io};
+use std::{error::Error as StdError, future::poll_fn};
 
 use http::{Request, Response, StatusCode};
 use http_body::Body;
@@ -43,7 +43,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the service answers with something else, [`Error::Connect`] if it
+    /// [`Error::Refused`] if the service answers with something else, [`Error::Service`] if it
     /// fails; else see [`Error`].
     ///
     /// # Cancel safety
@@ -64,8 +64,9 @@ impl Builder {
             poll_fn(|cx| service.poll_ready(cx)).await?;
             service.call(request).await
         });
-        let failed = |error: S::Error| Error::Connect(io::Error::other(error));
-        let mut response = served.await?.map_err(failed)?;
+        let mut response = served
+            .await?
+            .map_err(|error| Error::Service(error.into()))?;
         // Else no handler starts, as behind a server.
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             release.release();

@@ -178,8 +178,8 @@ async fn service_that_fails_is_not_connected_to() {
     });
     let failed = Builder::new().connect_service(URI, service).await;
     let error = failed.unwrap_err();
-    assert!(matches!(error, client::Error::Connect(_)));
-    assert_eq!(error.to_string(), "cannot connect: down");
+    assert!(matches!(error, client::Error::Service(_)));
+    assert_eq!(error.to_string(), "the service failed: down");
     assert!(error.source().is_none());
 
     let never = service_fn(|_request: Request<String>| {

@@ -69,8 +69,8 @@ async fn every_error_says_its_cause_once() {
         ),
         (
             // As a service's error that has a cause.
-            Error::Connect(io::Error::other(of_hyper().await)),
-            "cannot connect: connection error: connection reset",
+            Error::Service(of_hyper().await.into()),
+            "the service failed: connection error: connection reset",
         ),
         (
             Error::Http(of_hyper().await),
@@ -93,7 +93,7 @@ async fn every_error_says_its_cause_once() {
         ),
         (Error::TimedOut, "no answer within upgrade_timeout"),
     ];
-    let mut seen = [false; 10];
+    let mut seen = [false; 11];
     for (error, sentence) in rows {
         assert_eq!(error.to_string(), sentence);
         assert!(error.source().is_none(), "{error}");
@@ -109,10 +109,11 @@ async fn every_error_says_its_cause_once() {
             Error::Refused(_) => 7,
             Error::Answer(_) => 8,
             Error::TimedOut => 9,
+            Error::Service(_) => 10,
         };
         seen[variant] = true;
     }
-    assert_eq!(seen, [true; 10]);
+    assert_eq!(seen, [true; 11]);
 }
 
 /// A body is shown if it can be printed: on one line, shortened, and nothing that a terminal obeys.

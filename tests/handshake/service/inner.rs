@@ -28,7 +28,8 @@ use crate::support::{
 };
 
 use super::{
-    Broken, Local, Marker, PROTOCOL, VERSION, assert_rejected, connected, handshake, set, unused,
+    Broken, Local, Marker, PROTOCOL, VERSION, assert_rejected, connected, handshake, set,
+    unreachable, unused,
 };
 
 fn set_handshake<B>(request: &mut Request<B>) {
