@@ -116,8 +116,12 @@ impl WebSocket {
     /// # Cancel safety
     ///
     /// The Close frame is queued at the first poll; what remains can be awaited again.
-    pub async fn close_with(&mut self, frame: Option<CloseFrame>) -> Result<Closure, Error> {
-        self.inner.close(frame).await.map_err(Error::new)
+    pub fn close_with(
+        &mut self,
+        frame: impl Into<Option<CloseFrame>>,
+    ) -> impl Future<Output = Result<Closure, Error>> {
+        let closing = self.inner.close(frame);
+        async { closing.await.map_err(Error::new) }
     }
 
     /// Waits until nothing can be sent any more, as [`closed`](crate::WebSocket::closed) of the inner

@@ -142,13 +142,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
         self.handle.closed()
     }
 
-    /// Starts the closing handshake. The other half receives what comes until the peer's Close.
+    /// Starts the closing handshake with a [`CloseFrame`], or with `None` for a Close without a
+    /// code. The other half receives what comes until the peer's Close.
     ///
     /// # Errors
     ///
     /// If the frame must not be sent (RFC 6455, section 7.4); nothing has happened then.
-    pub fn start_close(&mut self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
-        self.handle.start_close(frame)
+    pub fn start_close(
+        &mut self,
+        frame: impl Into<Option<CloseFrame>>,
+    ) -> Result<(), InvalidClose> {
+        self.handle.start_close(frame.into().as_ref())
     }
 }
 

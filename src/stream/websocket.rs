@@ -197,7 +197,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// Closes the connection and tells how it ended.
     ///
-    /// Sends a Close frame, unless one was sent, and waits for the peer's, at most
+    /// Sends a Close frame (a [`CloseFrame`], or `None` for one without a code), unless one was
+    /// sent, and waits for the peer's, at most
     /// [`close_timeout`](Config::close_timeout) without progress. Messages that still come
     /// are dropped; to receive them, send [`Message::Close`] instead.
     ///
@@ -208,10 +209,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// # Cancel safety
     ///
     /// The Close frame is queued at the first poll; what remains can be awaited again.
-    pub async fn close(&mut self, frame: Option<CloseFrame>) -> Result<Closure, InvalidClose> {
-        self.handle.start_close(frame.as_ref())?;
-        self.batch = Batch::default();
-        Ok(self.handle.ended().await)
+    pub fn close(
+        &mut self,
+        frame: impl Into<Option<CloseFrame>>,
+    ) -> impl Future<Output = Result<Closure, InvalidClose>> {
+        let frame = frame.into();
+        async move {
+            self.handle.start_close(frame.as_ref())?;
+            self.batch = Batch::default();
+            Ok(self.handle.ended().await)
+        }
     }
 
     /// Waits until nothing can be sent any more: a Close was sent or received, the peer broke the
