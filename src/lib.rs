@@ -121,7 +121,7 @@ pub use self::{
     service::{Handler, ResponseFuture, WebSocketLayer, WebSocketService},
     stream::{Error, ProvidedIo, RecvHalf, Release, SendHalf, Upgraded, WebSocket},
     upgrade::{Accepting, Outcome, ResponseBody, Supervise, UpgradeError, WebSocketUpgrade},
-    wire::{ProtocolError, Role, close_code},
+    wire::{CloseCode, ProtocolError, Role, close_code},
 };
 
 /// The names that most programs use, for `use tower_websock::prelude::*`.

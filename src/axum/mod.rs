@@ -105,8 +105,8 @@ pub use self::{
     upgrade::{DefaultOnFailedUpgrade, OnFailedUpgrade, WebSocketUpgrade},
 };
 pub use crate::{
-    close_code::{self, CloseCode},
     message::{CloseFrame, Message, Utf8Bytes},
+    wire::{CloseCode, close_code},
 };
 
 /// Why the extractor refuses a request.

@@ -1,6 +1,9 @@
 //! Close codes (RFC 6455, section 7.4, and the IANA registry that it opens).
 
-/// Number that tells why a connection is closed.
+/// Number that tells why a connection is closed; the registered ones are in [`close_code`](self).
+///
+/// A plain `u16`, as in `axum::extract::ws`: `code: 4001`, `4000..=4999 =>` and
+/// `code == close_code::AWAY` go without a conversion. [`is_valid`] tells which may be sent.
 pub type CloseCode = u16;
 
 /// 1000: the purpose for which the connection was opened has been fulfilled.

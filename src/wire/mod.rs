@@ -15,6 +15,7 @@ mod short_frame;
 mod utf8;
 
 pub(crate) use causes::WithCauses;
+pub use close_code::CloseCode;
 pub use error::ProtocolError;
 pub(crate) use header::{Decoded, FrameHeader, HeaderRules, MAX_CONTROL_PAYLOAD};
 pub(crate) use mask::{apply_mask, copy_masked};
