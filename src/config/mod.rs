@@ -19,7 +19,11 @@ use crate::deflate::DeflateConfig;
 /// let config = Config::new()
 ///     .max_message_size(64 * 1024)
 ///     .close_timeout(Duration::from_secs(2));
+/// assert_eq!(config.get_max_message_size(), 64 * 1024);
 /// ```
+///
+/// A method that sets has the name of the setting; the one that reads has `get_` before it, as in
+/// [`std::process::Command`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     pub(crate) max_message_size: usize,
@@ -130,8 +134,92 @@ impl Config {
     }
 }
 
+/// What is set.
+impl Config {
+    /// [`max_message_size`](Self::max_message_size), in bytes.
+    pub const fn get_max_message_size(&self) -> usize {
+        self.max_message_size
+    }
+
+    /// [`max_frame_size`](Self::max_frame_size), in bytes; `usize::MAX` if it was not set.
+    pub const fn get_max_frame_size(&self) -> usize {
+        self.max_frame_size
+    }
+
+    /// [`max_fragments`](Self::max_fragments), in frames, at least 1.
+    pub const fn get_max_fragments(&self) -> usize {
+        self.max_fragments
+    }
+
+    /// [`write_high_water`](Self::write_high_water), in bytes, at least 1.
+    pub const fn get_write_high_water(&self) -> usize {
+        self.write_high_water
+    }
+
+    /// [`close_timeout`](Self::close_timeout).
+    pub const fn get_close_timeout(&self) -> Duration {
+        self.close_timeout
+    }
+
+    /// [`max_close_time`](Self::max_close_time), as it was set.
+    pub const fn get_max_close_time(&self) -> Duration {
+        self.max_close_time
+    }
+
+    /// [`upgrade_timeout`](Self::upgrade_timeout).
+    pub const fn get_upgrade_timeout(&self) -> Duration {
+        self.upgrade_timeout
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The documented defaults, and what is set is what is read.
+    #[test]
+    fn settings_are_read_as_they_were_set() {
+        let second = Duration::from_secs;
+        let read = |config: &Config| {
+            let sizes = [
+                config.get_max_message_size(),
+                config.get_max_frame_size(),
+                config.get_max_fragments(),
+                config.get_write_high_water(),
+            ];
+            let times = [
+                config.get_close_timeout(),
+                config.get_max_close_time(),
+                config.get_upgrade_timeout(),
+            ];
+            (sizes, times)
+        };
+        assert_eq!(
+            read(&Config::new()),
+            (
+                [1 << 20, usize::MAX, 131_072, 64 << 10],
+                [5, 900, 10].map(second)
+            )
+        );
+        let set = |[a, b, c, d]: [usize; 4]| {
+            Config::new()
+                .max_message_size(a)
+                .max_frame_size(b)
+                .max_fragments(c)
+                .write_high_water(d)
+                .close_timeout(second(1))
+                .max_close_time(second(2))
+                .upgrade_timeout(second(3))
+        };
+        let times = [1, 2, 3].map(second);
+        assert_eq!(read(&set([1, 2, 3, 4])), ([1, 2, 3, 4], times));
+        // At least 1, where nothing could be received or sent.
+        assert_eq!(read(&set([0; 4])), ([0, 0, 1, 1], times));
     }
 }
