@@ -1,21 +1,12 @@
-//! The body of a Close frame (RFC 6455, section 5.5.1).
-
-use std::{error::Error, fmt};
+//! What a Close frame says (RFC 6455, section 5.5.1).
 
 use super::Utf8Bytes;
-use crate::wire::{
-    MAX_CONTROL_PAYLOAD, ProtocolError,
-    close_code::{self, CloseCode},
-    valid_so_far,
-};
-
-/// 5.5.1: what 125 bytes leave behind the two of the code.
-const MAX_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
+use crate::wire::{CloseCode, InvalidClose, ProtocolError, close_body};
 
 /// Code and reason of a Close frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseFrame {
-    /// Why the connection is closed. See [`close_code`].
+    /// Why the connection is closed. See [`close_code`](crate::close_code).
     pub code: CloseCode,
     /// Text for people who look for the cause; at most 123 bytes.
     pub reason: Utf8Bytes,
@@ -25,7 +16,7 @@ impl CloseFrame {
     /// A frame whose reason is cut at 123 bytes, on the boundary of a character.
     pub fn new(code: CloseCode, reason: impl Into<Utf8Bytes>) -> Self {
         let reason = reason.into();
-        let mut end = reason.len().min(MAX_REASON);
+        let mut end = reason.len().min(close_body::MAX_REASON);
         while !reason.is_char_boundary(end) {
             end -= 1;
         }
@@ -39,76 +30,23 @@ impl CloseFrame {
 
     /// Decodes a body that arrived whole.
     pub(crate) fn decode(body: &[u8]) -> Result<Option<Self>, ProtocolError> {
-        let Some((code, reason)) = body.split_first_chunk() else {
-            // 5.5.1: an empty body is a Close without a code.
-            return if body.is_empty() {
-                Ok(None)
-            } else {
-                Err(ProtocolError::CloseTooShort)
-            };
-        };
-        let code = check_code(*code)?;
-        let reason = std::str::from_utf8(reason).map_err(|_| ProtocolError::InvalidUtf8)?;
-        let reason = Utf8Bytes::from(reason);
-        Ok(Some(Self { code, reason }))
+        let body = close_body::decode(body)?;
+        Ok(body.map(|(code, reason)| Self {
+            code,
+            reason: reason.into(),
+        }))
     }
 
     /// Checks the part of a body that has arrived, so that a bad one fails at its first bad byte.
     pub(crate) fn check_partial(body: &[u8]) -> Result<(), ProtocolError> {
-        match body.split_first_chunk() {
-            None => Ok(()),
-            Some((code, reason)) => check_code(*code).and_then(|_| valid_so_far(reason)),
-        }
+        close_body::check_partial(body)
     }
 
     /// Checks what a caller wants to send.
     pub(crate) fn check_sendable(&self) -> Result<(), InvalidClose> {
-        if !close_code::is_valid(self.code) {
-            // 7.4.1: 1005, 1006 and 1015 must not be set, the rest is unassigned.
-            Err(InvalidClose::Code(self.code))
-        } else if self.reason.len() > MAX_REASON {
-            Err(InvalidClose::ReasonTooLong(self.reason.len()))
-        } else {
-            Ok(())
-        }
+        close_body::check_sendable(self.code, &self.reason)
     }
 }
-
-fn check_code(bytes: [u8; 2]) -> Result<CloseCode, ProtocolError> {
-    let code = CloseCode::from_be_bytes(bytes);
-    if close_code::is_valid(code) {
-        Ok(code)
-    } else {
-        Err(ProtocolError::InvalidCloseCode(code))
-    }
-}
-
-/// A Close frame that must not be sent. Nothing was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidClose {
-    /// The code may not stand in a Close frame (RFC 6455, section 7.4).
-    Code(CloseCode),
-    /// The reason has more than 123 bytes; [`CloseFrame::new`] cuts it.
-    ReasonTooLong(usize),
-}
-
-impl fmt::Display for InvalidClose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InvalidClose::Code(code) => write!(
-                f,
-                "close code {code} must not be sent; use 1000 to 1003, 1007 to 1014 or 3000 to 4999"
-            ),
-            InvalidClose::ReasonTooLong(len) => write!(
-                f,
-                "close reason of {len} bytes exceeds {MAX_REASON}; CloseFrame::new cuts it"
-            ),
-        }
-    }
-}
-
-impl Error for InvalidClose {}
 
 #[cfg(test)]
 mod tests {

@@ -7,10 +7,8 @@ use std::{error::Error, fmt, str::Utf8Error};
 
 use bytes::Bytes;
 
-pub use self::{
-    close::{CloseFrame, InvalidClose},
-    text::Utf8Bytes,
-};
+pub use self::{close::CloseFrame, text::Utf8Bytes};
+pub use crate::wire::InvalidClose;
 
 /// A WebSocket message, or a control frame that the user may want to see (RFC 6455, section 5.6).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! Pure functions and plain values. Imports nothing else of this crate.
 
 mod causes;
+pub(crate) mod close_body;
 pub mod close_code;
 mod error;
 pub(crate) mod fields;
@@ -15,6 +16,7 @@ mod short_frame;
 mod utf8;
 
 pub(crate) use causes::WithCauses;
+pub use close_body::InvalidClose;
 pub use close_code::CloseCode;
 pub use error::ProtocolError;
 pub(crate) use header::{Decoded, FrameHeader, HeaderRules, MAX_CONTROL_PAYLOAD};
@@ -22,4 +24,4 @@ pub(crate) use mask::{apply_mask, copy_masked};
 pub(crate) use opcode::OpCode;
 pub use role::Role;
 pub(crate) use short_frame::ShortFrame;
-pub(crate) use utf8::{Utf8Validator, valid_so_far};
+pub(crate) use utf8::Utf8Validator;
