@@ -15,6 +15,11 @@ impl Config {
         self.deflate = Some(deflate);
         self
     }
+
+    /// [`deflate`](Self::deflate); `None` if it is off.
+    pub const fn get_deflate(&self) -> Option<&DeflateConfig> {
+        self.deflate.as_ref()
+    }
 }
 
 #[cfg(test)]

@@ -213,6 +213,51 @@ impl DeflateConfig {
     }
 }
 
+/// What is set.
+impl DeflateConfig {
+    /// [`level`](Self::level), from 1 to 9.
+    pub const fn get_level(&self) -> u8 {
+        self.level
+    }
+
+    /// [`memory_level`](Self::memory_level), from 1 to 9.
+    pub const fn get_memory_level(&self) -> u8 {
+        self.memory_level
+    }
+
+    /// [`min_size`](Self::min_size), in bytes.
+    pub const fn get_min_size(&self) -> usize {
+        self.min_size
+    }
+
+    /// [`server_max_window_bits`](Self::server_max_window_bits), from 8 to 15; `None` if it was
+    /// not set, so that a server keeps to 12 and a client asks for nothing.
+    pub const fn get_server_max_window_bits(&self) -> Option<u8> {
+        self.server.window_bits
+    }
+
+    /// [`client_max_window_bits`](Self::client_max_window_bits), from 8 to 15; `None` if it was
+    /// not set: 12, which a client does not tell.
+    pub const fn get_client_max_window_bits(&self) -> Option<u8> {
+        self.client.window_bits
+    }
+
+    /// Whether [`omit_client_max_window_bits`](Self::omit_client_max_window_bits) was called.
+    pub const fn get_omit_client_max_window_bits(&self) -> bool {
+        matches!(self.client_window, ClientWindow::Omitted)
+    }
+
+    /// Whether [`server_no_context_takeover`](Self::server_no_context_takeover) was called.
+    pub const fn get_server_no_context_takeover(&self) -> bool {
+        matches!(self.server.takeover, Takeover::Reset)
+    }
+
+    /// Whether [`client_no_context_takeover`](Self::client_no_context_takeover) was called.
+    pub const fn get_client_no_context_takeover(&self) -> bool {
+        matches!(self.client.takeover, Takeover::Reset)
+    }
+}
+
 impl Default for DeflateConfig {
     fn default() -> Self {
         Self::new()
@@ -329,6 +374,38 @@ mod tests {
                 assert_eq!(bounds.side().window_bits, value.clamp(8, 15));
             }
             assert_eq!(config.min_size, 32);
+        }
+    }
+
+    /// The documented defaults, and what is set is what is read.
+    #[test]
+    fn settings_are_read_as_they_were_set() {
+        let read = |config: DeflateConfig| {
+            let levels = (config.get_level(), config.get_memory_level());
+            let bits = [
+                config.get_server_max_window_bits(),
+                config.get_client_max_window_bits(),
+            ];
+            let flags = [
+                config.get_omit_client_max_window_bits(),
+                config.get_server_no_context_takeover(),
+                config.get_client_no_context_takeover(),
+            ];
+            (levels, config.get_min_size(), bits, flags)
+        };
+        let new = DeflateConfig::new;
+        let off = [false; 3];
+        assert_eq!(read(new()), ((1, 5), 32, [None; 2], off));
+        let set = new().level(2).memory_level(3).min_size(4);
+        let set = set.server_max_window_bits(10).client_max_window_bits(11);
+        assert_eq!(read(set), ((2, 3), 4, [Some(10), Some(11)], off));
+        for (config, flags) in [
+            (new().omit_client_max_window_bits(), [true, false, false]),
+            (new().server_no_context_takeover(), [false, true, false]),
+            (new().client_no_context_takeover(), [false, false, true]),
+            (new().no_context_takeover(), [false, true, true]),
+        ] {
+            assert_eq!(read(config), ((1, 5), 32, [None; 2], flags));
         }
     }
 
