@@ -5,7 +5,7 @@ use std::{error, fmt, io};
 use bytes::Bytes;
 use http::{HeaderName, Response, StatusCode};
 
-use super::refusal;
+use super::excerpt::excerpt;
 use crate::{
     handshake::{AnswerError, RequestError, misplaced},
     wire::WithCauses,
@@ -84,7 +84,7 @@ impl fmt::Display for Error {
             Error::Http(error) => write!(f, "the HTTP exchange failed: {}", WithCauses(error)),
             Error::Refused(response) => {
                 write!(f, "the server refused with {}", response.status())?;
-                match refusal::excerpt(response.body()) {
+                match excerpt(response.body()) {
                     Some(excerpt) => write!(f, ": {excerpt}"),
                     None => Ok(()),
                 }

@@ -69,6 +69,7 @@
 mod builder;
 mod deadline;
 mod error;
+mod excerpt;
 mod exchange;
 #[cfg(feature = "http2")]
 mod http2;

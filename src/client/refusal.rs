@@ -7,14 +7,10 @@ use http::Response;
 use http_body::Body;
 use tokio::time::timeout;
 
-use super::{Error, deadline::Deadline};
+use super::{Error, deadline::Deadline, excerpt::KEPT};
 
-/// Bytes of the body that are kept.
-const KEPT: usize = 1024;
 /// How long a server may keep us waiting for the next piece of it.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Characters of it that a sentence shows.
-const SHOWN: usize = 200;
 
 /// The error that keeps a response, with the beginning of its body.
 pub(super) async fn refused<B: Body>(response: Response<B>, deadline: Deadline) -> Error {
@@ -40,36 +36,4 @@ async fn read<B: Body>(body: B, kept: &mut BytesMut) {
             kept.put(data.take(KEPT - kept.len()));
         }
     }
-}
-
-/// A body as a part of a sentence: on one line, shortened. `None` if it is empty or no text that
-/// can be printed, as compressed bodies are not.
-pub(super) fn excerpt(body: &[u8]) -> Option<String> {
-    let text = match str::from_utf8(body) {
-        Ok(text) => text,
-        // Cut off inside a character, by us.
-        Err(error) if error.error_len().is_none() && body.len() == KEPT => {
-            str::from_utf8(&body[..error.valid_up_to()]).ok()?
-        }
-        Err(_) => return None,
-    };
-    if text
-        .chars()
-        .any(|c| is_unprintable(c) && !c.is_whitespace())
-    {
-        return None;
-    }
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let cut = line.char_indices().nth(SHOWN).map(|(at, _)| at);
-    match cut {
-        _ if line.is_empty() => None,
-        None if body.len() < KEPT => Some(line),
-        cut => Some(format!("{}...", &line[..cut.unwrap_or(line.len())])),
-    }
-}
-
-/// Control characters, and those by which a text is shown in another order than it has.
-fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

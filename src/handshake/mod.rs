@@ -1,5 +1,6 @@
 //! The opening handshake (RFC 6455, sections 4.2 and 9.1; RFC 8441), without IO.
 
+mod accept;
 mod agreed;
 #[cfg(feature = "client")]
 mod client;
@@ -18,7 +19,6 @@ pub use self::client::AnswerError;
 #[cfg(feature = "client")]
 pub(crate) use self::client::{Answer, ClientHandshake, Form, RequestError, Target, misplaced};
 pub(crate) use self::{
-    agreed::Agreed,
     opening::Opening,
     origin::RequestOrigin,
     request::{Handshake, is_attempt},

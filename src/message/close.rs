@@ -1,6 +1,6 @@
 //! What a Close frame says (RFC 6455, section 5.5.1).
 
-use super::Utf8Bytes;
+use super::text::Utf8Bytes;
 use crate::wire::{CloseCode, InvalidClose, ProtocolError, close_body};
 
 /// Code and reason of a Close frame.

@@ -213,8 +213,8 @@ impl fmt::Debug for WebSocketUpgrade {
 /// A connection that will be upgraded once its response has been written.
 #[must_use = "without it the connection is dropped after the handshake"]
 pub struct Accepting {
-    pub(super) io: PendingIo,
-    pub(super) setup: Setup,
+    io: PendingIo,
+    setup: Setup,
 }
 
 impl Accepting {
@@ -270,7 +270,7 @@ impl Accepting {
         H: FnOnce(WebSocket) -> F,
         F: Future<Output: Outcome>,
     {
-        Supervise::new(self, handler)
+        Supervise::new(self.io, self.setup, handler)
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use pin_project_lite::pin_project;
 use tokio::time::{Timeout, timeout};
 
-use super::{Accepting, Outcome, UpgradeError, pending::PendingIo, serving::Serving};
+use super::{Outcome, UpgradeError, pending::PendingIo, serving::Serving};
 use crate::{
     protocol::Closure,
     stream::{Setup, Upgraded, WebSocket},
@@ -44,8 +44,7 @@ pin_project! {
 }
 
 impl<H, F> Supervise<H, F> {
-    pub(super) fn new(accepting: Accepting, handler: H) -> Self {
-        let Accepting { io, setup } = accepting;
+    pub(super) fn new(io: PendingIo, setup: Setup, handler: H) -> Self {
         let upgrading = Box::pin(Upgrading {
             io: timeout(setup.config.upgrade_timeout, io),
             then: Some((handler, setup)),

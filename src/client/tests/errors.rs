@@ -13,7 +13,7 @@ use http::{Response, header};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
-use super::{super::refusal::excerpt, *};
+use super::{super::excerpt::excerpt, *};
 use crate::handshake::AnswerError;
 
 /// A transport that fails as the system does.

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use super::{AnswerError, ClientHandshake};
+use super::{asked::ClientHandshake, error::AnswerError};
 use crate::{
     config::Subprotocol,
     deflate,

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header, uri::Authority};
 
-use super::{RequestError, target::host_and_port};
+use super::{error::RequestError, target::host_and_port};
 
 /// Why a header must not be set; `None` if it may.
 pub(crate) fn misplaced(name: &HeaderName) -> Option<&'static str> {

@@ -3,9 +3,10 @@
 use http::{HeaderMap, HeaderValue, Request, header, uri::Authority};
 
 use super::{
-    ClientHandshake, RequestError, Target,
+    asked::ClientHandshake,
+    error::RequestError,
     headers::take_host,
-    target::{Form, host_header},
+    target::{Form, Target, host_header},
 };
 use crate::{config::Subprotocol, handshake::response::insert_upgrade};
 

@@ -7,7 +7,7 @@ use http::{
     uri::{Authority, PathAndQuery, Scheme},
 };
 
-use super::RequestError;
+use super::error::RequestError;
 
 /// What path and query may have, in bytes: with the rest, a bit less than the crate `http` takes.
 const MAX_RESOURCE: usize = 65_000;

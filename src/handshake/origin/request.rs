@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use http::{HeaderMap, HeaderValue, Uri, header, request::Parts};
 
 use super::{
-    OriginPolicy, Pages,
     host::{Host, WebOrigin},
+    page::PageRequest,
+    policy::{OriginPolicy, Pages},
 };
 use crate::{
     handshake::Rejection,
@@ -26,31 +27,6 @@ pub(crate) struct RequestOrigin {
 struct Page {
     uri: Uri,
     headers: HeaderMap,
-}
-
-/// A request that comes from a page: what an [`OriginPolicy::predicate`] decides by.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct PageRequest<'a> {
-    /// The page's origin, as its browser sent it: `https://example.com`, or `null`.
-    pub origin: &'a str,
-    /// The host that the request is for, with its port if it names one: the `Host` header, or
-    /// `:authority` over HTTP/2.
-    pub host: &'a str,
-    /// What is asked for.
-    pub uri: &'a Uri,
-    /// All headers.
-    pub headers: &'a HeaderMap,
-}
-
-impl PageRequest<'_> {
-    /// Whether the page comes from `host` (`example.com` or `example.com:8080`), over HTTP or
-    /// HTTPS: what [`OriginPolicy::same_host`] asks of [`host`](Self::host).
-    ///
-    /// A default port is the same as none.
-    pub fn is_of(&self, host: &str) -> bool {
-        WebOrigin::parse(self.origin.as_bytes()).is_some_and(|origin| origin.is_of(host.as_bytes()))
-    }
 }
 
 impl RequestOrigin {
