@@ -75,9 +75,8 @@ impl From<InvalidClose> for Error {
 
 #[cfg(test)]
 mod tests {
-    use std::error::Error as _;
-
     use super::*;
+    use crate::wire::assert_sentences;
 
     /// Each variant and what it says, causes included. A reporter that follows the sources adds
     /// nothing.
@@ -110,22 +109,14 @@ mod tests {
                 "ping or pong of 126 bytes exceeds 125",
             ),
         ];
-        let mut seen = [false; 7];
-        for (error, sentence) in rows {
-            assert_eq!(error.to_string(), sentence);
-            assert!(error.source().is_none(), "{error}");
-            // A new variant needs a row.
-            let variant = match error {
-                Error::Protocol(_) => 0,
-                Error::Lost => 1,
-                Error::Io(_) => 2,
-                Error::Overrun => 3,
-                Error::Closed => 4,
-                Error::InvalidClose(_) => 5,
-                Error::ControlTooLong(_) => 6,
-            };
-            seen[variant] = true;
-        }
-        assert_eq!(seen, [true; 7]);
+        assert_sentences::<_, 7>(rows, |error| match error {
+            Error::Protocol(_) => 0,
+            Error::Lost => 1,
+            Error::Io(_) => 2,
+            Error::Overrun => 3,
+            Error::Closed => 4,
+            Error::InvalidClose(_) => 5,
+            Error::ControlTooLong(_) => 6,
+        });
     }
 }

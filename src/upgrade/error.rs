@@ -51,6 +51,7 @@ mod tests {
     use http::Request;
 
     use super::*;
+    use crate::wire::assert_sentences;
 
     /// Each variant and what it says, causes included. A reporter that follows the sources adds
     /// nothing.
@@ -74,19 +75,11 @@ mod tests {
             ),
             (UpgradeError::IoTaken, "the provided IO was used before"),
         ];
-        let mut seen = [false; 4];
-        for (error, sentence) in rows {
-            assert_eq!(error.to_string(), sentence);
-            assert!(error.source().is_none(), "{error}");
-            // A new variant needs a row.
-            let variant = match error {
-                UpgradeError::Http(_) => 0,
-                UpgradeError::TimedOut => 1,
-                UpgradeError::NotSent => 2,
-                UpgradeError::IoTaken => 3,
-            };
-            seen[variant] = true;
-        }
-        assert_eq!(seen, [true; 4]);
+        assert_sentences::<_, 4>(rows, |error| match error {
+            UpgradeError::Http(_) => 0,
+            UpgradeError::TimedOut => 1,
+            UpgradeError::NotSent => 2,
+            UpgradeError::IoTaken => 3,
+        });
     }
 }

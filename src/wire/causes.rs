@@ -24,6 +24,22 @@ impl fmt::Display for WithCauses<'_> {
     }
 }
 
+/// Checks a table of every variant of an error and of what it says. `number` numbers the variants,
+/// so that a new one needs a row; a reporter that follows the sources adds nothing.
+#[cfg(test)]
+pub(crate) fn assert_sentences<E: Error, const VARIANTS: usize>(
+    rows: impl IntoIterator<Item = (E, &'static str)>,
+    number: impl Fn(&E) -> usize,
+) {
+    let mut seen = [false; VARIANTS];
+    for (error, sentence) in rows {
+        assert_eq!(error.to_string(), sentence);
+        assert!(error.source().is_none(), "{error}");
+        seen[number(&error)] = true;
+    }
+    assert_eq!(seen, [true; VARIANTS]);
+}
+
 #[cfg(test)]
 mod tests {
     use std::io;

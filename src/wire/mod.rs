@@ -16,6 +16,8 @@ mod short_frame;
 mod utf8;
 
 pub(crate) use causes::WithCauses;
+#[cfg(test)]
+pub(crate) use causes::assert_sentences;
 pub use close_body::InvalidClose;
 pub use close_code::CloseCode;
 pub use error::ProtocolError;

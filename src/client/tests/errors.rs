@@ -1,7 +1,6 @@
 //! What errors say.
 
 use std::{
-    error::Error as _,
     io,
     pin::Pin,
     task::{Context, Poll},
@@ -14,7 +13,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
 use super::{super::excerpt::excerpt, *};
-use crate::handshake::AnswerError;
+use crate::{handshake::AnswerError, wire::assert_sentences};
 
 /// A transport that fails as the system does.
 struct Failing;
@@ -93,27 +92,19 @@ async fn every_error_says_its_cause_once() {
         ),
         (Error::TimedOut, "no answer within upgrade_timeout"),
     ];
-    let mut seen = [false; 11];
-    for (error, sentence) in rows {
-        assert_eq!(error.to_string(), sentence);
-        assert!(error.source().is_none(), "{error}");
-        // A new variant needs a row.
-        let variant = match error {
-            Error::Uri(_) => 0,
-            Error::Tls => 1,
-            Error::Header(_) => 2,
-            Error::InvalidHeader(..) => 3,
-            Error::Connect(_) => 4,
-            Error::Http(_) => 5,
-            Error::Ended => 6,
-            Error::Refused(_) => 7,
-            Error::Answer(_) => 8,
-            Error::TimedOut => 9,
-            Error::Service(_) => 10,
-        };
-        seen[variant] = true;
-    }
-    assert_eq!(seen, [true; 11]);
+    assert_sentences::<_, 11>(rows, |error| match error {
+        Error::Uri(_) => 0,
+        Error::Tls => 1,
+        Error::Header(_) => 2,
+        Error::InvalidHeader(..) => 3,
+        Error::Connect(_) => 4,
+        Error::Http(_) => 5,
+        Error::Ended => 6,
+        Error::Refused(_) => 7,
+        Error::Answer(_) => 8,
+        Error::TimedOut => 9,
+        Error::Service(_) => 10,
+    });
 }
 
 /// A body is shown if it can be printed: on one line, shortened, and nothing that a terminal obeys.
