@@ -11,7 +11,10 @@ use axum_core::{body::Body, extract::Request, response::Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::service::{Handler, ResponseFuture, Settings, settings_methods};
+use crate::service::{
+    Handler, ResponseFuture,
+    settings::{Settings, settings_methods},
+};
 
 /// Puts a [`WebSocketService`] around a service of axum, such as a `Router`, so that
 /// `axum::serve` takes it: [`tower_websock::WebSocketLayer`](crate::WebSocketLayer) with axum's

@@ -9,10 +9,9 @@ mod no_inner;
     reason = "beside the layer and the future of its own"
 )]
 mod service;
-mod settings;
+pub(crate) mod settings;
 
 use self::no_inner::NoInner;
-pub(crate) use self::settings::{Settings, settings_methods};
 pub use self::{
     future::ResponseFuture, handler::Handler, layer::WebSocketLayer, service::WebSocketService,
 };
