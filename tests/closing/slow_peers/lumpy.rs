@@ -21,11 +21,11 @@ struct Buffer {
 }
 
 #[derive(Clone)]
-pub(super) struct Writer(Arc<Mutex<Buffer>>);
+struct Writer(Arc<Mutex<Buffer>>);
 
-pub(super) struct Reader(Arc<Mutex<Buffer>>);
+struct Reader(Arc<Mutex<Buffer>>);
 
-pub(super) fn lumpy(capacity: usize) -> (Writer, Reader) {
+fn lumpy(capacity: usize) -> (Writer, Reader) {
     let buffer = Arc::new(Mutex::new(Buffer {
         bytes: VecDeque::new(),
         capacity,
@@ -100,4 +100,21 @@ impl AsyncRead for Reader {
         }
         Poll::Ready(Ok(()))
     }
+}
+
+/// The server's end and the peer's. What the peer writes is not held back.
+pub(super) fn transport(
+    capacity: usize,
+) -> (
+    impl AsyncRead + AsyncWrite + Send + Unpin,
+    impl AsyncRead + AsyncWrite + Unpin,
+) {
+    let (server, client) = tokio::io::duplex(1 << 20);
+    let (reads, _unused) = tokio::io::split(server);
+    let (_, writes) = tokio::io::split(client);
+    let (output, received) = lumpy(capacity);
+    (
+        tokio::io::join(reads, output),
+        tokio::io::join(received, writes),
+    )
 }

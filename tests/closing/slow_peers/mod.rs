@@ -5,215 +5,26 @@
 //! over a transport in memory that takes bytes as TCP does; what runs over TCP says so. All of it over
 //! TCP takes eleven minutes: `-- --nocapture --ignored`.
 
+mod cell;
 mod lumpy;
+#[cfg(feature = "axum")]
+mod mounts;
 
-use std::{sync::OnceLock, time::Duration};
+use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::{FutureExt, future::join_all};
+use futures_util::future::join_all;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::AsyncReadExt,
     net::{TcpListener, TcpStream},
     time::Instant,
 };
-use tower_websock::{CloseFrame, Closure, Config, Initiator, Message, WebSocket};
+use tower_websock::{Closure, Config, Role, WebSocket};
 
-use self::lumpy::lumpy;
-use crate::support::*;
-
-const KIB: usize = 1 << 10;
-const MIB: usize = 1 << 20;
-const TICK: Duration = Duration::from_millis(50);
-
-/// Who ends the connection, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Closing {
-    /// The handler sends and returns.
-    Return,
-    /// The same after `flush`.
-    Flush,
-    /// `close().await`.
-    Close,
-    /// The same without a supervisor.
-    Unsupervised,
-    /// The peer, while the message is on its way.
-    Peer,
-    /// The peer breaks the protocol meanwhile.
-    Violation,
-}
-
-const ALL: [Closing; 6] = [
-    Closing::Return,
-    Closing::Flush,
-    Closing::Close,
-    Closing::Unsupervised,
-    Closing::Peer,
-    Closing::Violation,
-];
-
-/// Part of a payload that all share.
-fn payload(size: usize) -> Bytes {
-    static ALL: OnceLock<Bytes> = OnceLock::new();
-    ALL.get_or_init(|| vec![1; 32 * MIB].into()).slice(..size)
-}
-
-/// One connection.
-#[derive(Clone, Copy, Debug)]
-struct Cell {
-    closing: Closing,
-    size: usize,
-    /// Bytes that the peer reads in a second.
-    rate: usize,
-    /// It pings each second meanwhile.
-    pings: bool,
-}
-
-impl Cell {
-    /// Sends `size` bytes and closes as the cell wants it.
-    async fn serve<T>(self, mut socket: WebSocket<T>) -> Option<Closure>
-    where
-        T: AsyncRead + AsyncWrite + Unpin,
-    {
-        socket
-            .send(Message::binary(payload(self.size)))
-            .await
-            .unwrap();
-        match self.closing {
-            Closing::Return => {}
-            Closing::Flush => socket.flush().await.unwrap(),
-            Closing::Close | Closing::Unsupervised => {
-                let frame = CloseFrame::new(1000, "");
-                return Some(socket.close(Some(frame)).await.unwrap());
-            }
-            Closing::Peer | Closing::Violation => while socket.recv().await.is_some() {},
-        }
-        None
-    }
-
-    /// What the server must have seen in the end.
-    fn assert_closure(self, closure: &Closure) {
-        match closure {
-            Closure::Clean { initiator, .. } => {
-                let remote = self.closing == Closing::Peer;
-                assert_eq!(*initiator == Initiator::Remote, remote, "{self:?}");
-            }
-            Closure::Failed(_) => assert_eq!(self.closing, Closing::Violation),
-            closure => panic!("{self:?}: {closure:?}"),
-        }
-    }
-
-    /// The peer: reads at its rate, and must get all of the message, the Close, and an end.
-    async fn read<T: AsyncRead + AsyncWrite + Unpin>(self, mut io: T) -> Duration {
-        let begin = Instant::now();
-        let mut ticks = tokio::time::interval(TICK);
-        let mut ahead = self.header() + self.size;
-        let mut scratch = vec![0; 64 * KIB];
-        // What follows the message.
-        let mut rest = Vec::new();
-        let (mut beat, mut closed) = (0_u32, false);
-        let per_tick = self.rate * usize::try_from(TICK.as_millis()).unwrap() / 1000;
-        match self.closing {
-            Closing::Peer => {
-                io.write_all(&close_frame(1000)).await.unwrap();
-                closed = true;
-            }
-            Closing::Violation => io.write_all(&[0xF1]).await.unwrap(),
-            _ => {}
-        }
-        'peer: loop {
-            ticks.tick().await;
-            beat += 1;
-            if self.pings && !closed && beat.is_multiple_of(20) {
-                // It may find the transport ended, which is then seen by reading.
-                let _ = io.write_all(&frame(PING, b"there?")).await;
-            }
-            let mut budget = per_tick;
-            while budget > 0 {
-                let chunk = &mut scratch[..budget.min(64 * KIB)];
-                match io.read(chunk).now_or_never() {
-                    None => break,
-                    Some(Ok(0)) => break 'peer,
-                    Some(Ok(count)) => {
-                        budget -= count;
-                        let of_message = ahead.min(count);
-                        ahead -= of_message;
-                        rest.extend_from_slice(&scratch[of_message..count]);
-                    }
-                    Some(Err(error)) => panic!("{self:?}: {error}, {ahead} bytes before the end"),
-                }
-            }
-            if !closed && self.close_in(&rest).is_some() {
-                closed = true;
-                io.write_all(&close_frame(1000)).await.unwrap();
-            }
-        }
-        assert_eq!(ahead, 0, "{self:?}: bytes lost");
-        let code = self.close_in(&rest);
-        let expected = if self.closing == Closing::Violation {
-            1002
-        } else {
-            1000
-        };
-        assert_eq!(code, Some(expected), "{self:?}");
-        begin.elapsed()
-    }
-
-    /// Bytes of the message's header.
-    const fn header(self) -> usize {
-        if self.size > 0xFFFF { 10 } else { 4 }
-    }
-
-    /// The code of the Close behind the message, if it is there.
-    fn close_in(self, mut rest: &[u8]) -> Option<u16> {
-        loop {
-            let (first, len) = (*rest.first()?, usize::from(*rest.get(1)?));
-            let payload = rest.get(2..2 + len)?;
-            match first {
-                CLOSE => return Some(u16::from_be_bytes(*payload.first_chunk()?)),
-                PONG => rest = &rest[2 + len..],
-                first => panic!("{self:?}: a frame {first:#x}"),
-            }
-        }
-    }
-
-    /// Over `server` and `client`, which are the ends of one transport.
-    async fn run<T, P>(self, config: Config, server: T, client: P) -> Duration
-    where
-        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        P: AsyncRead + AsyncWrite + Unpin,
-    {
-        let serving = if self.closing == Closing::Unsupervised {
-            let socket = WebSocket::server(server, &config);
-            tokio::spawn(async move { self.serve(socket).await.unwrap() })
-        } else {
-            supervise(server, config, move |socket: WebSocket| async move {
-                if let Some(closure) = self.serve(socket).await {
-                    self.assert_closure(&closure);
-                }
-            })
-        };
-        let took = self.read(client).await;
-        self.assert_closure(&serving.await.unwrap());
-        took
-    }
-}
-
-/// The server's end and the peer's. What the peer writes is not held back.
-fn transport(
-    capacity: usize,
-) -> (
-    impl AsyncRead + AsyncWrite + Send + Unpin,
-    impl AsyncRead + AsyncWrite + Unpin,
-) {
-    let (server, client) = tokio::io::duplex(MIB);
-    let (reads, _unused) = tokio::io::split(server);
-    let (_, writes) = tokio::io::split(client);
-    let (output, received) = lumpy(capacity);
-    (
-        tokio::io::join(reads, output),
-        tokio::io::join(received, writes),
-    )
-}
+use self::{
+    cell::{ALL, Cell, Closing, KIB, MIB, TICK},
+    lumpy::transport,
+};
+use crate::support::supervise;
 
 /// 7.1.1: whatever a peer needs to read all that it was sent, it gets all of it, our Close, and an
 /// orderly end; and we its Close.
@@ -230,6 +41,7 @@ async fn slow_peer_gets_everything() {
                 for closing in ALL {
                     for pings in [false, true] {
                         let cell = Cell {
+                            role: Role::Server,
                             closing,
                             size,
                             rate,
@@ -252,6 +64,42 @@ async fn slow_peer_gets_everything() {
             }
         }
     }
+}
+
+/// 7.1.1: the same for a client, which nobody supervises, and whose server reads slowly.
+#[cfg(feature = "client")]
+#[tokio::test(start_paused = true)]
+async fn slow_server_gets_everything() {
+    let mut count = 0;
+    for capacity in [64 * KIB, 3_919_872] {
+        for size in [MIB, 12 * MIB] {
+            for rate in [50 * KIB, 256 * KIB, 4 * MIB] {
+                for closing in [Closing::Unsupervised, Closing::Peer, Closing::Violation] {
+                    for pings in [false, true] {
+                        let role = Role::Client;
+                        let cell = Cell {
+                            role,
+                            closing,
+                            size,
+                            rate,
+                            pings,
+                        };
+                        let (client, server) = transport(capacity);
+                        let took = cell.run(Config::new(), client, server).await;
+                        // It ends with what it has read, and no deadline later.
+                        let per_second = rate.min(20 * capacity);
+                        let reading = u32::try_from(size / per_second + 3).unwrap();
+                        assert!(
+                            took < Duration::from_secs(1) * reading,
+                            "{cell:?}: {took:?}"
+                        );
+                        count += 1;
+                    }
+                }
+            }
+        }
+    }
+    println!("{count} clients: nothing lost");
 }
 
 async fn over_tcp(cell: Cell, config: Config) -> Duration {
@@ -285,6 +133,7 @@ async fn slow_peer_gets_everything_over_tcp() {
         // All is taken at once; there are lumps; a lump is slower than the timeout.
         for (size, rate) in [(MIB, 500 * KIB), (8 * MIB, 4 * MIB), (6 * MIB, 2 * MIB)] {
             cells.push(Cell {
+                role: Role::Server,
                 closing,
                 size,
                 rate,
@@ -306,6 +155,7 @@ async fn slow_peer_gets_everything_over_tcp_at_every_rate() {
             for rate in [50, 256, 400, 1024, 4096] {
                 for pings in [false, true] {
                     cells.push(Cell {
+                        role: Role::Server,
                         closing,
                         size: size * MIB,
                         rate: rate * KIB,
@@ -324,6 +174,7 @@ async fn slow_peer_gets_everything_over_tcp_at_every_rate() {
 async fn peer_that_does_not_read_behind_a_large_buffer_is_dropped() {
     for (reads, dropped_after) in [(0, 40.0), (8 * MIB, 5.0)] {
         let cell = Cell {
+            role: Role::Server,
             closing: Closing::Return,
             size: 32 * MIB,
             rate: 4 * MIB,
