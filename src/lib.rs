@@ -109,6 +109,10 @@ pub mod axum;
 #[cfg(feature = "client")]
 pub mod client;
 
+// Chapters, for the documentation only.
+#[cfg(doc)]
+pub mod docs;
+
 #[cfg(feature = "deflate")]
 pub use self::deflate::DeflateConfig;
 #[cfg(feature = "client")]

@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "target" / "readme"
 README = ROOT / "README.md"
+CHAPTERS = sorted((ROOT / "docs").glob("[!.]*.md"))
+PAGES = [README, *CHAPTERS]
 
 MANIFEST = """\
 [package]
@@ -69,8 +71,13 @@ class Block:
     @property
     def name(self):
         """What a binary of it may be called."""
-        page = "readme" if self.page == README else self.page.parent.name
-        return f"{page}_{self.slug}_{self.line}"
+        return f"{self.page_name}_{self.slug}_{self.line}"
+
+    @property
+    def page_name(self):
+        if self.page in PAGES:
+            return self.page.stem.lower()
+        return f"module_{self.page.parent.name}"
 
 
 def blocks(page, dependencies=""):
@@ -97,10 +104,20 @@ def blocks(page, dependencies=""):
     return found
 
 
-def dependencies_of(section):
-    """What the README names for a section."""
-    return next(block.text for block in blocks(README)
+def dependencies_of(section, page=README):
+    """What a page names for a section."""
+    return next(block.text for block in blocks(page)
                 if block.section == section and block.text.startswith("[dependencies]"))
+
+
+def shown_blocks():
+    """All blocks of the README and of the chapters. What names no dependencies on its own page
+    builds with the first that the README names."""
+    first = next(block.text for block in blocks(README) if block.text.startswith("[dependencies]"))
+    found = blocks(README)
+    for page in CHAPTERS:
+        found += blocks(page, first)
+    return found
 
 
 def build(name, dependencies, sources):

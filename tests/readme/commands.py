@@ -1,4 +1,4 @@
-"""The commands of the README: what they name is there."""
+"""The commands of the README and the chapters: what they name is there."""
 
 import functools
 import json
@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 
-from blocks import README, ROOT, blocks
+from blocks import PAGES, ROOT, blocks
 
 KINDS = {"--example": "example", "--test": "test", "--bench": "bench", "--bin": "bin"}
 # Options with a value that names nothing here.
@@ -16,11 +16,13 @@ VALUED = {"--features"}
 
 def commands():
     """Every command line in a block or in backquotes."""
-    lines = [line for block in blocks(README) if block.language == "sh"
-             for line in block.text.splitlines()]
-    text = re.sub(r"^```.*?^```", "", README.read_text(encoding="utf-8"),
-                  flags=re.DOTALL | re.MULTILINE)
-    lines += re.findall(r"`((?:cargo|tests/)[^`]*)`", text.replace("\n", " "))
+    lines = []
+    for page in PAGES:
+        lines += [line for block in blocks(page) if block.language == "sh"
+                  for line in block.text.splitlines()]
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"),
+                      flags=re.DOTALL | re.MULTILINE)
+        lines += re.findall(r"`((?:cargo|tests/)[^`]*)`", text.replace("\n", " "))
     return [line for line in lines if line.strip() and not line.startswith("#")]
 
 

@@ -1,0 +1,73 @@
+//! Chapters: how to use this crate, by topic. Start with the README.
+//!
+//! They are also in the package, under `docs/`.
+
+/// A chapter: a page of `docs/`, whose blocks are tests, and the items that it speaks of.
+///
+/// The pages link to each other and to files of the package as they lie there. Of two definitions of
+/// a link the first counts, so `.links.md` makes them lead to places here.
+macro_rules! chapter {
+    ($name:ident, $page:literal, $items:literal) => {
+        // The blocks use every feature.
+        #[cfg_attr(
+            not(all(doctest, not(feature = "full"))),
+            doc = include_str!("../docs/.links.md"),
+            doc = include_str!(concat!("../docs/", $page)),
+            doc = concat!("\n# Items\n\n", $items)
+        )]
+        pub mod $name {}
+    };
+}
+
+chapter!(
+    handlers,
+    "handlers.md",
+    "[`Handler`](crate::Handler), [`Outcome`](crate::Outcome), [`WebSocket`](crate::WebSocket), \
+     [`SendHalf`](crate::SendHalf), [`RecvHalf`](crate::RecvHalf), [`Error`](crate::Error), \
+     [`Closure`](crate::Closure)"
+);
+chapter!(
+    limits,
+    "limits.md",
+    "[`Config`](crate::Config), [`OriginPolicy`](crate::OriginPolicy), \
+     [`Rejection`](crate::Rejection), [`ProtocolError`](crate::ProtocolError)"
+);
+chapter!(
+    serving,
+    "serving.md",
+    "[`WebSocketLayer`](crate::WebSocketLayer), [`WebSocketService`](crate::WebSocketService), \
+     [`WebSocketUpgrade`](crate::WebSocketUpgrade), [`axum`](crate::axum)"
+);
+chapter!(
+    shutdown,
+    "shutdown.md",
+    "[`Accepting::supervise`](crate::Accepting::supervise), \
+     [`Config::close_timeout`](crate::Config::close_timeout), \
+     [`Config::max_close_time`](crate::Config::max_close_time)"
+);
+chapter!(
+    compression,
+    "compression.md",
+    "[`Config::deflate`](crate::Config::deflate), [`DeflateConfig`](crate::DeflateConfig), \
+     [`WebSocket::send_uncompressed`](crate::WebSocket::send_uncompressed)"
+);
+chapter!(
+    client,
+    "client.md",
+    "[`client`](crate::client), [`Builder`](crate::client::Builder), \
+     [`Error`](crate::client::Error), [`extended_connect`](crate::client::extended_connect)"
+);
+chapter!(
+    testing,
+    "testing.md",
+    "[`Builder::connect_service`](crate::client::Builder::connect_service), \
+     [`WebSocket::pair`](crate::WebSocket::pair), [`ProvidedIo`](crate::ProvidedIo)"
+);
+chapter!(
+    memory,
+    "memory.md",
+    "[`DeflateConfig`](crate::DeflateConfig), \
+     [`Config::write_high_water`](crate::Config::write_high_water)"
+);
+chapter!(speed, "speed.md", "[`WebSocket`](crate::WebSocket)");
+chapter!(checks, "checks.md", "[`ProtocolError`](crate::ProtocolError)");
