@@ -10,11 +10,11 @@ macro_rules! chapter {
     ($name:ident, $page:literal, $items:literal) => {
         // The blocks use every feature.
         #[cfg_attr(
-            not(all(doctest, not(feature = "full"))),
-            doc = include_str!("../docs/.links.md"),
-            doc = include_str!(concat!("../docs/", $page)),
-            doc = concat!("\n# Items\n\n", $items)
-        )]
+                            not(all(doctest, not(feature = "full"))),
+                            doc = include_str!("../docs/.links.md"),
+                            doc = include_str!(concat!("../docs/", $page)),
+                            doc = concat!("\n# Items\n\n", $items)
+                        )]
         pub mod $name {}
     };
 }
@@ -70,4 +70,8 @@ chapter!(
      [`Config::write_high_water`](crate::Config::write_high_water)"
 );
 chapter!(speed, "speed.md", "[`WebSocket`](crate::WebSocket)");
-chapter!(checks, "checks.md", "[`ProtocolError`](crate::ProtocolError)");
+chapter!(
+    checks,
+    "checks.md",
+    "[`ProtocolError`](crate::ProtocolError)"
+);

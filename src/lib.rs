@@ -1,9 +1,13 @@
-//! WebSockets (RFC 6455, RFC 8441) for tower, hyper and axum: strict, fast, and closed cleanly.
+//! WebSockets (RFC 6455) for tower, hyper and axum, over HTTP/1.1 and HTTP/2.
 //!
-//! A [`WebSocketLayer`] or [`WebSocketService`] answers the opening handshake inside any
-//! tower stack, and gives each connection to your handler as a [`WebSocket`], a
-//! [`Stream`](futures_core::Stream) and [`Sink`](futures_sink::Sink) of [`Message`]s. In
-//! axum, [`axum::WebSocketUpgrade`] is an extractor with the names of `axum::extract::ws`.
+//! Use it when your Rust HTTP application serves WebSockets and you want every frame checked, every
+//! connection closed properly, and a plain `recv`/`send` loop that is fast without tuning. A client
+//! is included. [`docs`] has chapters by topic.
+//!
+//! # Mount it
+//!
+//! A [`WebSocketLayer`] answers WebSocket requests and passes every other request to the service
+//! below it. A [`WebSocketService`] needs no service below it; use it as a route.
 //!
 //! ```toml
 //! [dependencies]
@@ -27,7 +31,6 @@
 //!     Ok(())
 //! }
 //!
-//! // Around any HTTP service; serve it with upgrades enabled, as the README does.
 //! let service = ServiceBuilder::new()
 //!     .layer(WebSocketLayer::new(echo).path("/ws"))
 //!     .service(service_fn(|_request: http::Request<hyper::body::Incoming>| async {
@@ -35,29 +38,45 @@
 //!     }));
 //! ```
 //!
-//! # How it is built
+//! Serve it with hyper's upgrades enabled, as the whole program in the README does. In axum, use the
+//! extractor [`axum::WebSocketUpgrade`], which has the names of `axum::extract::ws`. HTTP/2 and TLS:
+//! [`docs::serving`].
 //!
-//! ```text
-//! request ──> WebSocketService ──not for us──> inner service
-//!                  │ validates (RFC 6455, section 4.2; RFC 8441, section 5)
-//!                  ├─ refused: an HTTP response with a typed Rejection
-//!                  └─ accepted: 101 (HTTP/1.1) or 200 (HTTP/2), then a task:
-//!                       hyper upgrade ──> WebSocket: Stream + Sink ──> your handler
-//! ```
+//! The [`Handler`] runs in its own task, which answers pings and writes what the handler sent when
+//! the handler waits. A [`WebSocket`] is a [`Stream`](futures_core::Stream) and a
+//! [`Sink`](futures_sink::Sink) of [`Message`]s: see [`docs::handlers`].
 //!
-//! A file imports only from its own directory and from lower layers; `tests/layering.rs`
-//! checks it.
+//! # Configure it
 //!
-//! | layer | directory | what it holds |
-//! |---|---|---|
-//! | 7 | `axum` | the face to axum |
-//! | 6 | `service` | the face to tower |
-//! | 5 | `upgrade`, `client` | from a request to a supervised handler, and from a URI to a socket, on hyper |
-//! | 4 | `stream` | tokio IO around the protocol: the socket, its halves, the end of the transport |
-//! | 3 | `protocol`, `handshake` | the connection and the opening handshake, without IO |
-//! | 2 | `message`, `config` | values that users touch |
-//! | 1 | `deflate` | compression (RFC 7692): settings, negotiation, codec |
-//! | 0 | `wire` | the bytes of RFC 6455, section 5, and the grammar of header fields |
+//! [`Config`] sets limits and timeouts, [`OriginPolicy`] decides which web pages may connect, and
+//! [`Subprotocol`]s are negotiated: see [`docs::limits`]. By default a message has at most 1 MiB,
+//! and only pages of the same host may connect. [`Config::deflate`] turns compression on: see
+//! [`docs::compression`].
+//!
+//! # Shut it down
+//!
+//! When a handler returns, fails, panics or drops its socket, its task closes the connection. HTTP
+//! servers do not wait for these tasks. Spawn [`Accepting::supervise`] in a task that you can wait
+//! for: see [`docs::shutdown`].
+//!
+//! # Test it
+//!
+//! With the feature `client`, [`Builder::connect_service`](client::Builder::connect_service) connects
+//! to any service in memory, without a network: see [`docs::testing`].
+//!
+//! # Connect to a server
+//!
+//! With the feature `client`, [`client::connect`] opens a connection, and a [`client::Builder`] opens
+//! one over TLS, HTTP/2 or your own transport: see [`docs::client`].
+//!
+//! # Features
+//!
+//! - `axum`: the module [`axum`].
+//! - `client`: the module [`client`], and [`WebSocket::pair`] for tests.
+//! - `http2`, on by default: WebSockets over HTTP/2 (RFC 8441), if hyper's server enables them with
+//!   `enable_connect_protocol`.
+//! - `deflate`, on by default: permessage-deflate (RFC 7692), if [`Config::deflate`] turns it on.
+//! - `full`: all of them.
 //!
 //! # What always holds
 //!
@@ -76,14 +95,21 @@
 //! - Dropping a future of [`WebSocket`] at any point loses nothing.
 //! - A handler's task supervises the connection: see [`Accepting::supervise`].
 //!
-//! # Features
+//! # How it is built
 //!
-//! - `axum`: the module [`axum`].
-//! - `client`: the module [`client`], and [`WebSocket::pair`] for tests.
-//! - `http2`, on by default: WebSockets over HTTP/2 (RFC 8441), where hyper's server enables
-//!   them with `enable_connect_protocol`. The README tells how to mount it, and what differs.
-//! - `deflate`, on by default: compression of messages, negotiated as permessage-deflate
-//!   (RFC 7692) where `Config::deflate` turns it on.
+//! ```text
+//! request ──> WebSocketService ──not for us──> inner service
+//!                  │ validates (RFC 6455, section 4.2; RFC 8441, section 5)
+//!                  ├─ refused: an HTTP response with a typed Rejection
+//!                  └─ accepted: 101 (HTTP/1.1) or 200 (HTTP/2), then a task:
+//!                       hyper upgrade ──> WebSocket: Stream + Sink ──> your handler
+//! ```
+//!
+//! Each file imports only from its own directory and from lower layers: `wire` (frames), then
+//! `message` and `config`, `protocol` and `handshake` (without IO), `stream` (tokio IO), `upgrade`
+//! and `client` (hyper), `service` (tower) and `axum`. [ARCHITECTURE.md] is the map.
+//!
+//! [ARCHITECTURE.md]: https://docs.rs/crate/tower-websock/latest/source/ARCHITECTURE.md
 
 #![forbid(unsafe_code)]
 // On docs.rs what belongs to a feature says so.

@@ -6,8 +6,8 @@ use super::WebSocket;
 use crate::upgrade::{Outcome, Supervise, UpgradeError};
 
 /// A connection that will be upgraded once its response has been written:
-/// [`tower_websock::Accepting`](crate::Accepting) with the [`WebSocket`] of this module, so that
-/// a handler fits both [`on_upgrade`](super::WebSocketUpgrade::on_upgrade) and
+/// [`tower_websock::Accepting`](crate::Accepting) with the [`WebSocket`] of this module. The same
+/// handler fits both [`on_upgrade`](super::WebSocketUpgrade::on_upgrade) and
 /// [`supervise`](Self::supervise).
 #[derive(Debug)]
 #[must_use = "without it the connection is dropped after the handshake"]
@@ -16,13 +16,13 @@ pub struct Accepting {
 }
 
 impl Accepting {
-    /// Takes the response for sent, whatever becomes of it. Dangerous: see
+    /// Takes the response as sent, whatever happens to it. Dangerous: see
     /// [`assume_sent`](crate::Accepting::assume_sent).
     pub fn assume_sent(self) -> Self {
         self.inner.assume_sent().into()
     }
 
-    /// Waits for the upgrade and yields a socket without a supervisor.
+    /// Waits for the upgrade. Yields a socket without a supervisor.
     ///
     /// # Errors
     ///
@@ -31,9 +31,9 @@ impl Accepting {
         self.inner.socket().await.map(WebSocket::from)
     }
 
-    /// Waits for the upgrade, runs `handler` with the socket, looks after the connection, and tells
-    /// how it ended: see [`supervise`](crate::Accepting::supervise), also for what it
-    /// fails and panics with, and what dropping it does.
+    /// Waits for the upgrade, runs `handler` with the socket, and supervises the connection.
+    /// Yields how it ended. Errors, panics and cancel safety are those of
+    /// [`supervise`](crate::Accepting::supervise).
     pub fn supervise<H, F>(
         self,
         handler: H,
@@ -46,7 +46,7 @@ impl Accepting {
             .supervise(|socket: crate::WebSocket| handler(socket.into()))
     }
 
-    /// The same with the socket and the errors of this crate.
+    /// The same connection, with the socket and the errors of this crate.
     pub fn into_inner(self) -> crate::Accepting {
         self.inner
     }

@@ -16,9 +16,8 @@ use crate::service::{
     settings::{Settings, settings_methods},
 };
 
-/// Puts a [`WebSocketService`] around a service of axum, such as a `Router`, so that
-/// `axum::serve` takes it: [`tower_websock::WebSocketLayer`](crate::WebSocketLayer) with axum's
-/// body.
+/// Puts a [`WebSocketService`] around a service of axum, such as a `Router`, so that `axum::serve`
+/// accepts it. This is [`tower_websock::WebSocketLayer`](crate::WebSocketLayer) with axum's body.
 ///
 /// ```no_run
 /// use axum::{Router, ServiceExt, routing::get};
@@ -85,7 +84,7 @@ impl<H, Args> fmt::Debug for WebSocketLayer<H, Args> {
     }
 }
 
-/// Answers WebSocket handshakes and leaves every other request to a service of axum:
+/// Answers WebSocket handshakes and passes every other request to a service of axum. This is
 /// [`tower_websock::WebSocketService`](crate::WebSocketService) with axum's body.
 ///
 /// Made by a [`WebSocketLayer`].

@@ -1,6 +1,6 @@
 //! Drop-in replacement for `axum::extract::ws`.
 //!
-//! The names and methods are axum's, so that one `use` line changes:
+//! The names and methods are axum's. To migrate, change the `use` line:
 //!
 //! ```
 //! // use axum::extract::ws::{WebSocket, WebSocketUpgrade};
@@ -22,26 +22,26 @@
 //! let app: Router = Router::new().route("/ws", any(upgrade));
 //! ```
 //!
-//! What differs is what this crate is for:
+//! What differs:
 //!
-//! - Pages of other hosts are refused with 403 unless
-//!   [`origin`](WebSocketUpgrade::origin) allows them.
+//! - Pages of other hosts are refused with 403 unless [`origin`](WebSocketUpgrade::origin) allows
+//!   them.
 //! - Messages above 1 MiB are refused unless
 //!   [`max_message_size`](WebSocketUpgrade::max_message_size) allows them.
-//! - What is sent leaves when the handler next waits; `flush` (of `SinkExt`) waits for it.
-//! - When the handler returns, the closing handshake is done for it. It may return a
-//!   `Result`.
-//! - The handler starts only if the response of `on_upgrade` is sent: layers may add headers and
-//!   wrap its body, but if one answers in its place, the upgrade fails; see
+//! - What a handler sends leaves when it next waits. `flush` (of `SinkExt`) waits for that.
+//! - When the handler returns, its connection is closed with a closing handshake. A handler may
+//!   return a `Result`.
+//! - The handler starts only if the response of `on_upgrade` is sent. Layers may add headers and
+//!   wrap its body. If one sends another response instead, the upgrade fails: see
 //!   [`ResponseBody`](crate::ResponseBody).
-//! - A request is refused with a [`Rejection`](crate::Rejection). A payload that is not
-//!   text is a [`NotUtf8`](crate::NotUtf8), which `?` turns into an `axum::Error`.
+//! - A refused request gets the response of a [`Rejection`](crate::Rejection). A payload that is
+//!   not text is a [`NotUtf8`](crate::NotUtf8), which `?` turns into an `axum::Error`.
 //!
 //! Route it with `any`: over HTTP/2 the method is CONNECT.
 //!
 //! # Where it goes
 //!
-//! Besides the extractor there are a service and two layers, whose handlers take the
+//! Besides the extractor, there are a service and two layers. Their handlers take the
 //! [`WebSocket`] of this module or that of the crate. The simplest is a route:
 //!
 //! ```
@@ -70,11 +70,11 @@
 //!     .layer(WebSocketLayer::new(greet).path("/ws"));
 //! ```
 //!
-//! Around a router, for `axum::serve`, it is the [`WebSocketLayer`] of this module. Then it comes
-//! before all routing.
+//! To put a layer around the router that you give to `axum::serve`, use the [`WebSocketLayer`] of
+//! this module. It comes before all routing.
 //!
-//! `Router::layer` wraps the routes and the fallback that a router has at that moment, and axum
-//! asks no layer of a path that belongs to neither. So these answer 404:
+//! `Router::layer` wraps the routes and the fallback that the router has at that moment. For a
+//! path that belongs to neither, axum does not ask the layer. So these answer 404:
 //!
 //! | place | why | instead |
 //! |---|---|---|
@@ -84,13 +84,14 @@
 //! | `.route_layer(ws)` | is for paths with a route only, as axum documents | `.layer(ws)`, or a route at the path |
 //! | `.nest_service("/ws", ws)` with `.path("/ws")` | axum takes the prefix off | no `.path(..)` |
 //!
-//! In a nested router [`path`](crate::WebSocketLayer::path), too, is compared with what is left
-//! of the path.
+//! In a nested router, [`path`](crate::WebSocketLayer::path) too is compared with the rest of the
+//! path.
 //!
 //! # Names
 //!
-//! With this feature `use tower_websock::*` brings a module `axum` into scope, which hides the crate
-//! of that name. Import the names that you use, or [`tower_websock::prelude`](crate::prelude).
+//! With this feature, `use tower_websock::*` brings a module `axum` into scope, which hides the
+//! crate of that name. Import the names that you use, or
+//! [`tower_websock::prelude`](crate::prelude).
 
 mod accepting;
 mod functions;

@@ -19,9 +19,10 @@ use crate::{
 
 /// A WebSocket connection whose errors are axum's.
 ///
-/// [`into_inner`](Self::into_inner) yields the socket with the errors of this crate, whose
-/// [`split`](crate::WebSocket::split) makes halves without a lock that both wait for. Here `split`
-/// and `close` are those of `StreamExt` and `SinkExt`, as in `axum::extract::ws`.
+/// `split` and `close` are those of `StreamExt` and `SinkExt`, as in `axum::extract::ws`. The
+/// halves of that `split` share a lock. For halves that do not, split the socket of
+/// [`into_inner`](Self::into_inner), whose errors are this crate's: see
+/// [`split`](crate::WebSocket::split).
 #[derive(Debug)]
 pub struct WebSocket {
     inner: crate::WebSocket,
@@ -33,7 +34,7 @@ impl WebSocket {
     ///
     /// # Errors
     ///
-    /// Once, as the last item: the peer broke the protocol, or the transport ended without
+    /// At most one, as the last item: the peer broke the protocol, or the transport ended without
     /// a Close frame. The [`source`](std::error::Error::source) is a
     /// [`tower_websock::Error`](crate::Error).
     ///
@@ -60,7 +61,7 @@ impl WebSocket {
         poll_fn(move |cx| Pin::new(&mut sending).poll(cx).map_err(Error::new))
     }
 
-    /// Sends a message as it is, also where the connection compresses messages; see
+    /// Sends a message uncompressed, even if the connection compresses messages:
     /// [`send_uncompressed`](crate::WebSocket::send_uncompressed) of the inner socket.
     ///
     /// # Errors
@@ -106,12 +107,12 @@ impl WebSocket {
         poll_fn(move |cx| Pin::new(&mut flushing).poll(cx).map_err(Error::new))
     }
 
-    /// Closes the connection and tells how it ended: [`close`](crate::WebSocket::close) of the
+    /// Closes the connection and yields how it ended: [`close`](crate::WebSocket::close) of the
     /// inner socket. `SinkExt::close` only sends a Close.
     ///
     /// # Errors
     ///
-    /// If the frame must not be sent (RFC 6455, section 7.4); nothing has happened then.
+    /// If the frame must not be sent (RFC 6455, section 7.4). Nothing was done then.
     ///
     /// # Cancel safety
     ///
@@ -124,8 +125,8 @@ impl WebSocket {
         async { closing.await.map_err(Error::new) }
     }
 
-    /// Waits until nothing can be sent any more, as [`closed`](crate::WebSocket::closed) of the inner
-    /// socket: for a handler that waits for something to send.
+    /// Waits until nothing more can be sent: [`closed`](crate::WebSocket::closed) of the inner
+    /// socket. Use it in a handler that waits for something to send.
     ///
     /// # Cancel safety
     ///
@@ -134,12 +135,12 @@ impl WebSocket {
         self.inner.closed()
     }
 
-    /// Whether nothing can be sent any more, as far as is known.
+    /// Whether nothing more can be sent, as far as is known.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
 
-    /// How the connection ended; `None` while it has not.
+    /// How the connection ended. `None` until it has.
     pub fn closure(&self) -> Option<Closure> {
         self.inner.closure()
     }

@@ -17,7 +17,7 @@ use crate::{
     upgrade::Outcome,
 };
 
-/// Extractor of a valid request for a WebSocket connection.
+/// Extractor of a valid WebSocket request.
 ///
 /// Route it with [`any`](https://docs.rs/axum/latest/axum/routing/fn.any.html).
 #[must_use = "answer it with `on_upgrade` or `accept`"]
@@ -30,13 +30,13 @@ pub struct WebSocketUpgrade<F = DefaultOnFailedUpgrade> {
 }
 
 impl<F> WebSocketUpgrade<F> {
-    /// Sets limits and deadlines, in place of what was set before.
+    /// Sets limits and deadlines, and replaces those set before.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// Sets which pages may connect; by default those of the same host.
+    /// Sets which pages may connect. Default: those of the same host.
     pub fn origin(mut self, policy: OriginPolicy) -> Self {
         self.upgrade = self.upgrade.origin(policy);
         self
@@ -54,24 +54,23 @@ impl<F> WebSocketUpgrade<F> {
         self
     }
 
-    /// Bytes queued for writing at which senders wait; see [`Config::write_high_water`].
-    /// Default 64 KiB.
+    /// Queued bytes at which senders wait; see [`Config::write_high_water`]. Default 64 KiB.
     pub fn max_write_buffer_size(mut self, max: usize) -> Self {
         self.config = self.config.write_high_water(max);
         self
     }
 
-    /// Accepted for compatibility. What a handler sends leaves when it next waits.
+    /// For compatibility only. What a handler sends leaves when it next waits.
     pub fn write_buffer_size(self, _size: usize) -> Self {
         self
     }
 
-    /// Accepted for compatibility. Read buffers are lent to a connection while it reads.
+    /// For compatibility only. A connection borrows a read buffer while it reads.
     pub fn read_buffer_size(self, _size: usize) -> Self {
         self
     }
 
-    /// Without effect: a server must close the connection on an unmasked frame.
+    /// Has no effect: a server must close the connection on an unmasked frame.
     #[deprecated(note = "unmasked frames are always refused (RFC 6455, section 5.1)")]
     pub fn accept_unmasked_frames(self, _accept: bool) -> Self {
         self
@@ -99,7 +98,7 @@ impl<F> WebSocketUpgrade<F> {
             .map(Subprotocol::as_header_value)
     }
 
-    /// Selects a subprotocol. If the client does not offer it, the response will be 500.
+    /// Selects a subprotocol. If the client did not offer it, the response is 500.
     pub fn set_selected_protocol(&mut self, protocol: HeaderValue) {
         self.selected = Some(protocol);
     }
@@ -109,8 +108,7 @@ impl<F> WebSocketUpgrade<F> {
         self.selected.as_ref()
     }
 
-    /// Sets what is called if the connection is not upgraded although the handshake was
-    /// answered.
+    /// Sets what to call if the handshake was answered but the connection is not upgraded.
     pub fn on_failed_upgrade<C>(self, callback: C) -> WebSocketUpgrade<C>
     where
         C: OnFailedUpgrade,
@@ -123,12 +121,13 @@ impl<F> WebSocketUpgrade<F> {
         }
     }
 
-    /// Accepts: the response that must be returned to the client, and the socket to come, for a
-    /// task of your own, such as one of a tracker that a shutdown waits for.
+    /// Accepts the request. Returns the response, which must be sent to the client, and the
+    /// connection to come. Use it to run the handler in a task of your own, such as one that a
+    /// shutdown waits for.
     ///
-    /// [`on_upgrade`](Self::on_upgrade) is the simpler way. What
-    /// [`on_failed_upgrade`](Self::on_failed_upgrade) was given is not called:
-    /// [`Accepting::supervise`] tells.
+    /// [`on_upgrade`](Self::on_upgrade) is simpler. The callback of
+    /// [`on_failed_upgrade`](Self::on_failed_upgrade) is not called: [`Accepting::supervise`]
+    /// yields the error.
     ///
     /// ```
     /// use axum::{extract::State, response::Response};
@@ -150,16 +149,17 @@ impl<F> WebSocketUpgrade<F> {
     ///
     /// # Errors
     ///
-    /// [`Rejection::Origin`], [`Rejection::OriginRepeated`] or [`Rejection::ForeignHost`] by the
-    /// policy, or [`Rejection::SubprotocolNotOffered`].
+    /// [`Rejection::Origin`], [`Rejection::OriginRepeated`] or [`Rejection::ForeignHost`] if the
+    /// policy refuses the request; [`Rejection::SubprotocolNotOffered`] if the client did not
+    /// offer the selected subprotocol.
     pub fn accept(self) -> Result<(Response, Accepting), Rejection> {
         accept(self.upgrade, self.config, self.selected)
     }
 
-    /// Accepts, and runs `callback` in a task of its own once the connection is upgraded.
+    /// Accepts the request, and runs `callback` in its own task once the connection is upgraded.
     ///
-    /// The task closes the connection in order when the callback drops the socket, also by
-    /// returning, fails or panics; see [`Accepting::supervise`].
+    /// The task closes the connection in order when the callback drops the socket, returns, fails
+    /// or panics: see [`Accepting::supervise`].
     #[must_use = "return the response, or the connection is not upgraded"]
     pub fn on_upgrade<C, Fut>(self, callback: C) -> Response
     where
@@ -211,7 +211,7 @@ impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
     }
 }
 
-/// As the extractor of this crate's own kind; its response is one of axum's, too:
+/// This crate's own type as an extractor. Its response is a response of axum, too:
 ///
 /// ```
 /// use axum::{Router, routing::any};

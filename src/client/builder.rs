@@ -1,4 +1,4 @@
-//! What a connection is opened with.
+//! How connections are opened.
 
 use std::sync::Arc;
 
@@ -35,15 +35,15 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// The defaults: those of [`Config`], no further headers, no subprotocols.
+    /// The defaults: those of [`Config`], no extra headers, no subprotocols.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets limits and deadlines, and whether compression is offered.
     ///
-    /// [`upgrade_timeout`](Config::upgrade_timeout) bounds the time from connecting to the
-    /// end of the handshake.
+    /// [`upgrade_timeout`](Config::upgrade_timeout) bounds the time from connecting to the end of
+    /// the handshake.
     pub fn config(mut self, config: Config) -> Self {
         self.config = Arc::new(config);
         self
@@ -51,22 +51,22 @@ impl Builder {
 
     /// Adds a header to the request.
     ///
-    /// `Host` names a virtual host in place of the URI's, to which the connection goes all the
-    /// same; over HTTP/2 it becomes `:authority`. Once, and a host with a port or without:
-    /// else opening fails with [`Error::InvalidHeader`].
+    /// `Host` names a virtual host in place of the URI's host. The connection still goes to the
+    /// URI's host. Over HTTP/2 it becomes `:authority`. Set it once at most, to a host with or
+    /// without a port; otherwise opening fails with [`Error::InvalidHeader`].
     ///
-    /// Opening fails with [`Error::Header`] for what the handshake sets itself (`Upgrade`,
-    /// `Connection`, `Sec-WebSocket-*`), for what speaks of a body (`Content-Length`,
-    /// `Transfer-Encoding`, `Trailer`, `Expect`) and for what speaks of the connection (`TE`,
+    /// Opening fails with [`Error::Header`] for headers that the handshake sets itself (`Upgrade`,
+    /// `Connection`, `Sec-WebSocket-*`), that describe a body (`Content-Length`,
+    /// `Transfer-Encoding`, `Trailer`, `Expect`) or that describe the connection (`TE`,
     /// `Keep-Alive`, `Proxy-Connection`, `HTTP2-Settings`).
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.append(name, value);
         self
     }
 
-    /// Sets `Origin`, which browsers send and other clients need not (4.1 item 8).
+    /// Sets `Origin`. Browsers send it; other clients need not (4.1 item 8).
     ///
-    /// Opening fails with [`Error::InvalidHeader`] if [`header`](Self::header) sets it, too.
+    /// Opening fails with [`Error::InvalidHeader`] if [`header`](Self::header) also sets it.
     pub fn origin(mut self, origin: HeaderValue) -> Self {
         self.origin = Some(origin);
         self
@@ -89,7 +89,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] for `wss://`; else see [`Error`].
+    /// [`Error::Tls`] for `wss://`; for others see [`Error`].
     ///
     /// # Cancel safety
     ///
@@ -107,11 +107,11 @@ impl Builder {
         exchange(io, request, pending, deadline).await
     }
 
-    /// Performs the handshake for `uri` over a transport that is connected: a TLS stream, a
-    /// Unix socket, one end of a duplex.
+    /// Performs the handshake for `uri` over a connected transport, such as a TLS stream, a Unix
+    /// socket or one end of a duplex.
     ///
-    /// For `wss://` the TLS handshake comes first, with the host's name for SNI (4.1), and
-    /// its certificate must have been checked.
+    /// For `wss://`, first perform the TLS handshake, with the host's name for SNI (4.1), and
+    /// check the certificate.
     ///
     /// # Errors
     ///
@@ -130,13 +130,13 @@ impl Builder {
         exchange(io, request, pending, deadline).await
     }
 
-    /// The request for `uri`, to be sent by an HTTP client of your own over HTTP/1.1, and the
-    /// handshake that its response completes.
+    /// The request for `uri`, for an HTTP/1.1 client of your own, and the handshake that its
+    /// response completes.
     ///
-    /// The request has the absolute URI that pools need, of the scheme `http` or `https`. A pool
-    /// connects to its host, sends its path alone, and leaves a `Host` that was set as it is.
-    /// hyper's own connections send the URI as it stands, by which servers go before `Host`
-    /// (RFC 9112, section 3.2.2): give them the path alone.
+    /// The request has an absolute URI with the scheme `http` or `https`, as connection pools
+    /// need. A pool connects to its host, sends only its path, and leaves `Host` as it is. hyper's
+    /// own connections send the whole URI, which servers prefer to `Host` (RFC 9112, section
+    /// 3.2.2): replace it with its path for them.
     ///
     /// # Errors
     ///

@@ -13,21 +13,21 @@ use crate::{
 
 /// Why a connection could not be opened.
 ///
-/// `Display` says everything, causes included, on one line: `cannot connect: Connection refused
-/// (os error 111)`. So [`source`](std::error::Error::source) is `None`, and a reporter that follows
-/// the sources prints nothing twice. The causes are in the variants.
+/// `Display` includes the causes, on one line: `cannot connect: Connection refused (os error
+/// 111)`. So [`source`](std::error::Error::source) is `None`, and a reporter that follows the
+/// sources prints nothing twice. The causes are in the variants.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The URI does not name a WebSocket endpoint (RFC 6455, section 3). The text names the part
-    /// that is wrong: scheme, user info, host, port, path, query or fragment.
+    /// The URI does not name a WebSocket endpoint (RFC 6455, section 3). The text names the wrong
+    /// part: scheme, user info, host, port, path, query or fragment.
     Uri(&'static str),
-    /// The URI is `wss:`, and TLS is not done here: see
+    /// The URI is `wss:`, and this crate does no TLS: see
     /// [`Builder::handshake`](super::Builder::handshake).
     Tls,
-    /// A header was set that the handshake sets, or that a handshake must not have.
+    /// A header was set that the handshake sets itself, or that a handshake must not have.
     Header(HeaderName),
-    /// A header was set that cannot stand as it is: why.
+    /// A header was set that cannot be sent as it is, and why.
     InvalidHeader(HeaderName, &'static str),
     /// TCP could not connect.
     Connect(io::Error),
@@ -36,14 +36,14 @@ pub enum Error {
     Service(Box<dyn error::Error + Send + Sync>),
     /// The HTTP connection failed, or what came was no HTTP response.
     Http(hyper::Error),
-    /// The connection of HTTP/2 ended.
+    /// The HTTP/2 connection ended.
     Ended,
-    /// The server answered with another status than 101, or 2xx over HTTP/2: a redirect, a
-    /// demand for authentication, or a refusal (4.1).
+    /// The server did not accept: its status was not 101, or over HTTP/2 not 2xx. It may be a
+    /// redirect, a demand for authentication, or a refusal (4.1).
     ///
-    /// Status and headers are kept, and the first 1,024 bytes of the body at most, as they came:
-    /// a `Content-Encoding` is not undone. Fewer are kept if the server sends nothing for a
-    /// second, or if `upgrade_timeout` ends. `Display` shows the body if it is text.
+    /// The response has its status, its headers and at most the first 1,024 bytes of its body, as
+    /// they came: a `Content-Encoding` is not undone. The body is shorter if the server sends
+    /// nothing for a second, or if `upgrade_timeout` is over. `Display` shows the body if it is text.
     Refused(Box<Response<Bytes>>),
     /// The status accepts, but the response breaks the rules of the handshake (4.1).
     Answer(AnswerError),
@@ -52,7 +52,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The status with which the server refused, if that is what happened.
+    /// The status with which the server refused, if it did.
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Error::Refused(response) => Some(response.status()),

@@ -1,4 +1,4 @@
-//! The client's side.
+//! WebSocket client.
 //!
 //! ```toml
 //! [dependencies]
@@ -19,11 +19,11 @@
 //! ```
 //!
 //! A [`Builder`] sets headers, subprotocols and limits, and performs the handshake over any
-//! transport. With an HTTP client of your own, send the request of [`Builder::request`] and
-//! complete the [`Pending`] handshake with the response.
+//! transport. To use your own HTTP client, send the request of [`Builder::request`] and complete
+//! the [`Pending`] handshake with the response.
 //!
-//! For `wss://` bring the TLS that you use. With tokio-rustls, and the certificates that
-//! Mozilla trusts from webpki-roots:
+//! For `wss://`, bring your own TLS. With tokio-rustls, and the certificates that Mozilla trusts
+//! from webpki-roots:
 //!
 //! ```toml
 //! [dependencies]
@@ -58,13 +58,12 @@
 //! }
 //! ```
 //!
-//! The socket is the same [`WebSocket`] as a server's, without a supervisor: it works while
+//! The socket is the same [`WebSocket`] as a server's, without a supervisor: it works only while
 //! one of its methods runs. End it with [`close`](WebSocket::close).
 //!
-//! Not done here: RFC 6455, section 4.1 item 2 asks a client to have only one connection at
-//! a time in the state of connecting to the same host, and section 7.2.3 to back off before
-//! it reconnects after a failure. Both are for the application, which knows of all its
-//! connections.
+//! Two rules are left to the application, which knows all its connections. RFC 6455, section 4.1
+//! item 2 asks a client to have only one connection to a host in the connecting state at a time.
+//! Section 7.2.3 asks it to back off before it reconnects after a failure.
 
 mod builder;
 mod deadline;

@@ -25,19 +25,18 @@ impl Pending {
         Self { handshake, config }
     }
 
-    /// Reads the response, which must come from hyper, and takes over its connection, or its
-    /// stream of HTTP/2. The HTTP connection must be driven meanwhile, with upgrades enabled.
+    /// Reads the response and takes over its connection, or its HTTP/2 stream. The response must
+    /// come from hyper, and its HTTP connection must be driven meanwhile, with upgrades enabled. A
+    /// response from elsewhere needs a [`ProvidedIo`] in its extensions.
     ///
-    /// If it refuses, up to 1,024 bytes of its body are read, within
-    /// [`upgrade_timeout`](Config::upgrade_timeout).
-    ///
-    /// Bytes that were read behind the response are the first frames. A response that does not
-    /// come from hyper has a [`ProvidedIo`] among its extensions.
+    /// Bytes that were read behind the response are the first frames. If the server refuses, up to
+    /// 1,024 bytes of the body are read, within [`upgrade_timeout`](Config::upgrade_timeout).
     ///
     /// # Errors
     ///
     /// [`Error::Refused`], [`Error::Answer`], [`Error::Http`] or [`Error::TimedOut`]. Over HTTP/2
-    /// every 2xx accepts; hyper hands over the stream of a 200 only, another is [`Error::Http`].
+    /// every 2xx accepts, but hyper hands over the stream of a 200 only; another 2xx is
+    /// [`Error::Http`].
     ///
     /// # Cancel safety
     ///

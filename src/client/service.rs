@@ -14,13 +14,14 @@ use crate::stream::{ProvidedIo, WebSocket};
 const BUFFER: usize = 64 * 1024;
 
 impl Builder {
-    /// Opens a connection to a service in memory, for tests of all that lies between the
-    /// request and the handler: a [`WebSocketService`](crate::WebSocketService), a service below a
+    /// Opens a connection to a service in memory, to test everything between the request and the
+    /// handler: a [`WebSocketService`](crate::WebSocketService), a service below a
     /// [`WebSocketLayer`](crate::WebSocketLayer), an axum `Router`.
     ///
-    /// The host of `uri` becomes the header `Host`; nothing is looked up. Handlers run
-    /// supervised, as behind a server, and start only if the service's response is an acceptance. The request has an empty `String` as its body; `map_request`
-    /// of tower makes it that of a service which wants another type.
+    /// The host of `uri` becomes the header `Host`; nothing is looked up. Handlers run supervised,
+    /// as behind a server, and start only if the service's response is an acceptance. The request
+    /// has an empty `String` as its body. If your service wants another type, convert it with
+    /// tower's `map_request`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

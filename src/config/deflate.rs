@@ -4,13 +4,13 @@ use super::Config;
 use crate::deflate::DeflateConfig;
 
 impl Config {
-    /// Compresses messages with permessage-deflate (RFC 7692) where the peer can.
+    /// Compresses messages with permessage-deflate (RFC 7692) if the peer can.
     ///
-    /// Default: off, since it takes time, and memory for each connection, and since secrets
-    /// may leak through it: see [`DeflateConfig`]. The limits on messages hold for what comes
-    /// out of decompression, `max_frame_size` for what is on the wire. A message is refused with
-    /// 1009 when more than the limit comes out of it, or at a frame header that announces more on
-    /// the wire than such a message can need.
+    /// Default: off. Compression takes time, and memory for each connection, and it can leak
+    /// secrets: see [`DeflateConfig`]. The limits on messages apply to the decompressed message,
+    /// `max_frame_size` to what is on the wire. A message is refused with 1009 when more than the
+    /// limit comes out of it, or at a frame header that announces more on the wire than such a
+    /// message can need.
     pub const fn deflate(mut self, deflate: DeflateConfig) -> Self {
         self.deflate = Some(deflate);
         self

@@ -63,25 +63,25 @@ impl Config {
 
     /// Largest payload of one data frame accepted, in bytes. Control frames have at most 125.
     ///
-    /// Default: as [`max_message_size`](Self::max_message_size), which bounds frames too; for
-    /// frames of compressed messages an eighth, a 64th and 1 KiB more, which is what encoders need
-    /// at worst.
-    /// A larger one fails the connection with 1009 at its header (RFC 6455, section 10.4).
+    /// Default: the limit of [`max_message_size`](Self::max_message_size), which bounds frames
+    /// too. A frame of a compressed message may be larger by an eighth, a 64th and 1 KiB, the most
+    /// that encoders need. A larger one fails the connection with 1009 at its header (RFC 6455,
+    /// section 10.4).
     pub const fn max_frame_size(mut self, bytes: usize) -> Self {
         self.max_frame_size = bytes;
         self
     }
 
-    /// Most frames that one message may consist of.
+    /// Most frames in one message.
     ///
-    /// Default 131,072, at least 1. More fail the connection with 1009. Fragments are joined in one
-    /// buffer, so this bounds the work that a flood of empty frames makes, not memory.
+    /// Default 131,072, at least 1. More fail the connection with 1009. Fragments are joined in
+    /// one buffer, so this bounds the work that a flood of empty frames causes, not memory.
     pub const fn max_fragments(mut self, frames: usize) -> Self {
         self.max_fragments = if frames == 0 { 1 } else { frames };
         self
     }
 
-    /// Bytes queued for writing at which senders wait.
+    /// Queued bytes at which senders wait.
     ///
     /// Default 64 KiB, at least 1. A connection queues at most this much and one message.
     pub const fn write_high_water(mut self, bytes: usize) -> Self {
@@ -89,25 +89,25 @@ impl Config {
         self
     }
 
-    /// How long closing may go on without progress of the peer.
+    /// How long closing may go on without progress by the peer.
     ///
-    /// Default 5 seconds. Closing begins with our Close frame, or our answer to the peer's, and
-    /// ends with the transport, which is dropped when the time is over. Progress puts that off, up
-    /// to [`max_close_time`](Self::max_close_time): the peer takes output up to our Close, finishes
-    /// a message that had begun, or answers. Input that is thrown away is no progress, nor are
-    /// pongs that the peer takes.
+    /// Default 5 seconds. Closing begins with our Close frame, or our answer to the peer's. It
+    /// ends with the transport, which is dropped when the time is over. Progress extends the time,
+    /// up to [`max_close_time`](Self::max_close_time). The peer makes progress when it takes
+    /// output up to our Close, finishes a message that it had begun, or sends its Close. Input
+    /// that we discard is not progress, nor are pongs that the peer takes.
     ///
     /// Buffers hide whether a slow peer reads. So the time is longer if much was sent lately:
     ///
-    /// - If everything is in buffers, it is what a peer needs that reads 32 KiB a second. Below
-    ///   160 KiB that is less than the default.
-    /// - If buffers hold 1.5 MiB or more and more waits, as on a loopback device, it is what such a
-    ///   peer needs for half of that, but at most eight times this timeout.
+    /// - If buffers hold all that was sent, it is the time in which a peer reads that at 32 KiB a
+    ///   second. Below 160 KiB, that is less than the default.
+    /// - If buffers hold 1.5 MiB or more and more output waits, as on a loopback device, it is the
+    ///   time in which a peer reads half of what they hold, but at most eight times this timeout.
     ///
-    /// For a peer that was seen to read faster, half of its rate counts in place of 32 KiB.
+    /// If the peer was seen to read faster, half of its rate counts instead of 32 KiB.
     ///
-    /// A handler that goes on receiving what came before the peer's Close puts off the answer for
-    /// at most this timeout. A stream of HTTP/2 whose closing handshake is done is kept for half a
+    /// This timeout is also the longest that a handler which is still receiving may delay the
+    /// reply to a Close. A stream of HTTP/2 whose closing handshake is done is kept for half a
     /// second at most.
     pub const fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
@@ -116,18 +116,18 @@ impl Config {
 
     /// How long closing may take in all, whatever progress the peer makes.
     ///
-    /// Default 15 minutes, in which a peer takes 32 MiB at 50 KiB a second. At least
-    /// [`close_timeout`](Self::close_timeout): with zero, that bounds all of closing. It also
-    /// bounds how long a graceful shutdown may have to wait for slow peers.
+    /// Default 15 minutes, in which a peer can take 32 MiB at 50 KiB a second. At least
+    /// [`close_timeout`](Self::close_timeout): if this is zero, that bounds all of closing. A
+    /// graceful shutdown waits no longer than this for slow peers.
     pub const fn max_close_time(mut self, limit: Duration) -> Self {
         self.max_close_time = limit;
         self
     }
 
-    /// How long the HTTP connection may take to hand its transport over once the
-    /// handshake has been answered.
+    /// How long the HTTP connection may take to hand over its transport after the handshake was
+    /// answered.
     ///
-    /// Default 10 seconds. It bounds the time in which the peer must take the response.
+    /// Default 10 seconds. The peer must take the response in this time.
     pub const fn upgrade_timeout(mut self, timeout: Duration) -> Self {
         self.upgrade_timeout = timeout;
         self

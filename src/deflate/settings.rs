@@ -13,27 +13,26 @@ const WINDOW_BITS: u8 = 12;
 /// A block has some bytes of overhead, so few bytes hardly shrink.
 const MIN_SIZE: usize = 32;
 
-/// How messages are compressed with permessage-deflate (RFC 7692), and what is agreed
-/// about it with the peer.
+/// Settings of permessage-deflate (RFC 7692): how messages are compressed, and what is negotiated
+/// with the peer.
 ///
-/// Every setting has a default. Four settings are named after an endpoint and bound its
-/// compressor. This end keeps to the settings of its own compressor, whatever is agreed.
-/// The other end's compressor is bound only as far as the negotiation allows:
+/// Four settings are named after an endpoint and bound its compressor. An endpoint always applies
+/// those of its own compressor. It can bind its peer's only as far as the negotiation allows:
 ///
 /// | | on a server | on a client |
 /// |---|---|---|
-/// | `server_max_window_bits` | always kept; told to clients that ask for a bound | asked for if set; the server may decline |
-/// | `server_no_context_takeover` | always kept; told to clients that ask for it | asked for if set; the server may decline |
-/// | `client_max_window_bits` | binds clients that offer `client_max_window_bits` | always kept; told to the server if set |
-/// | `client_no_context_takeover` | binds clients that offer it, or `client_max_window_bits` | always kept; told to the server if set |
+/// | `server_max_window_bits` | always applies; announced to clients that ask for a bound | requested if set; the server may decline |
+/// | `server_no_context_takeover` | always applies; announced to clients that ask for it | requested if set; the server may decline |
+/// | `client_max_window_bits` | binds clients that offer `client_max_window_bits` | always applies; announced to the server if set |
+/// | `client_no_context_takeover` | binds clients that offer it, or `client_max_window_bits` | always applies; announced to the server if set |
 ///
-/// A sender may use a smaller window and forget its messages without saying so (RFC 7692,
-/// sections 7.1.1 and 7.1.2). So a server tells a client nothing that it did not ask for: some
-/// clients refuse such an answer, among them websocket-sharp and Netty before 4.1.66.
+/// A sender may use a smaller window, or forget its messages, without saying so (RFC 7692,
+/// sections 7.1.1 and 7.1.2). So a server tells a client nothing that the client did not ask for:
+/// some clients refuse such an answer, among them websocket-sharp and Netty before 4.1.66.
 ///
-/// A client with the defaults offers what Chromium does: `permessage-deflate;
-/// client_max_window_bits`. If more is set, that offer stands behind as a fall-back, and a bare
-/// `permessage-deflate` behind it, for servers that decline what they do not support.
+/// By default a client offers what Chromium offers: `permessage-deflate; client_max_window_bits`.
+/// If you set more, this offer follows as a fallback, and then a bare `permessage-deflate`, for
+/// servers that decline what they do not support.
 ///
 /// ```
 /// use tower_websock::{Config, DeflateConfig};
@@ -47,32 +46,32 @@ const MIN_SIZE: usize = 32;
 ///
 /// # Memory
 ///
-/// The states of compressors (about 160 KiB each with the defaults) and decompressors
-/// (46 KiB) belong to the threads, which keep at most 32 of each. A connection that keeps its
-/// context holds its window between messages, at most 2<sup>bits</sup> bytes in each direction;
-/// without context takeover it holds no window. Nothing is allocated before the first
-/// compressed message.
+/// Compressors (about 160 KiB each with the defaults) and decompressors (46 KiB) belong to the
+/// threads; each thread keeps at most 32 of each. A connection that keeps its context holds its
+/// window between messages: at most 2<sup>bits</sup> bytes in each direction. Without context
+/// takeover it holds no window. Nothing is allocated before the first compressed message.
 ///
-/// For what it receives, the bits are those that the peer agreed to, or 15 (32 KiB) if it agreed
-/// to none. On a server that is a client that does not offer `client_max_window_bits`: Firefox,
-/// for one. On a client that is every server, unless
+/// For received messages, the bits are those that the peer agreed to, or 15 (32 KiB) if it agreed
+/// to none. On a server, that is a client that does not offer `client_max_window_bits`, such as
+/// Firefox. On a client, it is every server, unless
 /// [`server_max_window_bits`](Self::server_max_window_bits) is set and granted.
 ///
-/// A message is held as it came, compressed, until it is complete and the user takes it. So a few
-/// bytes never hold many, and damage, invalid text and excess show when it is taken; in a
-/// message that nobody takes they never do. Then it is inflated in one go, and what it was on the
-/// wire is held beside what comes out of it.
+/// A message is held compressed, as it came, until it is complete and the user receives it. So a
+/// few bytes never occupy many. Damage, invalid text and excess show only when the message is
+/// received; in a message that nobody receives, they never show. It is inflated in one go, and its
+/// compressed form is held until that is done.
 ///
-/// The window of what was sent is not held before the connection needs it: its compressor has it.
-/// When the thread gives that to another connection, as it does when more than 32 are busy, or
-/// when the task has moved to another thread, the next message begins anew and is larger; from
-/// then on the window is held, and no context is lost again.
+/// At first, the window of what was sent exists only in the thread's compressor. The connection
+/// loses it if the thread lends that compressor to another connection, as it does when more than
+/// 32 are busy, or if the task moves to another thread. Its next message then starts without
+/// context and is larger. From then on the connection holds its own window, and loses no context
+/// again.
 ///
 /// # Security
 ///
-/// Compression tells the length of a secret to who can put text beside it in a message and
-/// sees its size on the wire (CRIME, BREACH). Limits on messages count what comes out of
-/// the decompressor; what goes in may be larger by an eighth, a 64th and 1 KiB.
+/// Compression reveals the length of a secret to anyone who can put text beside it in a message
+/// and can see the size of that message on the wire (CRIME, BREACH). Limits on messages count
+/// decompressed bytes; on the wire a message may be larger by an eighth, a 64th and 1 KiB.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeflateConfig {
     pub(super) level: u8,
@@ -98,9 +97,9 @@ impl DeflateConfig {
 
     /// How hard the compressor tries, from 1 (fastest) to 9 (smallest).
     ///
-    /// Default 1: it makes a third of similar JSON messages of 1 KiB, in 2 microseconds each;
-    /// level 3 makes a quarter and takes 10, level 6 a fifth and takes 14. A level out of
-    /// bounds becomes the nearest. The peer need not know it.
+    /// Default 1: it shrinks similar JSON messages of 1 KiB to a third, in 2 microseconds each.
+    /// Level 3 shrinks them to a quarter in 10, level 6 to a fifth in 14. A level out of bounds
+    /// becomes the nearest. The peer need not know it.
     pub const fn level(mut self, level: u8) -> Self {
         self.level = clamp(level, 1, 9);
         self
@@ -108,18 +107,18 @@ impl DeflateConfig {
 
     /// How much memory a compressor takes for pending output, from 1 to 9.
     ///
-    /// Default 5: with a window of 12 bits a state has 161 KiB, 148 with level 1, 259 with
-    /// level 8 (zlib's default) and 371 with level 9. Sizes of messages hardly differ above
-    /// 2. A level out of bounds becomes the nearest. The peer need not know it.
+    /// Default 5: with a window of 12 bits, a compressor takes 161 KiB. It takes 148 with level 1,
+    /// 259 with level 8 (zlib's default) and 371 with level 9. Above 2, messages hardly get
+    /// smaller. A level out of bounds becomes the nearest. The peer need not know it.
     pub const fn memory_level(mut self, level: u8) -> Self {
         self.memory_level = clamp(level, 1, 9);
         self
     }
 
-    /// Smallest payload that is compressed, in bytes; messages below are sent as they are.
+    /// Smallest payload that is compressed, in bytes. Smaller messages are sent as they are.
     ///
-    /// Default 32: few bytes hardly shrink, or grow. 0 compresses all. RFC 7692, section 6
-    /// leaves it to the sender message by message.
+    /// Default 32: shorter payloads hardly shrink, or even grow. 0 compresses everything. RFC
+    /// 7692, section 6 lets a sender decide this for each message.
     pub const fn min_size(mut self, bytes: usize) -> Self {
         self.min_size = bytes;
         self
@@ -127,13 +126,14 @@ impl DeflateConfig {
 
     /// Largest window of the server's compressor: 2<sup>bits</sup> bytes, from 8 to 15.
     ///
-    /// Default 12: an idle connection holds 4 KiB for what it sends, where the 32 KiB of 15
-    /// bits would make similar messages of 1 KiB smaller by 7 percent. Bits out of bounds
-    /// become the nearest.
+    /// Default 12: an idle connection keeps 4 KiB of what it sent. With 15 bits it would keep 32
+    /// KiB, and similar messages of 1 KiB would be 7 percent smaller. Bits out of bounds become
+    /// the nearest.
     ///
-    /// A server keeps to it, and tells only clients that ask for a bound: the lesser of the two
-    /// (RFC 7692, section 7.1.2.1). A client asks for it if it is set, below 15; a server that
-    /// declines may use 15 bits, and the client then holds up to 32 KiB for what it received.
+    /// A server always applies it. It tells only clients that ask for a bound, and tells them the
+    /// smaller of the two (RFC 7692, section 7.1.2.1). A client requests it if it is set below 15.
+    /// A server that declines may use 15 bits, and the client then keeps up to 32 KiB of what it
+    /// received.
     pub const fn server_max_window_bits(mut self, bits: u8) -> Self {
         self.server.window_bits = Some(clamp(bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS));
         self
@@ -141,15 +141,15 @@ impl DeflateConfig {
 
     /// Largest window of the client's compressor: 2<sup>bits</sup> bytes, from 8 to 15.
     ///
-    /// Default 12, as [`server_max_window_bits`](Self::server_max_window_bits).
-    /// Bits out of bounds become the nearest.
+    /// Default 12, as [`server_max_window_bits`](Self::server_max_window_bits). Bits out of bounds
+    /// become the nearest.
     ///
-    /// A server can bind only a client that offers `client_max_window_bits` (RFC 7692,
-    /// section 7.1.2.2), as Chromium and Safari do; another's window is of 15 bits all the same,
-    /// since the bound is there to save memory and no compression at all would cost more. A
-    /// client keeps to it, and tells the server if it is set, below 15.
+    /// A server can bind only a client that offers `client_max_window_bits` (RFC 7692, section
+    /// 7.1.2.2), as Chromium and Safari do. Compression is agreed on with other clients too, with
+    /// windows of 15 bits: the bound saves memory, and no compression at all would cost more. A
+    /// client always applies it, and tells the server if it is set below 15.
     ///
-    /// Many clients cannot compress with 8 (zlib cannot): 9 is the least that is safe to ask.
+    /// Ask for 9 at least. Many clients cannot compress with 8, since zlib cannot.
     pub const fn client_max_window_bits(mut self, bits: u8) -> Self {
         self.client.window_bits = Some(clamp(bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS));
         self
@@ -158,10 +158,9 @@ impl DeflateConfig {
     /// As a client, leaves `client_max_window_bits` out of every offer.
     ///
     /// Default: it is offered, as by browsers. Some gateways refuse any request that names it.
-    /// Without it the server cannot bind the client's window, and an answer that does fails the
-    /// connection (RFC 7692, section 7.1.2.2). The client's compressor keeps to
-    /// [`client_max_window_bits`](Self::client_max_window_bits) all the same. No effect on a
-    /// server.
+    /// Without it, the server must not bind the client's window; an answer that does fails the
+    /// connection (RFC 7692, section 7.1.2.2). The client's compressor still applies
+    /// [`client_max_window_bits`](Self::client_max_window_bits). No effect on a server.
     pub const fn omit_client_max_window_bits(mut self) -> Self {
         self.client_window = ClientWindow::Omitted;
         self
@@ -169,13 +168,13 @@ impl DeflateConfig {
 
     /// The server forgets each message before it compresses the next.
     ///
-    /// Default: it keeps its window, and later messages refer to earlier ones, so that small
-    /// similar messages shrink far more. Without, it holds no window of what it sent between two
-    /// messages: less memory, and no message tells of another.
+    /// Default: it keeps its window. Later messages can refer to earlier ones, and small similar
+    /// messages shrink far more. With this setting, the server holds no window of what it sent
+    /// between messages: that takes less memory, and no message reveals another.
     ///
-    /// A server keeps to it, and tells only clients that ask for it (RFC 7692,
-    /// section 7.1.1.1). A client asks for it; a server that declines keeps its window, and the
-    /// client must, too.
+    /// A server always applies it, and tells only clients that ask for it (RFC 7692, section
+    /// 7.1.1.1). A client requests it. A server that declines keeps its window, and then the
+    /// client must keep one too.
     pub const fn server_no_context_takeover(mut self) -> Self {
         self.server.takeover = Takeover::Reset;
         self
@@ -186,11 +185,11 @@ impl DeflateConfig {
     /// Default and reasons as for
     /// [`server_no_context_takeover`](Self::server_no_context_takeover).
     ///
-    /// A server demands it of clients that offer it or `client_max_window_bits` (RFC 7692,
-    /// section 7.1.1.2). Of others it is not demanded, since no client has to know it: a
-    /// connection to such a client, Firefox for one, keeps the window of what it received.
-    /// Netty's client, as it is by default, offers `client_max_window_bits` and refuses this:
-    /// leave it off for such clients. A client keeps to it, and tells the server.
+    /// A server requires it of clients that offer it or `client_max_window_bits` (RFC 7692,
+    /// section 7.1.1.2). It does not require it of others, since a client need not know it: a
+    /// connection to such a client, such as Firefox, keeps the window of what it received. Netty's
+    /// client, with its defaults, offers `client_max_window_bits` and refuses this setting: leave
+    /// it off for such clients. A client always applies it, and tells the server.
     pub const fn client_no_context_takeover(mut self) -> Self {
         self.client.takeover = Takeover::Reset;
         self
@@ -198,7 +197,9 @@ impl DeflateConfig {
 
     /// Both ends forget each message before they compress the next.
     ///
-    /// Default: both keep their windows. The two settings before in one.
+    /// Default: both keep their windows. This is
+    /// [`server_no_context_takeover`](Self::server_no_context_takeover) and
+    /// [`client_no_context_takeover`](Self::client_no_context_takeover) in one.
     pub const fn no_context_takeover(self) -> Self {
         self.server_no_context_takeover()
             .client_no_context_takeover()

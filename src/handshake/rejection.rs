@@ -9,9 +9,8 @@ use super::response::insert_upgrade;
 
 /// Why a WebSocket handshake was refused.
 ///
-/// Displayed, it is a sentence for the client's developer; it is also the body of the
-/// response. The value itself rides in the response's extensions, where an outer layer
-/// finds it:
+/// `Display` is a sentence for the client's developer, and also the body of the response. The
+/// value is in the response's extensions, where an outer layer can find it:
 ///
 /// ```
 /// # use tower_websock::Rejection;
@@ -28,17 +27,17 @@ pub enum Rejection {
     Method,
     /// 426: HTTP/1.0 cannot be upgraded (4.2.1 item 1; RFC 9110, section 7.8).
     HttpVersion,
-    /// 405: over HTTP/2 it is no extended CONNECT (RFC 8441, section 4), or the server does
-    /// not take it for one. As over HTTP/3.
+    /// 405: over HTTP/2, not an extended CONNECT (RFC 8441, section 4), or the server does not
+    /// recognise it as one. Also over HTTP/3.
     ExtendedConnect,
     /// 501: `:protocol` is not `websocket` (RFC 8441, section 5).
     Protocol,
-    /// 400: over HTTP/2 there is no `:authority`, or it is no host (RFC 8441, section 4;
-    /// RFC 9113, section 8.3.1).
+    /// 400: over HTTP/2, `:authority` is missing or not a host (RFC 8441, section 4; RFC 9113,
+    /// section 8.3.1).
     Authority,
-    /// 400: over HTTP/2 `:scheme` is not that of HTTP, such as `ws` (RFC 8441, section 5).
+    /// 400: over HTTP/2, `:scheme` is not HTTP's, such as `ws` (RFC 8441, section 5).
     Scheme,
-    /// 400: over HTTP/2 `Host` is another than `:authority` (RFC 9113, section 8.3.1).
+    /// 400: over HTTP/2, `Host` differs from `:authority` (RFC 9113, section 8.3.1).
     HostMismatch,
     /// 400: `Connection` or `Upgrade` over HTTP/2 (RFC 8441, section 5).
     ConnectionSpecific,
@@ -46,7 +45,7 @@ pub enum Rejection {
     HostMissing,
     /// 400: more than one `Host` (RFC 9112, section 3.2).
     HostRepeated,
-    /// 400: `Host` is empty, or no host with maybe a port (RFC 9112, section 3.2).
+    /// 400: `Host` is empty, or is not a host with an optional port (RFC 9112, section 3.2).
     Host,
     /// 426: `Upgrade` does not list `websocket` (4.2.1 item 3).
     Upgrade,
@@ -58,12 +57,12 @@ pub enum Rejection {
     ConnectionMalformed,
     /// 426: `Sec-WebSocket-Version` is not 13 (4.2.1 item 6, 4.2.2 item 4, 4.4).
     Version,
-    /// 400: the same over HTTP/2, which has no upgrade that 426 could ask for.
+    /// 400: the same over HTTP/2, where there is no upgrade to ask for with 426.
     Http2Version,
-    /// 400: `Sec-WebSocket-Key` does not stand once with 16 bytes in base64 (4.2.1 item 5).
+    /// 400: there is not exactly one `Sec-WebSocket-Key` with 16 bytes in base64 (4.2.1 item 5).
     Key,
-    /// 400: the request announces a body, whose bytes could pass for frames. Over HTTP/2 a
-    /// `Content-Length: 0` is refused as well: the stream would end at the first frame.
+    /// 400: the request announces a body, whose bytes could be taken for frames. Over HTTP/2,
+    /// `Content-Length: 0` is also refused: the stream would end at the first frame.
     Body,
     /// 400: `Sec-WebSocket-Protocol` is malformed or repeats a name (4.1 item 10).
     Subprotocols,
@@ -73,14 +72,14 @@ pub enum Rejection {
     Origin,
     /// 403: more than one `Origin` (RFC 6454, section 7.3).
     OriginRepeated,
-    /// 403: the host is none of [`OriginPolicy::hosts`](crate::OriginPolicy::hosts).
+    /// 403: the host is not one of [`OriginPolicy::hosts`](crate::OriginPolicy::hosts).
     ForeignHost,
     /// 404: there is no WebSocket endpoint at this path (4.2.2 item 3).
     Path,
-    /// 500: the application chose a subprotocol that was not offered (4.2.2 item 5.5).
+    /// 500: the application selected a subprotocol that the client did not offer (4.2.2 item 5.5).
     SubprotocolNotOffered,
-    /// 500: the request has nothing to upgrade: it does not come from hyper and has no
-    /// [`ProvidedIo`](crate::ProvidedIo), or somebody else has taken it.
+    /// 500: the request cannot be upgraded. It does not come from hyper and has no
+    /// [`ProvidedIo`](crate::ProvidedIo), or something else has taken its upgrade.
     NotUpgradable,
 }
 

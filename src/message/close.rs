@@ -3,17 +3,17 @@
 use super::text::Utf8Bytes;
 use crate::wire::{CloseCode, InvalidClose, ProtocolError, close_body};
 
-/// Code and reason of a Close frame.
+/// The code and the reason of a Close frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseFrame {
     /// Why the connection is closed. See [`close_code`](crate::close_code).
     pub code: CloseCode,
-    /// Text for people who look for the cause; at most 123 bytes.
+    /// Text for people who look for the cause. At most 123 bytes.
     pub reason: Utf8Bytes,
 }
 
 impl CloseFrame {
-    /// A frame whose reason is cut at 123 bytes, on the boundary of a character.
+    /// A Close frame. A reason above 123 bytes is cut at a character boundary.
     pub fn new(code: CloseCode, reason: impl Into<Utf8Bytes>) -> Self {
         let reason = reason.into();
         let mut end = reason.len().min(close_body::MAX_REASON);

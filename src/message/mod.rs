@@ -17,11 +17,11 @@ pub enum Message {
     Text(Utf8Bytes),
     /// Bytes.
     Binary(Bytes),
-    /// A ping, at most 125 bytes. Received ones have been answered already.
+    /// A ping, at most 125 bytes. Received pings are already answered.
     Ping(Bytes),
     /// A pong, at most 125 bytes: the answer to a ping, or unsolicited.
     Pong(Bytes),
-    /// The peer closes (received, and answered already), or this side does (sent).
+    /// Received: the peer closes, and was already answered. Sent: this side closes.
     Close(Option<CloseFrame>),
 }
 
@@ -66,7 +66,7 @@ impl Message {
         matches!(self, Message::Close(_))
     }
 
-    /// The payload's length in bytes; of a Close, that of its reason.
+    /// The payload's length in bytes; for a Close, that of its reason.
     pub fn len(&self) -> usize {
         match self {
             Message::Text(text) => text.len(),
@@ -75,12 +75,12 @@ impl Message {
         }
     }
 
-    /// Whether the payload is empty; of a Close, its reason.
+    /// Whether the payload is empty; for a Close, its reason.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The payload's bytes; of a Close, its reason.
+    /// The payload's bytes; for a Close, its reason.
     pub fn into_data(self) -> Bytes {
         match self {
             Message::Text(text) => text.into(),
@@ -89,7 +89,7 @@ impl Message {
         }
     }
 
-    /// The payload as text; of a Close, its reason.
+    /// The payload as text; for a Close, its reason.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl Message {
         }
     }
 
-    /// Borrows the payload as text; of a Close, its reason.
+    /// Borrows the payload as text; for a Close, its reason.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl From<Message> for Vec<u8> {
     }
 }
 
-/// A payload was asked for as text and is not UTF-8.
+/// A payload that is not UTF-8 was requested as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotUtf8(Utf8Error);
 

@@ -5,7 +5,7 @@ use std::{fmt, ops::Deref, str::Utf8Error};
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// Bytes that are valid UTF-8. Cheap to clone: clones share the memory.
+/// Bytes that are valid UTF-8. Clones share the memory, so cloning is cheap.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Utf8Bytes(ByteString);
 

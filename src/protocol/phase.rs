@@ -36,7 +36,8 @@ pub enum Closure {
     },
     /// The peer broke the protocol and was sent the matching code (7.1.7).
     Failed(ProtocolError),
-    /// The transport ended, or did not end in time, without the peer's Close frame (1006).
+    /// The transport ended without the peer's Close frame, or the peer did not end it in time
+    /// (1006).
     Lost,
 }
 

@@ -1,4 +1,4 @@
-//! What serves the connections.
+//! The handler of a connection.
 
 use std::future::Future;
 
@@ -6,10 +6,11 @@ use http::request::Parts;
 
 use crate::{stream::WebSocket, upgrade::Outcome};
 
-/// Serves one connection after the other, each in a task of its own.
+/// Handles connections, each in its own task.
 ///
-/// Implemented for functions and closures of a socket, or of a socket and the head of the
-/// request that asked for it; with the feature `axum`, also of the socket of its module. `Args` tells the two apart and is inferred.
+/// Implemented for functions and closures of a socket, or of a socket and the head of the request
+/// that asked for it. With the feature `axum`, the socket may also be that of its module. `Args`
+/// tells the cases apart and is inferred.
 ///
 /// ```
 /// use http::request::Parts;
@@ -35,7 +36,7 @@ use crate::{stream::WebSocket, upgrade::Outcome};
 /// });
 /// ```
 ///
-/// It is called anew for each connection, so that state is cloned for each:
+/// It runs once per connection. Clone shared state into it:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -49,8 +50,8 @@ use crate::{stream::WebSocket, upgrade::Outcome};
 /// });
 /// ```
 ///
-/// A connection that keeps the head of its request keeps the buffer that it was read to,
-/// which is 8 KiB with hyper: take what you need of it and drop it, as above.
+/// The head of a request holds the buffer that it was read to, which is 8 KiB with hyper. Take
+/// what you need of it and drop it, as above.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot handle WebSocket connections",
     label = "not a handler",

@@ -18,17 +18,18 @@ use crate::{
     upgrade::{self, ResponseBody, WebSocketUpgrade},
 };
 
-/// Answers WebSocket handshakes and leaves every other request to the inner service.
+/// Answers WebSocket handshakes and passes every other request to the inner service.
 ///
-/// A request is a handshake if it is HTTP/1.1 and lists `websocket` in `Upgrade`, or has a
-/// `Sec-WebSocket-Key`; or if it is an HTTP/2 CONNECT whose `:protocol` is `websocket`. A
-/// valid one is accepted, and its connection or stream given to the handler; another is
-/// answered with the response of its [`Rejection`]. What goes to the inner service
-/// goes untouched; errors are the inner service's, there are no others.
+/// A request is a handshake if it is HTTP/1.1 and lists `websocket` in `Upgrade` or has a
+/// `Sec-WebSocket-Key`, or if it is an HTTP/2 CONNECT whose `:protocol` is `websocket`. A valid
+/// handshake is accepted, and the handler gets its connection or stream. An invalid one is
+/// answered with the response of its [`Rejection`]. Other requests pass untouched. The only errors
+/// are those of the inner service.
 ///
-/// The inner service is `Clone`, as servers and routers ask of it anyway: what its `poll_ready`
-/// reserved, such as a permit of a concurrency limit, is given back when a handshake is answered
-/// here, and a clone takes its place. Put a `tower::buffer::Buffer` around a service that is not.
+/// The inner service must be `Clone`, as servers and routers require anyway. When a handshake is
+/// answered here, a clone takes the inner service's place, which gives back what `poll_ready` had
+/// reserved, such as a permit of a concurrency limit. Put a `tower::buffer::Buffer` around a
+/// service that is not `Clone`.
 ///
 /// The handler starts only if the response was sent as it is: see [`ResponseBody`].
 ///

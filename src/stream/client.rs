@@ -15,7 +15,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// The client's end of a connection whose opening handshake was done elsewhere, without
     /// extensions.
     ///
-    /// Needs a tokio runtime with its timer enabled when it closes.
+    /// Closing needs a tokio runtime with its timer enabled.
     pub fn client(io: T, config: &Config) -> Self {
         Self::of_client(io, Setup::of(config))
     }

@@ -10,22 +10,22 @@ use crate::{
 
 /// Why receiving or sending failed.
 ///
-/// The variants tell the peer's faults, the caller's and the transport's apart. `Display` tells the
-/// cause, too, and [`source`](std::error::Error::source) is `None`: nothing is left to tell, and a
-/// reporter that follows the sources prints nothing twice.
+/// The variants tell faults of the peer, the caller and the transport apart. `Display` includes
+/// the cause, so [`source`](std::error::Error::source) is `None`, and a reporter that follows the
+/// sources prints nothing twice.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The peer broke the protocol. It was sent the matching close code.
+    /// The peer broke the protocol. A Close frame told it so, with the matching code.
     Protocol(ProtocolError),
     /// The transport ended without a Close frame from the peer (1006).
     Lost,
     /// The transport failed.
     Io(io::Error),
-    /// This side left too many messages unread that share an HTTP/2 connection with other
-    /// WebSockets. The peer was told by the code 1008; what was unread is lost.
+    /// This side left too many messages unread, on an HTTP/2 connection that other WebSockets
+    /// share. The peer was sent 1008. The unread messages are lost.
     Overrun,
-    /// Nothing can be sent any more: a Close was sent or received, or the transport is gone.
+    /// Nothing more can be sent: a Close was sent or received, or the transport is gone.
     Closed,
     /// The caller's Close frame must not be sent. Nothing was sent.
     InvalidClose(InvalidClose),

@@ -17,17 +17,17 @@ use crate::{
     protocol::{Batch, Closure, Compress},
 };
 
-/// The half that sends. Made by [`WebSocket::split`](crate::WebSocket::split).
+/// The half that sends, from [`WebSocket::split`](crate::WebSocket::split).
 ///
 /// The connection lives as long as one of its halves does.
 pub struct SendHalf<T = Upgraded> {
     handle: Handle<T>,
 }
 
-/// The half that receives. Made by [`WebSocket::split`](crate::WebSocket::split).
+/// The half that receives, from [`WebSocket::split`](crate::WebSocket::split).
 ///
-/// The connection lives as long as one of its halves does. When this one is dropped,
-/// messages that still come are dropped too.
+/// The connection lives as long as one of its halves does. When this half is dropped, messages
+/// that still come are discarded.
 pub struct RecvHalf<T = Upgraded> {
     handle: Handle<T>,
     /// Messages that were received, and not by the user yet.
@@ -44,13 +44,13 @@ impl<T> SendHalf<T> {
         self.handle.is(&half.handle)
     }
 
-    /// Whether nothing can be sent any more, as far as is known: [`closed`](Self::closed) would be
+    /// Whether nothing more can be sent, as far as is known: [`closed`](Self::closed) would be
     /// ready.
     pub fn is_closed(&self) -> bool {
         self.handle.is_closed()
     }
 
-    /// How the connection ended; `None` as long as it has not.
+    /// How the connection ended. `None` until it has.
     pub fn closure(&self) -> Option<Closure> {
         self.handle.closure()
     }
@@ -70,7 +70,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
         self.handle.send(message, Compress::IfAgreed)
     }
 
-    /// Sends a message as it is, as
+    /// Sends a message uncompressed, as
     /// [`WebSocket::send_uncompressed`](crate::WebSocket::send_uncompressed) does.
     ///
     /// # Errors
@@ -113,11 +113,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
         self.handle.flush()
     }
 
-    /// Waits until nothing can be sent any more, as [`WebSocket::closed`](crate::WebSocket::closed)
+    /// Waits until nothing more can be sent, as [`WebSocket::closed`](crate::WebSocket::closed)
     /// does.
     ///
-    /// If the other half is gone, that is as soon as the peer's Close or the end of the transport
-    /// comes.
+    /// If the other half is gone, this is ready as soon as the peer's Close or the end of the
+    /// transport comes.
     ///
     /// ```
     /// use tokio::sync::broadcast::Receiver;
@@ -213,8 +213,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Sink<Message> for SendHalf<T> {
         self.handle.poll_flush(cx)
     }
 
-    /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's. Without a
-    /// supervisor, and when the other half is gone, this waits for the peer's Close.
+    /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's Close.
+    /// If there is no supervisor and the other half is gone, this waits for the peer's Close.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.handle.poll_sink_close(cx)
     }

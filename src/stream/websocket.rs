@@ -26,36 +26,37 @@ use crate::{
 
 /// A WebSocket connection: a [`Stream`] and a [`Sink`] of [`Message`]s.
 ///
-/// Pings are answered, a Close is answered, and text is valid UTF-8 before it gets here.
-/// Received pings and pongs are handed over all the same; skip them with
-/// [`Message::is_data`].
+/// Pings and Closes are answered for you, and text is valid UTF-8 before it gets here. Pings and
+/// pongs are also received as messages; skip them with [`Message::is_data`].
 ///
 /// # Supervised or not
 ///
-/// A socket that a handler received is *supervised*: the task that runs the handler writes
-/// what was sent whenever the handler waits, answers pings while it does something else, and
-/// closes the connection when it drops the socket, fails or panics. Messages that were sent in
-/// one go leave in one write. After 128 of them, or as many received, or after about a millisecond,
-/// a handler that did not wait lets other tasks of its thread have their turn, and what it sent
-/// leaves. So its answers are not withheld while it computes. A handler must not block its task:
-/// `block_on` inside of it waits for ever.
+/// A socket that a handler received is *supervised*. The task that runs the handler writes what
+/// was sent whenever the handler waits, answers pings while the handler does something else, and
+/// closes the connection when the handler drops the socket, fails or panics. Messages sent
+/// together leave in one write. A handler that does not wait is interrupted after 128 messages
+/// sent or received, or after about a millisecond: other tasks of its thread get their turn, and
+/// what it sent leaves. So answers are not held back while a handler computes. A handler must not
+/// block its task: `block_on` inside it waits forever.
 ///
-/// A Close is answered when it is received, or after a second in which the handler has received
-/// nothing; until then it may answer what came before, and all in all for at most
-/// [`close_timeout`](crate::Config::close_timeout). What a handler does not receive is read ahead
-/// for it until 64 KiB or 128 messages wait, and one read of at most 65 KiB may go beyond; a ping or
-/// a Close behind that waits. Compressed messages wait as they came: only when one is received
-/// does it show that it is damaged or too big. A handler
-/// that only sends [splits](Self::split) the socket and drops the [`RecvHalf`]: what comes is
-/// then thrown away, and a Close answered at once. While it waits for something to send, it also
-/// waits for [`closed`](SendHalf::closed), or it learns that the peer is gone from its next `send`
-/// only.
+/// A Close is answered when it is received, or once the handler has received nothing for one
+/// second, so it can reply to earlier messages first. A handler that is still receiving may delay
+/// the reply for at most [`close_timeout`](crate::Config::close_timeout) in all.
 ///
-/// A socket made by hand ([`WebSocket::server`], or by awaiting
-/// [`Accepting`](crate::Accepting)) does its work only while one of its methods runs:
-/// [`send`](Self::send) writes, and like [`recv`](Self::recv) and [`closed`](Self::closed) it
-/// answers pings and notices the peer's Close; dropping the socket drops the transport. End it
-/// with [`close`](Self::close), or receive until `None`.
+/// What a handler does not receive is read ahead until 64 KiB or 128 messages wait. One read of at
+/// most 65 KiB may go beyond that. A ping or a Close behind them waits. Compressed messages wait
+/// compressed: a damaged or too big one is noticed only when it is received.
+///
+/// If a handler only sends, [split](Self::split) the socket and drop the [`RecvHalf`]. What comes
+/// is then discarded, and a Close is answered at once. While waiting for something to send, wait
+/// for [`closed`](SendHalf::closed) too; otherwise the handler learns that the peer is gone only
+/// when it sends again.
+///
+/// An unsupervised socket, made by [`WebSocket::server`] or
+/// [`Accepting::socket`](crate::Accepting::socket), works only while one of its methods runs.
+/// [`send`](Self::send) writes; `send`, [`recv`](Self::recv) and [`closed`](Self::closed) answer
+/// pings and notice the peer's Close. Dropping the socket drops the transport. End it with
+/// [`close`](Self::close), or receive until `None`.
 pub struct WebSocket<T = Upgraded> {
     handle: Handle<T>,
     /// Messages that were received, and not by the user yet.
@@ -85,7 +86,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// The server's end of a connection whose opening handshake was done elsewhere, without
     /// extensions.
     ///
-    /// Needs a tokio runtime with its timer enabled when it closes.
+    /// Closing needs a tokio runtime with its timer enabled.
     pub fn server(io: T, config: &Config) -> Self {
         Self::unsupervised(io, Setup::of(config))
     }
@@ -110,14 +111,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// Receives the next message.
     ///
-    /// A Close frame is the last message; our answer to it has been written by then. After
-    /// it, or after an error, there is only `None`.
+    /// A Close frame is the last message; our answer to it has been written by then. After it, or
+    /// after an error, there is only `None`.
     ///
     /// # Errors
     ///
-    /// Once, as the last item: [`Error::Protocol`] if the peer broke the protocol (it was
-    /// told by a Close frame), [`Error::Lost`] or [`Error::Io`] if the transport ended
-    /// without a Close frame, [`Error::Overrun`] if too much was left unread.
+    /// At most one, as the last item: [`Error::Protocol`] if the peer broke the protocol (it was
+    /// told so by a Close frame), [`Error::Lost`] or [`Error::Io`] if the transport ended without
+    /// a Close frame, [`Error::Overrun`] if too much was left unread.
     ///
     /// # Cancel safety
     ///
@@ -128,11 +129,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// Sends a message.
     ///
-    /// In a handler it is queued, and written with all else when the handler next waits;
-    /// so is it from a task to which a handler gave the socket. Without a supervisor it is
-    /// written before this returns, and if nothing was received since the last message, what has come
-    /// is read ahead first. While [`write_high_water`](Config::write_high_water)
-    /// bytes are queued, it waits.
+    /// In a handler, or in a task to which a handler gave the socket, the message is queued. It is
+    /// written with all else when the handler next waits. Without a supervisor, it is written
+    /// before this returns; if nothing was received since the last message, what has come is read
+    /// ahead first. While [`write_high_water`](Config::write_high_water) bytes are queued, this
+    /// waits.
     ///
     /// Sending [`Message::Close`] starts the closing handshake; go on receiving until the
     /// peer has answered, or use [`close`](Self::close).
@@ -140,7 +141,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// # Errors
     ///
     /// [`Error::Closed`] once a Close was sent or received; [`Error::ControlTooLong`] and
-    /// [`Error::InvalidClose`] for what must not be sent. The message was not queued then.
+    /// [`Error::InvalidClose`] for what must not be sent. The message was then not queued.
     ///
     /// # Cancel safety
     ///
@@ -149,11 +150,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         self.handle.send(message, Compress::IfAgreed)
     }
 
-    /// Sends a message as it is, also where the connection compresses messages.
+    /// Sends a message uncompressed, even if the connection compresses messages.
     ///
-    /// For what is compressed already, such as images, and for secrets beside which others
-    /// may put text (RFC 7692, section 8). Without
-    /// [compression](crate::Config) it does what [`send`](Self::send) does.
+    /// Use it for data that is compressed already, such as images, and for a secret in a message
+    /// to which others can add text (RFC 7692, section 8). Without [compression](crate::Config) it
+    /// is the same as [`send`](Self::send).
     ///
     /// # Errors
     ///
@@ -169,7 +170,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         self.handle.send(message, Compress::Never)
     }
 
-    /// Queues a message without writing it: [`flush`](Self::flush) later.
+    /// Queues a message without writing it. Call [`flush`](Self::flush) later.
     ///
     /// # Errors
     ///
@@ -195,7 +196,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         self.handle.flush()
     }
 
-    /// Closes the connection and tells how it ended.
+    /// Closes the connection. Yields how it ended.
     ///
     /// Sends a Close frame (a [`CloseFrame`], or `None` for one without a code), unless one was
     /// sent, and waits for the peer's, at most
@@ -204,7 +205,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// # Errors
     ///
-    /// If the frame must not be sent (RFC 6455, section 7.4); nothing has happened then.
+    /// If the frame must not be sent (RFC 6455, section 7.4). Nothing was done then.
     ///
     /// # Cancel safety
     ///
@@ -221,11 +222,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         }
     }
 
-    /// Waits until nothing can be sent any more: a Close was sent or received, the peer broke the
-    /// protocol, or the transport is gone. [`closure`](Self::closure) tells how it ended, once it has.
+    /// Waits until nothing more can be sent: a Close was sent or received, the peer broke the
+    /// protocol, or the transport is gone. [`closure`](Self::closure) says how the connection
+    /// ended, once it has.
     ///
-    /// For a handler that waits for something other than messages; without this it would learn that
-    /// the peer is gone from its next [`send`](Self::send) only:
+    /// Use it in a handler that waits for something other than messages. Without it, such a
+    /// handler learns that the peer is gone only at its next [`send`](Self::send):
     ///
     /// ```
     /// use tokio::sync::mpsc::Receiver;
@@ -244,11 +246,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// }
     /// ```
     ///
-    /// Without a supervisor it does what [`recv`](Self::recv) does, except that what comes is kept,
-    /// up to 64 KiB or 128 messages: it answers pings and notices the end. A Close or an end is noticed
-    /// at once if nothing was ever received, and else after a second without `recv`, since what came
-    /// before may still be answered. One behind more messages than are kept is not noticed:
-    /// a socket that only sends should be [split](Self::split), and the [`RecvHalf`] dropped.
+    /// Without a supervisor, this does what [`recv`](Self::recv) does, but keeps what comes, up to
+    /// 64 KiB or 128 messages: it answers pings and notices the end. If nothing was ever received,
+    /// it notices a Close or an end at once. Otherwise it does so after a second without `recv`,
+    /// since earlier messages may still be answered. It does not notice an end behind more
+    /// messages than are kept. So [split](Self::split) a socket that only sends, and drop the
+    /// [`RecvHalf`].
     ///
     /// # Cancel safety
     ///
@@ -257,7 +260,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         self.handle.closed()
     }
 
-    /// Splits the socket in two halves, which may live in different tasks.
+    /// Splits the socket into two halves, which may live in different tasks.
     pub fn split(self) -> (SendHalf<T>, RecvHalf<T>) {
         let recv = RecvHalf::new(self.handle.another(), self.batch);
         (SendHalf::new(self.handle), recv)
@@ -294,13 +297,13 @@ impl<T> WebSocket<T> {
         self.subprotocol.as_ref()
     }
 
-    /// Whether nothing can be sent any more, as far as is known: [`closed`](Self::closed) would be
+    /// Whether nothing more can be sent, as far as is known: [`closed`](Self::closed) would be
     /// ready.
     pub fn is_closed(&self) -> bool {
         self.handle.is_closed()
     }
 
-    /// How the connection ended; `None` as long as it has not.
+    /// How the connection ended. `None` until it has.
     pub fn closure(&self) -> Option<Closure> {
         self.handle.closure()
     }
@@ -335,7 +338,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<T> {
         self.handle.poll_flush(cx)
     }
 
-    /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's.
+    /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's Close.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.handle.poll_sink_close(cx)
     }

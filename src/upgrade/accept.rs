@@ -16,7 +16,7 @@ use crate::{
     stream::{Setup, WebSocket},
 };
 
-/// A valid request for a WebSocket connection, not answered yet.
+/// A valid request for a WebSocket connection that has not been answered yet.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -58,13 +58,13 @@ pub struct WebSocketUpgrade {
 }
 
 impl WebSocketUpgrade {
-    /// Checks a request (RFC 6455, section 4.2.1; RFC 8441, section 5) and takes its upgrade
-    /// out of the extensions: hyper's, or a [`ProvidedIo`](crate::ProvidedIo).
+    /// Checks a request (RFC 6455, section 4.2.1; RFC 8441, section 5) and takes its upgrade out
+    /// of the extensions: hyper's, or a [`ProvidedIo`](crate::ProvidedIo).
     ///
     /// # Errors
     ///
-    /// If the request is not a valid handshake;
-    /// [`into_response`](Rejection::into_response) makes the answer to it.
+    /// If the request is not a valid handshake. [`into_response`](Rejection::into_response) makes
+    /// the response that says so.
     pub fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
         let handshake = request::check(parts)?;
         let io = Offered::take(parts, handshake.opening()).ok_or(Rejection::NotUpgradable)?;
@@ -90,7 +90,7 @@ impl WebSocketUpgrade {
         self
     }
 
-    /// Sets which pages may connect; by default those of the same host.
+    /// Sets which pages may connect. Default: those of the same host.
     pub fn origin(mut self, policy: OriginPolicy) -> Self {
         self.policy = policy;
         self
@@ -111,7 +111,8 @@ impl WebSocketUpgrade {
         self
     }
 
-    /// Selects a subprotocol, which must be one of those offered, or none.
+    /// Selects a subprotocol, or none. The client must have offered it, or
+    /// [`accept`](Self::accept) fails.
     pub fn select_subprotocol(mut self, subprotocol: Option<Subprotocol>) -> Self {
         self.selected = subprotocol;
         self
@@ -127,18 +128,20 @@ impl WebSocketUpgrade {
         self.selected.as_ref()
     }
 
-    /// Accepts: the response that must be returned to the client, and the socket to come.
+    /// Accepts the request. Returns the response, which must be sent to the client, and the
+    /// connection to come.
     ///
-    /// The connection is upgraded only if this response is sent, with its body and its
-    /// extensions: see [`ResponseBody`]. If another is sent in its place, the [`Accepting`] fails
-    /// with [`UpgradeError::NotSent`].
+    /// The connection is upgraded only if this response is sent, with its body and its extensions:
+    /// see [`ResponseBody`]. If another response is sent instead, the [`Accepting`] fails with
+    /// [`UpgradeError::NotSent`].
     ///
-    /// Nothing is spawned. [`on_upgrade`](Self::on_upgrade) is the simpler way.
+    /// Nothing is spawned. [`on_upgrade`](Self::on_upgrade) is simpler.
     ///
     /// # Errors
     ///
-    /// [`Rejection::Origin`], [`Rejection::OriginRepeated`] or [`Rejection::ForeignHost`] by the
-    /// policy, or [`Rejection::SubprotocolNotOffered`].
+    /// [`Rejection::Origin`], [`Rejection::OriginRepeated`] or [`Rejection::ForeignHost`] if the
+    /// policy refuses the request; [`Rejection::SubprotocolNotOffered`] if the client did not
+    /// offer the selected subprotocol.
     pub fn accept<B>(self) -> Result<(Response<ResponseBody<B>>, Accepting), Rejection> {
         self.origin.check(&self.policy)?;
         let accepted = self.handshake.accept(self.selected, &self.config)?;
@@ -160,10 +163,10 @@ impl WebSocketUpgrade {
         Ok((response, Accepting { io, setup }))
     }
 
-    /// Accepts, and runs `handler` in a task of its own once the connection is upgraded.
+    /// Accepts the request, and runs `handler` in its own task once the connection is upgraded.
     ///
-    /// The task looks after the connection: see [`Accepting::supervise`]. If the request
-    /// is refused after all (see [`accept`](Self::accept)), that is the response.
+    /// The task supervises the connection: see [`Accepting::supervise`]. If
+    /// [`accept`](Self::accept) refuses the request, the response is the refusal.
     ///
     /// # Panics
     ///
@@ -218,25 +221,25 @@ pub struct Accepting {
 }
 
 impl Accepting {
-    /// Takes the response for sent, whatever becomes of it. For a response whose body or extensions
-    /// have to be replaced; see [`ResponseBody`].
+    /// Takes the response as sent, whatever happens to it. Use it if the body or the extensions of
+    /// the response have to be replaced; see [`ResponseBody`].
     ///
-    /// Dangerous: hyper hands a connection of HTTP/1.1 over when it ends, whatever was answered.
-    /// If an outer layer answers 401 in place of the acceptance, the handler starts all the
-    /// same and talks to the client that was refused. Call it only if no layer between this
-    /// response and hyper refuses requests.
+    /// Dangerous: hyper hands over an HTTP/1.1 connection when it ends, whatever was answered. If
+    /// an outer layer answers 401 instead of the acceptance, the handler starts all the same and
+    /// talks to a client that was refused. Call this only if no layer between this response and
+    /// hyper refuses requests.
     pub fn assume_sent(self) -> Self {
         self.io.assume_sent();
         self
     }
 
-    /// Waits until the response was sent and the connection upgraded, and yields a socket without a
+    /// Waits until the response is sent and the connection upgraded. Yields a socket without a
     /// supervisor.
     ///
     /// # Errors
     ///
-    /// If the connection was not upgraded within
-    /// [`upgrade_timeout`](Config::upgrade_timeout), or not at all.
+    /// If the connection was not upgraded within [`upgrade_timeout`](Config::upgrade_timeout), or
+    /// not at all.
     pub async fn socket(self) -> Result<WebSocket, UpgradeError> {
         let Ok(upgraded) = timeout(self.setup.config.upgrade_timeout, self.io).await else {
             return Err(UpgradeError::TimedOut);
@@ -244,23 +247,24 @@ impl Accepting {
         Ok(WebSocket::unsupervised(upgraded?, self.setup))
     }
 
-    /// Waits until the response was sent and the connection upgraded, runs `handler` with the socket, and tells how the connection ended.
+    /// Waits until the response is sent and the connection upgraded, then runs `handler` with the
+    /// socket. Yields how the connection ended.
     ///
-    /// For a task of your own, where [`WebSocketUpgrade::on_upgrade`] spawns one. After
-    /// every poll of the handler it writes what was sent; while the handler does not
-    /// receive, it reads ahead (about 64 KiB), answers pings, and after a second a Close. When
-    /// the handler drops the socket, also by returning, fails or panics, it closes the
-    /// connection in order: see [`close_timeout`](Config::close_timeout). A handler that has
-    /// given its socket to another task may return: the connection goes on.
+    /// Use it in a task of your own; [`WebSocketUpgrade::on_upgrade`] spawns one for you. After
+    /// each poll of the handler it writes what was sent. While the handler does not receive, it
+    /// reads ahead (about 64 KiB), answers pings at once, and a Close after a second. It closes
+    /// the connection in order when the handler drops the socket, returns, fails or panics: see
+    /// [`close_timeout`](Config::close_timeout). A handler that gave its socket to another task
+    /// may return; the connection goes on.
     ///
     /// # Errors
     ///
-    /// If the connection was not upgraded; the handler is not called then.
+    /// If the connection was not upgraded. The handler is not called then.
     ///
     /// # Panics
     ///
-    /// If the handler panicked, with its panic, after the connection was closed with 1011.
-    /// With `panic = "abort"` the process ends without a Close frame.
+    /// If the handler panicked, with its panic, after the connection was closed with 1011. With
+    /// `panic = "abort"` the process ends without a Close frame.
     ///
     /// # Cancel safety
     ///

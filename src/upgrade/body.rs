@@ -17,37 +17,39 @@ pin_project! {
     /// The body of a response: one of the type `B`, untouched, a sentence of ours, or that of an
     /// acceptance, which is empty and learns whether it was sent.
     ///
-    /// Responses of your own become this type by `response.map(ResponseBody::new)`.
+    /// Turn responses of your own into this type with `response.map(ResponseBody::new)`.
     ///
     /// # No handler without an acceptance
     ///
-    /// A handler starts only after the response that accepts was sent. Alone, hyper does not
-    /// ensure that: it hands a connection over when it ends, even if an outer layer answered 401
-    /// in our place. So the body of the acceptance watches what hyper asks it, and when it and
-    /// the response's extensions are dropped. If another response is sent, or ours with another
-    /// status, no handler starts and the upgrade fails with
+    /// A handler starts only after the response that accepts was sent. hyper alone does not ensure
+    /// that: it hands a connection over when it ends, even if an outer layer answered 401 instead.
+    /// So the body of the acceptance watches what hyper asks it, and when it and the response's
+    /// extensions are dropped. If another response is sent, or ours with another status, no
+    /// handler starts, and the upgrade fails with
     /// [`UpgradeError::NotSent`](crate::UpgradeError::NotSent).
     ///
-    /// Outer layers may add headers, and wrap or box the body, as most of tower-http and axum do.
-    /// No handler starts if a layer
+    /// Outer layers may add headers, and may wrap or box the body, as most of tower-http and axum
+    /// do. No handler starts if a layer
     ///
-    /// - replaces the body, also by one that it has read from ours,
+    /// - replaces the body, even with one that it read from ours,
     /// - replaces the extensions, or keeps a clone of them,
     /// - wraps the body in one that does not pass on `is_end_stream` and `size_hint`,
     /// - adds `Content-Length` and changes the status; hyper then ends the connection.
     ///
-    /// [`Accepting::assume_sent`](crate::Accepting::assume_sent) is for stacks with such a layer.
+    /// If your stack has such a layer, use
+    /// [`Accepting::assume_sent`](crate::Accepting::assume_sent).
     ///
     /// # Limits
     ///
-    /// Over HTTP/1.1 two changes look like an acceptance that was sent:
+    /// Over HTTP/1.1, two changes look like an acceptance that was sent:
     ///
-    /// - a layer changes the status of our response to 204 or 304 and keeps its body and its
-    ///   extensions: hyper polls no body for these;
-    /// - a layer asks our body `is_end_stream`, then `size_hint`, then drops the whole response.
+    /// - A layer changes the status of our response to 204 or 304 and keeps its body and its
+    ///   extensions. hyper polls no body for these.
+    /// - A layer asks our body `is_end_stream`, then `size_hint`, then drops the whole response.
     ///
-    /// Refuse with another status, and drop an acceptance without asking it. Over HTTP/2 any 2xx
-    /// with our body is an acceptance (RFC 8441, section 5; RFC 9110, section 9.3.6).
+    /// To refuse, use another status. To drop an acceptance, drop it without asking its body
+    /// anything. Over HTTP/2, any 2xx with our body is an acceptance (RFC 8441, section 5; RFC
+    /// 9110, section 9.3.6).
     #[derive(Debug)]
     pub struct ResponseBody<B = Sentence> {
         #[pin]
@@ -70,14 +72,14 @@ pin_project! {
 pub struct Sentence(Bytes);
 
 impl<B> ResponseBody<B> {
-    /// A body of your own, untouched.
+    /// Wraps a body of your own, untouched.
     pub const fn new(body: B) -> Self {
         Self {
             kind: Kind::Inner { body },
         }
     }
 
-    /// The body that was given to [`new`](Self::new).
+    /// The body that [`new`](Self::new) wrapped.
     ///
     /// # Errors
     ///

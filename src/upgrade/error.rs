@@ -1,12 +1,12 @@
-//! Upgrades that were agreed on and did not happen.
+//! Upgrades that were accepted but did not happen.
 
 use std::{error::Error, fmt};
 
 use crate::wire::WithCauses;
 
-/// Why the transport was not handed over although the handshake was answered.
+/// Why the handshake was answered but the transport was not handed over.
 ///
-/// `Display` tells the cause, too, and [`source`](std::error::Error::source) is `None`.
+/// `Display` includes the cause, so [`source`](std::error::Error::source) is `None`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum UpgradeError {
@@ -15,10 +15,10 @@ pub enum UpgradeError {
     /// The response was not sent, or the peer did not take it, within
     /// [`upgrade_timeout`](crate::Config::upgrade_timeout).
     TimedOut,
-    /// The acceptance was not sent: an outer layer answered in its place, changed its status,
-    /// or replaced its body or its extensions. See [`ResponseBody`](crate::ResponseBody).
+    /// The acceptance was not sent: an outer layer sent another response, changed its status, or
+    /// replaced its body or its extensions. See [`ResponseBody`](crate::ResponseBody).
     NotSent,
-    /// The [`ProvidedIo`](crate::ProvidedIo) of the request was used by another request.
+    /// The [`ProvidedIo`](crate::ProvidedIo) of the request was already used by another request.
     IoTaken,
 }
 

@@ -5,12 +5,12 @@ use crate::wire::close_code::CloseCode;
 
 /// What a handler returns: nothing, a `Result` so that it can use `?`, or never.
 ///
-/// A handler that returns closes the connection, unless it is closing already: with 1000, if it
-/// did not give its socket to another task, or with 1011 if it returned an error. The error itself
-/// goes nowhere: a handler that wants it in a log puts it there. For another code call
-/// [`WebSocket::close`](crate::WebSocket::close).
+/// When a handler returns, the connection is closed, unless it is closing already: with 1011 if
+/// the handler returned an error, and otherwise with 1000, unless it gave its socket to another
+/// task. The error itself is not logged; log it in the handler if you want it. For another code,
+/// call [`WebSocket::close`](crate::WebSocket::close).
 ///
-/// Implemented for `()`, for `Result<(), E>` and for `!`, the type of a block that loops for ever.
+/// Implemented for `()`, for `Result<(), E>` and for `!`, the type of a block that loops forever.
 /// No other type can implement it:
 ///
 /// ```compile_fail,E0277

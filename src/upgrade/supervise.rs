@@ -17,7 +17,7 @@ use crate::{
 };
 
 pin_project! {
-    /// Runs a handler and looks after its connection: see
+    /// Runs a handler and supervises its connection: see
     /// [`Accepting::supervise`](crate::Accepting::supervise).
     #[must_use = "the connection is served by polling this future"]
     pub struct Supervise<H, F> {

@@ -6,9 +6,9 @@
 /// `code == close_code::AWAY` go without a conversion. [`is_valid`] tells which may be sent.
 pub type CloseCode = u16;
 
-/// 1000: the purpose for which the connection was opened has been fulfilled.
+/// 1000: the connection has served its purpose.
 pub const NORMAL: CloseCode = 1000;
-/// 1001: the endpoint goes away: a server shuts down, a page is left.
+/// 1001: the endpoint goes away: a server shuts down, a user leaves the page.
 pub const AWAY: CloseCode = 1001;
 /// 1002: the peer broke the protocol.
 pub const PROTOCOL: CloseCode = 1002;
@@ -24,9 +24,9 @@ pub const INVALID: CloseCode = 1007;
 pub const POLICY: CloseCode = 1008;
 /// 1009: a message is too big to process.
 pub const SIZE: CloseCode = 1009;
-/// 1010: a client expected an extension that the server did not negotiate.
+/// 1010: the client expected an extension that the server did not negotiate.
 pub const EXTENSION: CloseCode = 1010;
-/// 1011: an unexpected condition kept the server from fulfilling the request.
+/// 1011: an unexpected condition kept the server from completing the request.
 pub const ERROR: CloseCode = 1011;
 /// 1012: the service restarts.
 pub const RESTART: CloseCode = 1012;
@@ -37,11 +37,11 @@ pub const GATEWAY: CloseCode = 1014;
 /// 1015: the TLS handshake failed. Never on the wire.
 pub const TLS: CloseCode = 1015;
 
-/// Whether `code` may stand in a Close frame, sent or received.
+/// Whether `code` may be in a Close frame, sent or received (RFC 6455, sections 7.4.1 and 7.4.2).
 ///
-/// 7.4.1 and 7.4.2: 1005, 1006 and 1015 never do; 1004 and the rest below 3000
-/// are reserved; 1012 to 1014 are registered at IANA; 3000 to 4999 belong to
-/// libraries and applications. Stricter: above 4999 the RFC defines nothing, we refuse.
+/// 1000 to 1003 and 1007 to 1014 may, of which IANA registered 1012 to 1014. So may 3000 to 4999,
+/// which belong to libraries and applications. 1005, 1006 and 1015 never may; 1004 and the rest
+/// below 3000 are reserved. Stricter: above 4999 the RFC defines nothing, and we refuse it.
 pub const fn is_valid(code: CloseCode) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }

@@ -1,32 +1,32 @@
-//! Every way in which a peer can break the protocol.
+//! All the ways in which a peer can break the protocol.
 
 use std::{error::Error, fmt};
 
 use super::close_code::{self, CloseCode};
 
-/// What the peer did wrong. The connection was failed for it (RFC 6455, section 7.1.7).
+/// What the peer did wrong. This failed the connection (RFC 6455, section 7.1.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// A reserved bit is set to which no extension gives a meaning there.
+    /// A reserved bit is set, and no extension gives it a meaning there.
     ReservedBits,
-    /// The opcode is one of those that the RFC reserves (3 to 7, 11 to 15).
+    /// The opcode is reserved by the RFC (3 to 7, 11 to 15).
     ReservedOpcode(u8),
     /// A control frame without FIN.
     FragmentedControl,
-    /// A control frame that announces more than 125 bytes.
+    /// A control frame announces more than 125 bytes.
     ControlTooLong,
     /// A client's frame without a mask.
     UnmaskedFrame,
     /// A server's frame with a mask.
     MaskedFrame,
-    /// A length in more bytes than it needs.
+    /// A length is encoded in more bytes than it needs.
     LengthNotMinimal,
     /// A 64-bit length with the most significant bit set.
     LengthOutOfRange,
-    /// A continuation frame although no message is under way.
+    /// A continuation frame came, but there is no message to continue.
     UnexpectedContinuation,
-    /// A new data frame although the last message is not complete.
+    /// A new data frame came before the last message was complete.
     ExpectedContinuation,
     /// Text, or the reason of a Close frame, that is not UTF-8.
     InvalidUtf8,
@@ -34,7 +34,7 @@ pub enum ProtocolError {
     InvalidDeflate,
     /// A Close frame with a body of one byte.
     CloseTooShort,
-    /// A Close frame with a code that must not be sent.
+    /// A Close frame has a code that must not be sent.
     InvalidCloseCode(CloseCode),
     /// A frame of at least `size` bytes, above `max_frame_size`.
     FrameTooBig {
@@ -50,7 +50,7 @@ pub enum ProtocolError {
         /// The limit that was configured.
         max: usize,
     },
-    /// A compressed message of at least `size` bytes on the wire, above what a message of
+    /// A compressed message has at least `size` bytes on the wire, more than a message of
     /// `max_message_size` can need.
     CompressedTooBig {
         /// Payload bytes of the message known so far, announced ones included.
@@ -66,7 +66,7 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
-    /// The close code that the peer is sent (RFC 6455, section 7.4.1).
+    /// The close code that is sent to the peer (RFC 6455, section 7.4.1).
     pub const fn close_code(&self) -> CloseCode {
         match self {
             ProtocolError::InvalidUtf8 | ProtocolError::InvalidDeflate => close_code::INVALID,
@@ -78,7 +78,7 @@ impl ProtocolError {
         }
     }
 
-    /// The number of the RFC that was broken: 6455, or 7692 by a compressed message.
+    /// The number of the broken RFC: 6455, or 7692 for a compressed message.
     pub const fn rfc(&self) -> u16 {
         match self {
             ProtocolError::InvalidDeflate => 7692,
@@ -86,7 +86,7 @@ impl ProtocolError {
         }
     }
 
-    /// The section of [`rfc`](Self::rfc) that was broken, such as `5.2`.
+    /// The broken section of [`rfc`](Self::rfc), such as `5.2`.
     pub const fn section(&self) -> &'static str {
         match self {
             ProtocolError::ReservedBits

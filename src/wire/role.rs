@@ -1,6 +1,6 @@
 //! Which side of the connection this endpoint is.
 
-/// The side of the connection that an endpoint plays (RFC 6455, section 1.2).
+/// The side of the connection that an endpoint is on (RFC 6455, section 1.2).
 ///
 /// It decides who masks (5.1) and who closes the transport first (7.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -10,13 +10,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::upgraded::{Io, Upgraded};
 
-/// A request extension that provides the transport in place of an HTTP server, or one of a response
-/// in place of an HTTP client.
+/// A transport of your own, as an extension of a request, in place of an HTTP server, or of a
+/// response, in place of an HTTP client.
 ///
-/// With it a handler is tested without a socket, and WebSockets are served on HTTP
-/// servers other than hyper. Who provides the IO answers for the acceptance: with
-/// [`new`](Self::new) it counts as sent at once, and the handler may write at once; with
-/// [`held`](Self::held) the handler waits until it is told that the response was sent.
+/// Use it to test a handler without a network socket, or to serve WebSockets on an HTTP server
+/// other than hyper. You then decide when the acceptance counts as sent. With [`new`](Self::new)
+/// it does at once, and the handler may write at once. With [`held`](Self::held) the handler waits
+/// until you say that the response was sent.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -69,15 +69,15 @@ pub(crate) enum Unavailable {
 }
 
 impl ProvidedIo {
-    /// Provides `io`, which belongs to one request. An acceptance counts as sent at once:
-    /// whatever is answered in its place, the handler starts.
+    /// Provides `io` for one request. An acceptance counts as sent at once: the handler starts
+    /// even if another response is sent instead.
     pub fn new(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
         Self::with(Content::Free(Box::new(io)))
     }
 
-    /// Provides `io`, which belongs to one request, once its [`Release`] says that the acceptance
-    /// was sent. Until then no handler starts; if the `Release` is dropped, none does, and the
-    /// upgrade fails with [`UpgradeError::NotSent`](crate::UpgradeError::NotSent).
+    /// Provides `io` for one request, once its [`Release`] says that the acceptance was sent. No
+    /// handler starts before that. If the `Release` is dropped, none ever does, and the upgrade
+    /// fails with [`UpgradeError::NotSent`](crate::UpgradeError::NotSent).
     pub fn held(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> (Self, Release) {
         let provided = Self::with(Content::Held {
             io: Box::new(io),

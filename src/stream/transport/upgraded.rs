@@ -16,7 +16,7 @@ use crate::handshake::Opening;
 /// The transport of a socket that a server accepted: hyper's, or a
 /// [`ProvidedIo`](crate::ProvidedIo).
 ///
-/// Bytes that hyper had read behind the request come first.
+/// Bytes that hyper read behind the request come first.
 pub struct Upgraded {
     transport: Transport,
     profile: Profile,
