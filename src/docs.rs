@@ -6,15 +6,12 @@
 ///
 /// The pages link to each other and to files of the package as they lie there. Of two definitions of
 /// a link the first counts, so `.links.md` makes them lead to places here.
+// Its blocks use every feature.
 macro_rules! chapter {
     ($name:ident, $page:literal, $items:literal) => {
-        // The blocks use every feature.
-        #[cfg_attr(
-                            not(all(doctest, not(feature = "full"))),
-                            doc = include_str!("../docs/.links.md"),
-                            doc = include_str!(concat!("../docs/", $page)),
-                            doc = concat!("\n# Items\n\n", $items)
-                        )]
+        #[doc = include_str!("../docs/.links.md")]
+        #[cfg_attr(any(not(doctest), feature = "full"), doc = include_str!(concat!("../docs/", $page)))]
+        #[doc = concat!("\n# Items\n\n", $items)]
         pub mod $name {}
     };
 }

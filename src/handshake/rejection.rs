@@ -61,7 +61,7 @@ pub enum Rejection {
     Http2Version,
     /// 400: there is not exactly one `Sec-WebSocket-Key` with 16 bytes in base64 (4.2.1 item 5).
     Key,
-    /// 400: the request announces a body, whose bytes could be taken for frames. Over HTTP/2,
+    /// 400: the request announces a body, whose bytes could pass for frames. Over HTTP/2,
     /// `Content-Length: 0` is also refused: the stream would end at the first frame.
     Body,
     /// 400: `Sec-WebSocket-Protocol` is malformed or repeats a name (4.1 item 10).
@@ -170,11 +170,9 @@ impl fmt::Display for Rejection {
             }
             Rejection::Protocol => "the only ':protocol' here is 'websocket'",
             Rejection::Authority => {
-                "the request needs an ':authority' that is a host, and maybe a port"
+                "the request needs an ':authority' that is a host with an optional port"
             }
-            Rejection::Scheme => {
-                "':scheme' must be 'http' or 'https', also for what is 'ws' or 'wss' elsewhere"
-            }
+            Rejection::Scheme => "':scheme' must be 'http' or 'https', not 'ws' or 'wss'",
             Rejection::HostMismatch => "'Host' names another host than ':authority'",
             Rejection::ConnectionSpecific => {
                 "'Connection' and 'Upgrade' must not be sent over HTTP/2"
@@ -193,10 +191,12 @@ impl fmt::Display for Rejection {
                 "the request needs the header 'Connection: Upgrade' (a proxy may have removed it)"
             }
             Rejection::UpgradeMalformed => {
-                "'Upgrade' lists 'websocket' beside what is no protocol (RFC 9110, section 7.8)"
+                "'Upgrade' lists 'websocket' and something that is no protocol \
+                 (RFC 9110, section 7.8)"
             }
             Rejection::ConnectionMalformed => {
-                "'Connection' lists 'Upgrade' beside what is no token (RFC 9110, section 7.6.1)"
+                "'Connection' lists 'Upgrade' and something that is no token \
+                 (RFC 9110, section 7.6.1)"
             }
             Rejection::Version | Rejection::Http2Version => {
                 "the request needs exactly one header 'Sec-WebSocket-Version: 13'"

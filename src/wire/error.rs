@@ -146,8 +146,8 @@ impl fmt::Display for ProtocolError {
             ProtocolError::CompressedTooBig { size, max } => {
                 write!(
                     f,
-                    "compressed message of {size} bytes or more exceeds what \
-                     max_message_size ({max}) can need"
+                    "compressed message of {size} bytes or more is too long for \
+                     max_message_size ({max})"
                 )
             }
             ProtocolError::TooManyFragments { max } => {

@@ -177,7 +177,7 @@ async fn nothing_is_sent_for_a_request_that_cannot_be_made() {
         (
             with_host("a b"),
             "ws://127.0.0.1:1/",
-            "the header host cannot be sent: it is not a host, and maybe a port",
+            "the header host cannot be sent: it is not a host with an optional port",
         ),
         (
             Builder::new().header(

@@ -108,7 +108,7 @@ pub(super) fn refusals_over_http1() -> Vec<Refusal> {
             rejection: Rejection::UpgradeMalformed,
             status: 400,
             clause: "RFC 9110, section 7.8",
-            sentence: "'Upgrade' lists 'websocket' beside what is no protocol \
+            sentence: "'Upgrade' lists 'websocket' and something that is no protocol \
                 (RFC 9110, section 7.8)",
             causes: vec![
                 ("two words", lines("upgrade", &["a b, websocket"])),
@@ -134,7 +134,7 @@ pub(super) fn refusals_over_http1() -> Vec<Refusal> {
             rejection: Rejection::ConnectionMalformed,
             status: 400,
             clause: "RFC 9110, section 7.6.1",
-            sentence: "'Connection' lists 'Upgrade' beside what is no token \
+            sentence: "'Connection' lists 'Upgrade' and something that is no token \
                 (RFC 9110, section 7.6.1)",
             causes: vec![
                 ("two words", lines("connection", &["a b, upgrade"])),

@@ -25,7 +25,7 @@ pub(super) fn refusals_over_http2() -> Vec<Refusal> {
             rejection: Rejection::Authority,
             status: 400,
             clause: "RFC 8441, section 4",
-            sentence: "the request needs an ':authority' that is a host, and maybe a port",
+            sentence: "the request needs an ':authority' that is a host with an optional port",
             causes: vec![
                 ("none", uri2("/ws")),
                 ("a user", uri2("https://user@good.com/ws")),
@@ -35,8 +35,7 @@ pub(super) fn refusals_over_http2() -> Vec<Refusal> {
             rejection: Rejection::Scheme,
             status: 400,
             clause: "RFC 8441, section 5",
-            sentence: "':scheme' must be 'http' or 'https', also for what is 'ws' or 'wss' \
-                elsewhere",
+            sentence: "':scheme' must be 'http' or 'https', not 'ws' or 'wss'",
             causes: vec![
                 ("ws", uri2("ws://good.com/ws")),
                 ("wss", uri2("wss://good.com/ws")),

@@ -85,8 +85,8 @@ pub(super) fn violations_of_payload() -> Vec<Violation> {
             },
             code: 1009,
             clause: (6455, "10.4"),
-            sentence: "compressed message of 1036 bytes or more exceeds what \
-                       max_message_size (10) can need",
+            sentence: "compressed message of 1036 bytes or more is too long for \
+                       max_message_size (10)",
             causes: vec![
                 (
                     "a compressed frame",
