@@ -34,10 +34,10 @@ use crate::{
 /// A socket that a handler received is *supervised*. The task that runs the handler writes what
 /// was sent whenever the handler waits, answers pings while the handler does something else, and
 /// closes the connection when the handler drops the socket, fails or panics. Messages sent
-/// together leave in one write. A handler that does not wait is interrupted after 128 messages
-/// sent or received, or after about a millisecond: other tasks of its thread get their turn, and
-/// what it sent leaves. So answers are not held back while a handler computes. A handler must not
-/// block its task: `block_on` inside it waits forever.
+/// together leave in one write. A handler that never has to wait yields all the same, after 128
+/// messages sent or received, or after about a millisecond: what it sent leaves, and other tasks
+/// of its thread get their turn. So answers are not held back while a handler computes. A handler
+/// must not block its task: `block_on` inside it waits forever.
 ///
 /// A Close is answered when it is received, or once the handler has received nothing for one
 /// second, so it can reply to earlier messages first. A handler that is still receiving may delay
