@@ -85,7 +85,7 @@ where
 
 fn http() -> auto::Builder<TokioExecutor> {
     let mut http = auto::Builder::new(TokioExecutor::new());
-    // Without a timer, half a request keeps its connection for ever.
+    // Without a timer, half a request keeps its connection forever.
     http.http1().timer(TokioTimer::new());
     http.http2()
         .timer(TokioTimer::new())

@@ -59,7 +59,7 @@ use crate::{stream::WebSocket, upgrade::Outcome};
             `http::request::Parts`, in this order",
     note = "it is `Clone`, `Send` and `'static`, and its future too is `Send` and `'static`: nothing \
             that is not `Send`, such as an `Rc`, may be held across an `.await`",
-    note = "its future yields `()`, a `Result<(), _>`, or loops for ever"
+    note = "its future yields `()`, a `Result<(), _>`, or loops forever"
 )]
 pub trait Handler<Args>: Clone + Send + 'static {
     /// Serves a connection until it is done.

@@ -34,7 +34,7 @@ use crate::{
 /// A socket that a handler received is *supervised*. The task that runs the handler writes what
 /// was sent whenever the handler waits, answers pings while the handler does something else, and
 /// closes the connection when the handler drops the socket, fails or panics. Messages sent
-/// together leave in one write. A handler that never has to wait yields all the same, after 128
+/// together leave in one write. A handler that never has to wait still yields, after 128
 /// messages sent or received, or after about a millisecond: what it sent leaves, and other tasks
 /// of its thread get their turn. So answers are not held back while a handler computes. A handler
 /// must not block its task: `block_on` inside it waits forever.

@@ -225,8 +225,8 @@ impl Accepting {
     /// the response have to be replaced; see [`ResponseBody`].
     ///
     /// Dangerous: hyper hands over an HTTP/1.1 connection when it ends, whatever was answered. If
-    /// an outer layer answers 401 instead of the acceptance, the handler starts all the same and
-    /// talks to a client that was refused. Call this only if no layer between this response and
+    /// an outer layer answers 401 instead of the acceptance, the handler still starts, and talks
+    /// to a client that was refused. Call this only if no layer between this response and
     /// hyper refuses requests.
     pub fn assume_sent(self) -> Self {
         self.io.assume_sent();

@@ -10,8 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::upgraded::{Io, Upgraded};
 
-/// A transport of your own, as an extension of a request, in place of an HTTP server, or of a
-/// response, in place of an HTTP client.
+/// A transport of your own. Put it into the extensions of a request to replace an HTTP server, or
+/// of a response to replace an HTTP client.
 ///
 /// Use it to test a handler without a network socket, or to serve WebSockets on an HTTP server
 /// other than hyper. You then decide when the acceptance counts as sent. With [`new`](Self::new)
