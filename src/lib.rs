@@ -105,9 +105,10 @@
 //!                       hyper upgrade ──> WebSocket: Stream + Sink ──> your handler
 //! ```
 //!
-//! Each file imports only from its own directory and from lower layers: `wire` (frames), then
-//! `message` and `config`, `protocol` and `handshake` (without IO), `stream` (tokio IO), `upgrade`
-//! and `client` (hyper), `service` (tower) and `axum`. [ARCHITECTURE.md] is the map.
+//! Each file imports only from its own directory and from lower layers: `wire` (frames and header
+//! fields), then `deflate` (compression), `message` and `config`, `protocol` and `handshake` (without
+//! IO), `stream` (tokio IO), `upgrade` and `client` (hyper), `service` (tower) and `axum`.
+//! [ARCHITECTURE.md] is the map.
 //!
 //! [ARCHITECTURE.md]: https://docs.rs/crate/tower-websock/latest/source/ARCHITECTURE.md
 
