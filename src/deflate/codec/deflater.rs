@@ -3,11 +3,10 @@
 use bytes::{Bytes, BytesMut};
 
 use super::{
-    Effort, TAIL,
     history::History,
     scratch::Scratch,
     states::{self, Lent, Ticket},
-    zlib::{Compressor, Settings},
+    zlib::{Compressor, Effort, Settings, TAIL},
 };
 use crate::deflate::settings::{DeflateSide, Takeover};
 

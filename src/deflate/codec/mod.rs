@@ -22,23 +22,12 @@ use self::{
     deflater::{Deflated, Deflater},
     inflater::Inflater,
     message_inflater::InflateError,
+    zlib::Effort,
 };
 use crate::{
     deflate::settings::{DeflateConfig, DeflateParams, DeflateSide},
     wire::{ProtocolError, Role},
 };
-
-/// What a message compressed by a sync flush ends with; it is not sent (7.2.1).
-const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
-
-/// How hard to compress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Effort {
-    /// Time for size, 1 to 9.
-    level: u8,
-    /// Memory for size, 1 to 9.
-    memory_level: u8,
-}
 
 /// One direction of a connection. It has no memory until its first compressed message.
 enum Direction<T> {

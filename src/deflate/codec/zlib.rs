@@ -2,7 +2,19 @@
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Inflate, InflateFlush, Status};
 
-use super::{Effort, history::History};
+use super::history::History;
+
+/// What a message compressed by a sync flush ends with; it is not sent (7.2.1).
+pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+
+/// How hard to compress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Effort {
+    /// Time for size, 1 to 9.
+    pub(super) level: u8,
+    /// Memory for size, 1 to 9.
+    pub(super) memory_level: u8,
+}
 
 /// What a [`Compressor`] is made for; it cannot be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

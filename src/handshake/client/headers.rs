@@ -46,7 +46,8 @@ pub(super) fn take_host(headers: &mut HeaderMap) -> Result<Option<Authority>, Re
     let Some(host) = headers.remove(header::HOST) else {
         return Ok(None);
     };
-    let problem = RequestError::InvalidHeader(header::HOST, "it is not a host with an optional port");
+    let problem =
+        RequestError::InvalidHeader(header::HOST, "it is not a host with an optional port");
     host_of(&host).map(Some).ok_or(problem)
 }
 
