@@ -80,15 +80,19 @@
 //!
 //! # What always holds
 //!
-//! - `wire`, `protocol` and `handshake` do no IO, spawn nothing, and read no clock and no
-//!   randomness. Every rule of the RFCs lives there, with its clause at the line.
-//! - A violation by the peer is answered with a Close frame with the right code at the
-//!   first byte that shows it, and nothing that comes after it is interpreted.
-//! - Nothing is allocated by a number that the peer sent, only by bytes that arrived: a message
-//!   that waits for more has room for twice those at most, and one that is being read for 1 MiB,
-//!   if it is more.
-//! - Payload bytes are unmasked once, validated once, and copied at most once each way; small
-//!   texts that came together are copied twice.
+//! - The rules of the RFCs are kept where there is no IO, no clock and no randomness, with the
+//!   clause at the line. Only the order in which a TCP connection ends (7.1.1) is kept where
+//!   the IO is.
+//! - A violation by the peer is answered with a Close frame with the right code, at the first byte
+//!   that shows it. What is wrong inside a compressed message shows when it is decompressed: once
+//!   it is complete and the handler takes it. Nothing that comes after a violation is interpreted.
+//! - Nothing is allocated by a number that the peer sent, only by bytes that arrived: a message that
+//!   waits for more has room for twice those at most, and one that is being read for 1 MiB, if that
+//!   is more.
+//! - Payloads are unmasked once and validated once. A large binary payload that came in one frame is
+//!   not copied, nor is one above 4 KiB that a server sends. Others are copied once each way, and
+//!   once more where the transport takes one slice at a time (TLS, HTTP/2). Small messages that came
+//!   together are copied up to three times, which costs less than to lock the connection for each.
 //! - An idle connection holds no buffer.
 //! - No handler starts unless the response that accepts was sent: see [`ResponseBody`].
 //! - Our last frame arrives: the transport is shut down, then drained, then dropped.

@@ -122,6 +122,33 @@ fn state_machines_do_no_io_and_know_no_clock_and_no_chance() {
     println!("{checked} files name nothing of IO, clocks, tasks and chance");
 }
 
+/// The map shows what is there.
+#[test]
+fn architecture_page_names_files_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let quoted: Vec<&str> = page.split('`').skip(1).step_by(2).collect();
+    let is_path = |name: &&&str| {
+        ["src/", "tests/", "benches/"]
+            .iter()
+            .any(|dir| name.starts_with(dir))
+    };
+    let paths: Vec<&&str> = quoted.iter().filter(is_path).collect();
+    assert!(paths.len() > 80, "only {} paths were found", paths.len());
+    let missing: Vec<_> = paths
+        .iter()
+        .filter(|path| !root.join(path).exists())
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    // Every room is on it.
+    let house = house();
+    let rooms = house.files().filter_map(|(module, _)| module.first());
+    for room in rooms.filter(|room| *room != "docs") {
+        assert!(page.contains(&format!("`src/{room}")), "{room} is missing");
+    }
+    println!("{} paths of ARCHITECTURE.md exist", paths.len());
+}
+
 /// The checks above can fail.
 #[test]
 fn the_checks_see_what_is_wrong() {
