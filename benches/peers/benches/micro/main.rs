@@ -16,6 +16,7 @@ mod utf8;
 #[allow(
     dead_code,
     unreachable_pub,
+    unexpected_cfgs,
     unused_imports,
     reason = "the crate's own, of which a part is measured"
 )]
