@@ -27,8 +27,18 @@ impl<T> Pool<T> {
     #[must_use = "drop it once the pool can be used again"]
     #[inline]
     pub(crate) fn put(&mut self, value: T) -> Option<T> {
-        let is_full = self.free.len() >= self.most;
-        let oldest = is_full.then(|| self.free.remove(0));
+        if self.free.len() < self.most {
+            self.free.push(value);
+            return None;
+        }
+        Some(self.replace_oldest(value))
+    }
+}
+
+impl<T> Pool<T> {
+    #[cold]
+    fn replace_oldest(&mut self, value: T) -> T {
+        let oldest = self.free.remove(0);
         self.free.push(value);
         oldest
     }
@@ -50,6 +60,7 @@ impl<T> Pool<T> {
 
 /// Has `f` see to what the thread keeps; `None` if the thread is at its end and keeps nothing any
 /// more, or `f` runs inside of another one.
+#[cfg(any(feature = "deflate", test))]
 #[inline]
 pub(crate) fn with<P, R>(
     kept: &'static LocalKey<RefCell<P>>,
@@ -62,14 +73,16 @@ pub(crate) fn with<P, R>(
 /// Takes a value out of the thread's pool.
 #[inline]
 pub(crate) fn lend<T>(pool: &'static LocalKey<RefCell<Pool<T>>>) -> Option<T> {
-    with(pool, Pool::take).flatten()
+    let lent = pool.try_with(|pool| pool.try_borrow_mut().ok()?.take());
+    lent.ok().flatten()
 }
 
 /// Gives a value to the thread's pool.
 #[inline]
 pub(crate) fn take_back<T>(pool: &'static LocalKey<RefCell<Pool<T>>>, value: T) {
     // The end of a value may use the pool, and then finds it free.
-    drop(with(pool, |pool| pool.put(value)));
+    let oldest = pool.try_with(|pool| pool.try_borrow_mut().ok()?.put(value));
+    drop(oldest);
 }
 
 #[cfg(test)]
