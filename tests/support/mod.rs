@@ -10,6 +10,7 @@
     reason = "frame headers are cut to size"
 )]
 
+pub mod cpu;
 #[cfg(feature = "deflate")]
 pub mod deflate;
 pub mod documented;
