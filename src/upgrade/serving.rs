@@ -1,4 +1,4 @@
-//! The task that a handler runs in.
+//! A handler and its connection, polled in turns: the second part of a connection's task.
 
 use std::{
     any::Any,

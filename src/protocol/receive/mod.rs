@@ -2,7 +2,8 @@
 //!
 //! [`frames`] knows where in the stream of frames the input stands, and yields whole messages;
 //! [`partial`] is one under way; [`held`] inflates compressed ones in steps. The door knows in which
-//! order to ask them, and each header is decoded once on the way.
+//! order to ask them, and they hand on what they know of a header. One that is not there as a whole, or
+//! whose frame is awaited, is looked at again with what comes next.
 //!
 //! # Lanes
 //!

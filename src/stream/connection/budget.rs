@@ -17,7 +17,7 @@ pub(super) struct Budget {
     /// Messages that it may still send before it waits for the next turn.
     sends: u8,
     reads: u8,
-    /// The handler waits in `recv` and has polled the transport.
+    /// The handler waits in `recv`: for the transport, which it has polled, or for its next turn.
     recv_parked: bool,
     pace: Pace,
 }
@@ -53,7 +53,7 @@ impl Budget {
         self.recv_parked = true;
     }
 
-    /// Whether the handler waits in `recv` and has polled the transport.
+    /// Whether the handler waits in `recv`, so that nothing has to be read ahead for it.
     pub(super) const fn recv_is_parked(&self) -> bool {
         self.recv_parked
     }

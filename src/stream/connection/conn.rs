@@ -1,8 +1,8 @@
 //! One connection, composed of owners.
 //!
 //! Each owner keeps its fields and their rules to itself. What several of them do together is in
-//! the files beside this one: `receiving`, `sending`, `unreceived`, `shutdown`, and who
-//! drives it all, `supervised` and `unsupervised`.
+//! the files beside this one: `receiving`, `sending`, `ending`, `unreceived`, `progress`, `shutdown`, and
+//! who drives it all, `supervised` and `unsupervised`.
 
 use std::{
     io,

@@ -26,8 +26,8 @@ impl<T> Conn<T> {
         Ok(())
     }
 
-    /// Whoever waits for a message without a supervisor has to write our Close, if nobody else
-    /// does, and to mind the deadline.
+    /// Whoever waits for a message is woken: without a supervisor it has to write our Close, if nobody
+    /// else does, and to mind the deadline.
     pub(super) fn note_our_close(&mut self, was_sending: bool) {
         if was_sending && !self.is_sending() {
             self.tasks_mut().wake_recv();

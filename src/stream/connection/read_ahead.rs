@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 
 use super::item::Item;
 
-/// Bounds, at which reading stops: payload bytes as they came, items, and pings and pongs among
-/// them. What the last read brought may go beyond.
+/// Bounds, at which reading stops: payload bytes as they came, and items. What the last read brought
+/// may go beyond.
 const BYTES: usize = 64 * 1024;
 const ITEMS: usize = 128;
+
+/// Pings and pongs among them. Further ones are dropped.
 const NOTICES: usize = 16;
 
 /// A bounded queue that holds no memory when it is empty.

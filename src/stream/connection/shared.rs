@@ -93,8 +93,8 @@ impl<T> Shared<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Conn<T>> {
-        // Of foreign code only the transport runs under the lock, and wakers are cloned; if the
-        // transport panics, it is the one that is broken.
+        // Of foreign code the transport runs under the lock, wakers are cloned, and payloads that
+        // were written are dropped; if one of them panics, that is what is broken.
         self.conn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
