@@ -1,13 +1,13 @@
 //! WebSockets (RFC 6455) for tower, hyper and axum, over HTTP/1.1 and HTTP/2.
 //!
-//! Use it when your Rust HTTP application serves WebSockets and you want every frame checked, every
-//! connection closed properly, and a plain `recv`/`send` loop that is fast without tuning. A client
-//! is included. [`docs`] has chapters by topic.
+//! Use it when your Rust HTTP application serves WebSockets and you want every frame checked,
+//! every connection closed properly, and a plain `recv`/`send` loop that is fast without tuning. A
+//! client is included. The module [`docs`] has chapters by topic.
 //!
 //! # Mount it
 //!
 //! A [`WebSocketLayer`] answers WebSocket requests and passes every other request to the service
-//! below it. A [`WebSocketService`] needs no service below it; use it as a route.
+//! that it wraps. A [`WebSocketService`] does not need another service; use it as a route.
 //!
 //! ```toml
 //! [dependencies]
@@ -38,61 +38,63 @@
 //!     }));
 //! ```
 //!
-//! Serve it with hyper's upgrades enabled, as the whole program in the README does. In axum, use the
-//! extractor [`axum::WebSocketUpgrade`], which has the names of `axum::extract::ws`. HTTP/2 and TLS:
-//! [`docs::serving`].
+//! Serve it with hyper's upgrades enabled, as the whole program in the README does. In axum, use
+//! the extractor [`axum::WebSocketUpgrade`]: its module has the same names as `axum::extract::ws`.
+//! For HTTP/2 and TLS, see [`docs::serving`].
 //!
-//! The [`Handler`] runs in its own task, which answers pings and writes what the handler sent when
-//! the handler waits. A [`WebSocket`] is a [`Stream`](futures_core::Stream) and a
+//! The [`Handler`] runs in its own task. The task answers pings, and writes queued messages
+//! whenever the handler waits. A [`WebSocket`] is a [`Stream`](futures_core::Stream) and a
 //! [`Sink`](futures_sink::Sink) of [`Message`]s: see [`docs::handlers`].
 //!
 //! # Configure it
 //!
 //! [`Config`] sets limits and timeouts, [`OriginPolicy`] decides which web pages may connect, and
-//! [`Subprotocol`]s are negotiated: see [`docs::limits`]. By default a message has at most 1 MiB,
-//! and only pages of the same host may connect. [`Config::deflate`] turns compression on: see
+//! [`Subprotocol`]s are negotiated: see [`docs::limits`]. By default, a message has at most 1 MiB,
+//! and only pages from the same host may connect. [`Config::deflate`] turns compression on: see
 //! [`docs::compression`].
 //!
 //! # Shut it down
 //!
 //! When a handler returns, fails, panics or drops its socket, its task closes the connection. HTTP
-//! servers do not wait for these tasks. Spawn [`Accepting::supervise`] in a task that you can wait
-//! for: see [`docs::shutdown`].
+//! servers do not wait for these tasks. To wait for one, spawn [`Accepting::supervise`] yourself:
+//! see [`docs::shutdown`].
 //!
 //! # Test it
 //!
-//! With the feature `client`, [`Builder::connect_service`](client::Builder::connect_service) connects
-//! to any service in memory, without a network: see [`docs::testing`].
+//! With the feature `client`, [`Builder::connect_service`](client::Builder::connect_service)
+//! connects a client to any service in memory, without a network: see [`docs::testing`].
 //!
 //! # Connect to a server
 //!
-//! With the feature `client`, [`client::connect`] opens a connection, and a [`client::Builder`] opens
-//! one over TLS, HTTP/2 or your own transport: see [`docs::client`].
+//! With the feature `client`, [`client::connect`] opens a connection, and a [`client::Builder`]
+//! opens one over TLS, HTTP/2 or your own transport: see [`docs::client`].
 //!
 //! # Features
 //!
 //! - `axum`: the module [`axum`].
 //! - `client`: the module [`client`], and [`WebSocket::pair`] for tests.
-//! - `http2`, on by default: WebSockets over HTTP/2 (RFC 8441), if hyper's server enables them with
-//!   `enable_connect_protocol`.
+//! - `http2`, on by default: WebSockets over HTTP/2 (RFC 8441), if hyper's server enables them
+//!   with `enable_connect_protocol`.
 //! - `deflate`, on by default: permessage-deflate (RFC 7692), if [`Config::deflate`] turns it on.
 //! - `full`: all of them.
 //!
 //! # What always holds
 //!
-//! - The rules of the RFCs are kept where there is no IO, no clock and no randomness, with the
-//!   clause at the line. Only the order in which a TCP connection ends (7.1.1) is kept where
-//!   the IO is.
+//! - The code that follows the rules of the RFCs has no IO, no clock and no randomness, and cites
+//!   the clause at each line that obeys one. The only exception is the order in which a TCP
+//!   connection ends (7.1.1), which is kept in the code that does IO.
 //! - A violation by the peer is answered with a Close frame with the right code, at the first byte
-//!   that shows it. What is wrong inside a compressed message shows when it is decompressed: once
-//!   it is complete and the handler takes it. Nothing that comes after a violation is interpreted.
-//! - Nothing is allocated by a number that the peer sent, only by bytes that arrived: a message that
-//!   waits for more has room for twice those at most, and one that is being read for 1 MiB, if that
-//!   is more.
-//! - Payloads are unmasked once and validated once. A large binary payload that came in one frame is
-//!   not copied, nor is one above 4 KiB that a server sends. Others are copied once each way, and
-//!   once more where the transport takes one slice at a time (TLS, HTTP/2). Small messages that came
-//!   together are copied up to three times, which costs less than to lock the connection for each.
+//!   that shows it. An error inside a compressed message shows only when the message is
+//!   decompressed: once it is complete and the handler receives it. Nothing that comes after a
+//!   violation is interpreted.
+//! - Memory is allocated for bytes that arrived, never for a length that the peer announced. An
+//!   incomplete message takes at most twice the bytes that arrived, and 4 KiB. While it is being
+//!   read, it may take 1 MiB if that is more.
+//! - Payloads are unmasked once and validated once. A large binary payload that came in one frame
+//!   is not copied, nor is a payload above 4 KiB that a server sends. Others are copied once in
+//!   each direction, and once more if the transport takes one slice at a time (TLS, HTTP/2). Small
+//!   messages that came together are copied up to three times, which costs less than locking the
+//!   connection for each of them.
 //! - An idle connection holds no buffer.
 //! - No handler starts unless the response that accepts was sent: see [`ResponseBody`].
 //! - Our last frame arrives: the transport is shut down, then drained, then dropped.
@@ -109,10 +111,10 @@
 //!                       hyper upgrade ──> WebSocket: Stream + Sink ──> your handler
 //! ```
 //!
-//! Each file imports only from its own directory and from lower layers: `wire` (frames and header
-//! fields), then `deflate` (compression), `message` and `config`, `protocol` and `handshake` (without
-//! IO), `stream` (tokio IO), `upgrade` and `client` (hyper), `service` (tower) and `axum`.
-//! [ARCHITECTURE.md] is the map.
+//! Each file imports only from its own directory and from lower layers. From the bottom up, the
+//! layers are `wire` (frames and header fields), `deflate` (compression), `message` and `config`,
+//! `protocol` and `handshake` (without IO), `stream` (tokio IO), `upgrade` and `client` (hyper),
+//! `service` (tower) and `axum`. [ARCHITECTURE.md] is the map.
 //!
 //! [ARCHITECTURE.md]: https://docs.rs/crate/tower-websock/latest/source/ARCHITECTURE.md
 
@@ -161,8 +163,8 @@ pub use self::{
 
 /// The names that most programs use, for `use tower_websock::prelude::*`.
 ///
-/// Unlike the crate's root it has no module `axum` or `client`, which would hide crates of those
-/// names.
+/// Unlike the crate's root, it has no modules `axum` and `client`, which would hide the crates of
+/// those names.
 pub mod prelude {
     pub use crate::{
         CloseFrame, Config, Message, OriginPolicy, Subprotocol, WebSocket, WebSocketLayer,

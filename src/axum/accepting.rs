@@ -16,7 +16,7 @@ pub struct Accepting {
 }
 
 impl Accepting {
-    /// Takes the response as sent, whatever happens to it. Dangerous: see
+    /// Treats the response as sent, whatever happens to it. Dangerous: see
     /// [`assume_sent`](crate::Accepting::assume_sent).
     pub fn assume_sent(self) -> Self {
         self.inner.assume_sent().into()
@@ -32,7 +32,7 @@ impl Accepting {
     }
 
     /// Waits for the upgrade, runs `handler` with the socket, and supervises the connection.
-    /// Yields how it ended. Errors, panics and cancel safety are those of
+    /// Yields how the connection ended. Errors, panics and cancel safety are those of
     /// [`supervise`](crate::Accepting::supervise).
     pub fn supervise<H, F>(
         self,

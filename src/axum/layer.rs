@@ -16,8 +16,8 @@ use crate::service::{
     settings::{Settings, settings_methods},
 };
 
-/// Puts a [`WebSocketService`] around a service of axum, such as a `Router`, so that `axum::serve`
-/// accepts it. This is [`tower_websock::WebSocketLayer`](crate::WebSocketLayer) with axum's body.
+/// Wraps an axum service, such as a `Router`, in a [`WebSocketService`], for `axum::serve`. This
+/// is [`tower_websock::WebSocketLayer`](crate::WebSocketLayer) with axum's body.
 ///
 /// ```no_run
 /// use axum::{Router, ServiceExt, routing::get};
@@ -42,7 +42,7 @@ pub struct WebSocketLayer<H, Args> {
 }
 
 impl<H: Handler<Args>, Args> WebSocketLayer<H, Args> {
-    /// Serves upgrade requests with `handler`.
+    /// Serves WebSocket requests with `handler`.
     pub fn new(handler: H) -> Self {
         crate::WebSocketLayer::new(handler).into()
     }
@@ -84,7 +84,7 @@ impl<H, Args> fmt::Debug for WebSocketLayer<H, Args> {
     }
 }
 
-/// Answers WebSocket handshakes and passes every other request to a service of axum. This is
+/// Answers WebSocket handshakes and passes every other request to an axum service. This is
 /// [`tower_websock::WebSocketService`](crate::WebSocketService) with axum's body.
 ///
 /// Made by a [`WebSocketLayer`].
@@ -135,7 +135,7 @@ impl<H, Args, S: fmt::Debug> fmt::Debug for WebSocketService<H, Args, S> {
 }
 
 pin_project! {
-    /// The response of a [`WebSocketService`].
+    /// The response future of a [`WebSocketService`].
     #[derive(Debug)]
     pub struct LayerFuture<F> {
         #[pin]

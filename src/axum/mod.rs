@@ -1,6 +1,6 @@
 //! Drop-in replacement for `axum::extract::ws`.
 //!
-//! The names and methods are axum's. To migrate, change the `use` line:
+//! It has the same names and methods. To migrate, change the `use` line:
 //!
 //! ```
 //! // use axum::extract::ws::{WebSocket, WebSocketUpgrade};
@@ -24,25 +24,27 @@
 //!
 //! What differs:
 //!
-//! - Pages of other hosts are refused with 403 unless [`origin`](WebSocketUpgrade::origin) allows
-//!   them.
+//! - Pages from other hosts are refused with 403 unless [`origin`](WebSocketUpgrade::origin)
+//!   allows them.
 //! - Messages above 1 MiB are refused unless
 //!   [`max_message_size`](WebSocketUpgrade::max_message_size) allows them.
-//! - What a handler sends leaves when it next waits. `flush` (of `SinkExt`) waits for that.
+//! - What a handler sends is written when the handler next waits. To write it at once, call
+//!   [`flush`](WebSocket::flush).
 //! - When the handler returns, its connection is closed with a closing handshake. A handler may
 //!   return a `Result`.
 //! - The handler starts only if the response of `on_upgrade` is sent. Layers may add headers and
 //!   wrap its body. If one sends another response instead, the upgrade fails: see
 //!   [`ResponseBody`](crate::ResponseBody).
-//! - A refused request gets the response of a [`Rejection`](crate::Rejection). A payload that is
-//!   not text is a [`NotUtf8`](crate::NotUtf8), which `?` turns into an `axum::Error`.
+//! - A refused request is answered with a [`Rejection`](crate::Rejection).
+//! - [`into_text`](Message::into_text) and [`to_text`](Message::to_text) fail with
+//!   [`NotUtf8`](crate::NotUtf8), which `?` turns into an `axum::Error`.
 //!
 //! Route it with `any`: over HTTP/2 the method is CONNECT.
 //!
 //! # Where it goes
 //!
 //! Besides the extractor, there are a service and two layers. Their handlers take the
-//! [`WebSocket`] of this module or that of the crate. The simplest is a route:
+//! [`WebSocket`] of this module or [the crate's](crate::WebSocket). The simplest is a route:
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -54,16 +56,16 @@
 //!
 //! # async fn page() -> &'static str { "page" }
 //! # async fn not_found() {}
-//! // As a route, also of a router that is nested or merged.
+//! // As a route. Its router may be nested or merged.
 //! let app: Router = Router::new()
 //!     .route("/", get(page))
 //!     .route_service("/ws", WebSocketService::new(greet));
 //!
-//! // As a layer of a route, which answers what is no handshake.
+//! // As a layer around a route. The route answers all other requests.
 //! let app: Router = Router::new()
 //!     .route("/ws", get(page).layer(WebSocketLayer::new(greet)));
 //!
-//! // As a layer of the whole router: last.
+//! // As a layer around the whole router. Add it last.
 //! let app: Router = Router::new()
 //!     .route("/", get(page))
 //!     .fallback(not_found)
@@ -71,21 +73,21 @@
 //! ```
 //!
 //! To put a layer around the router that you give to `axum::serve`, use the [`WebSocketLayer`] of
-//! this module. It comes before all routing.
+//! this module. It runs before all routing.
 //!
 //! `Router::layer` wraps the routes and the fallback that the router has at that moment. For a
-//! path that belongs to neither, axum does not ask the layer. So these answer 404:
+//! path that belongs to neither, axum does not call the layer. So these answer 404:
 //!
 //! | place | why | instead |
 //! |---|---|---|
-//! | `.layer(ws).fallback(f)` | `f` takes the place of the fallback that was layered | `.fallback(f).layer(ws)` |
+//! | `.layer(ws).fallback(f)` | `f` replaces the fallback that was layered | `.fallback(f).layer(ws)` |
 //! | `.nest("/api", router.layer(ws))` | the nested router has no fallback of its own | a route in the nested router, or a fallback before its layer |
 //! | `router.layer(ws).merge(other)`, `router.fallback(f).merge(other.layer(ws))` | the fallback that was layered is replaced | merge first, then layer |
-//! | `.route_layer(ws)` | is for paths with a route only, as axum documents | `.layer(ws)`, or a route at the path |
-//! | `.nest_service("/ws", ws)` with `.path("/ws")` | axum takes the prefix off | no `.path(..)` |
+//! | `.route_layer(ws)` | it runs only for paths with a route, as axum documents | `.layer(ws)`, or a route at the path |
+//! | `.nest_service("/ws", ws)` with `.path("/ws")` | axum removes the prefix from the path | no `.path(..)` |
 //!
-//! In a nested router, [`path`](crate::WebSocketLayer::path) too is compared with the rest of the
-//! path.
+//! In a nested router, too, axum removes the prefix before [`path`](crate::WebSocketLayer::path)
+//! is compared.
 //!
 //! # Names
 //!

@@ -19,10 +19,9 @@ use crate::{
 
 /// A WebSocket connection whose errors are axum's.
 ///
-/// `split` and `close` are those of `StreamExt` and `SinkExt`, as in `axum::extract::ws`. The
-/// halves of that `split` share a lock. For halves that do not, split the socket of
-/// [`into_inner`](Self::into_inner), whose errors are this crate's: see
-/// [`split`](crate::WebSocket::split).
+/// As in `axum::extract::ws`, `split` is from `StreamExt` and `close` from `SinkExt`. The halves
+/// of that `split` share a lock. For halves that do not, use [`split`](crate::WebSocket::split) of
+/// the socket from [`into_inner`](Self::into_inner). Their errors are this crate's.
 #[derive(Debug)]
 pub struct WebSocket {
     inner: crate::WebSocket,
@@ -79,7 +78,8 @@ impl WebSocket {
         poll_fn(move |cx| Pin::new(&mut sending).poll(cx).map_err(Error::new))
     }
 
-    /// Queues a message without writing it, as [`feed`](crate::WebSocket::feed) of the inner socket.
+    /// Queues a message without writing it, as [`feed`](crate::WebSocket::feed) of the inner
+    /// socket.
     ///
     /// # Errors
     ///
@@ -112,11 +112,11 @@ impl WebSocket {
     ///
     /// # Errors
     ///
-    /// If the frame must not be sent (RFC 6455, section 7.4). Nothing was done then.
+    /// If the frame must not be sent (RFC 6455, section 7.4). Nothing is done in this case.
     ///
     /// # Cancel safety
     ///
-    /// The Close frame is queued at the first poll; what remains can be awaited again.
+    /// The Close frame is queued at the first poll. To wait for the rest, call this again.
     pub fn close_with(
         &mut self,
         frame: impl Into<Option<CloseFrame>>,
@@ -135,7 +135,7 @@ impl WebSocket {
         self.inner.closed()
     }
 
-    /// Whether nothing more can be sent, as far as is known.
+    /// Whether it is known that nothing more can be sent.
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
@@ -145,29 +145,29 @@ impl WebSocket {
         self.inner.closure()
     }
 
-    /// The subprotocol that was agreed on.
+    /// The subprotocol that was negotiated.
     pub const fn subprotocol(&self) -> Option<&Subprotocol> {
         self.inner.subprotocol()
     }
 
-    /// The subprotocol that was agreed on, as axum names it.
+    /// The subprotocol that was negotiated, under the name that axum gives this method.
     pub fn protocol(&self) -> Option<&HeaderValue> {
         self.inner
             .subprotocol()
             .map(crate::Subprotocol::as_header_value)
     }
 
-    /// The socket with the errors of this crate.
+    /// Borrows the inner socket, whose errors are this crate's.
     pub const fn get_ref(&self) -> &crate::WebSocket {
         &self.inner
     }
 
-    /// The socket with the errors of this crate.
+    /// Borrows the inner socket mutably.
     pub const fn get_mut(&mut self) -> &mut crate::WebSocket {
         &mut self.inner
     }
 
-    /// The socket with the errors of this crate.
+    /// The inner socket, whose errors are this crate's.
     pub fn into_inner(self) -> crate::WebSocket {
         self.inner
     }

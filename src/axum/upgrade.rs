@@ -30,13 +30,13 @@ pub struct WebSocketUpgrade<F = DefaultOnFailedUpgrade> {
 }
 
 impl<F> WebSocketUpgrade<F> {
-    /// Sets limits and deadlines, and replaces those set before.
+    /// Sets limits and deadlines. Replaces all that were set before.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// Sets which pages may connect. Default: those of the same host.
+    /// Sets which pages may connect. Default: those from the same host.
     pub fn origin(mut self, policy: OriginPolicy) -> Self {
         self.upgrade = self.upgrade.origin(policy);
         self
@@ -60,17 +60,17 @@ impl<F> WebSocketUpgrade<F> {
         self
     }
 
-    /// For compatibility only. What a handler sends leaves when it next waits.
+    /// Has no effect; for compatibility. What a handler sends is written when it next waits.
     pub fn write_buffer_size(self, _size: usize) -> Self {
         self
     }
 
-    /// For compatibility only. A connection borrows a read buffer while it reads.
+    /// Has no effect; for compatibility. A connection borrows a read buffer while it reads.
     pub fn read_buffer_size(self, _size: usize) -> Self {
         self
     }
 
-    /// Has no effect: a server must close the connection on an unmasked frame.
+    /// Has no effect: a server must close the connection if it receives an unmasked frame.
     #[deprecated(note = "unmasked frames are always refused (RFC 6455, section 5.1)")]
     pub fn accept_unmasked_frames(self, _accept: bool) -> Self {
         self
@@ -108,7 +108,8 @@ impl<F> WebSocketUpgrade<F> {
         self.selected.as_ref()
     }
 
-    /// Sets what to call if the handshake was answered but the connection is not upgraded.
+    /// Sets what [`on_upgrade`](Self::on_upgrade) calls if the handshake was answered but the
+    /// connection is not upgraded.
     pub fn on_failed_upgrade<C>(self, callback: C) -> WebSocketUpgrade<C>
     where
         C: OnFailedUpgrade,
@@ -125,9 +126,8 @@ impl<F> WebSocketUpgrade<F> {
     /// connection to come. Use it to run the handler in a task of your own, such as one that a
     /// shutdown waits for.
     ///
-    /// [`on_upgrade`](Self::on_upgrade) is simpler. The callback of
-    /// [`on_failed_upgrade`](Self::on_failed_upgrade) is not called: [`Accepting::supervise`]
-    /// yields the error.
+    /// [`on_upgrade`](Self::on_upgrade) is simpler. This method does not use the callback of
+    /// [`on_failed_upgrade`](Self::on_failed_upgrade): [`Accepting::supervise`] returns the error.
     ///
     /// ```
     /// use axum::{extract::State, response::Response};
@@ -158,8 +158,12 @@ impl<F> WebSocketUpgrade<F> {
 
     /// Accepts the request, and runs `callback` in its own task once the connection is upgraded.
     ///
-    /// The task closes the connection in order when the callback drops the socket, returns, fails
+    /// The task closes the connection properly when the callback drops the socket, returns, fails
     /// or panics: see [`Accepting::supervise`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
     #[must_use = "return the response, or the connection is not upgraded"]
     pub fn on_upgrade<C, Fut>(self, callback: C) -> Response
     where
@@ -211,7 +215,7 @@ impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
     }
 }
 
-/// This crate's own type as an extractor. Its response is a response of axum, too:
+/// This crate's own type as an extractor. Its response is also a response for axum:
 ///
 /// ```
 /// use axum::{Router, routing::any};
@@ -250,7 +254,7 @@ impl<F> fmt::Debug for WebSocketUpgrade<F> {
 
 /// What to do when a connection is not upgraded although the handshake was answered.
 pub trait OnFailedUpgrade: Send + 'static {
-    /// Learns why.
+    /// Called with the reason.
     fn call(self, error: Error);
 }
 
@@ -263,7 +267,7 @@ where
     }
 }
 
-/// Ignores that a connection was not upgraded.
+/// The default of [`OnFailedUpgrade`]: does nothing.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct DefaultOnFailedUpgrade;

@@ -15,7 +15,7 @@ use crate::{
     stream::WebSocket,
 };
 
-/// Opens connections.
+/// Sets how to open connections, and opens them.
 ///
 /// ```
 /// use tower_websock::{Config, client::Builder};
@@ -40,9 +40,9 @@ impl Builder {
         Self::default()
     }
 
-    /// Sets limits and deadlines, and whether compression is offered.
+    /// Sets limits and deadlines, and whether to offer compression.
     ///
-    /// [`upgrade_timeout`](Config::upgrade_timeout) bounds the time from connecting to the end of
+    /// [`upgrade_timeout`](Config::upgrade_timeout) limits the time from connecting to the end of
     /// the handshake.
     pub fn config(mut self, config: Config) -> Self {
         self.config = Arc::new(config);
@@ -51,9 +51,9 @@ impl Builder {
 
     /// Adds a header to the request.
     ///
-    /// `Host` names a virtual host in place of the URI's host. The connection still goes to the
-    /// URI's host. Over HTTP/2 it becomes `:authority`. Set it once at most, to a host with or
-    /// without a port; otherwise opening fails with [`Error::InvalidHeader`].
+    /// Set `Host` to ask for another host than the URI's. The connection still goes to the URI's
+    /// host. Over HTTP/2, the value is sent as `:authority`. Set it at most once, to a host with
+    /// or without a port; otherwise, opening fails with [`Error::InvalidHeader`].
     ///
     /// Opening fails with [`Error::Header`] for headers that the handshake sets itself (`Upgrade`,
     /// `Connection`, `Sec-WebSocket-*`), that describe a body (`Content-Length`,
@@ -64,7 +64,7 @@ impl Builder {
         self
     }
 
-    /// Sets `Origin`. Browsers send it; other clients need not (4.1 item 8).
+    /// Sets the header `Origin`. Browsers send it; other clients need not (4.1 item 8).
     ///
     /// Opening fails with [`Error::InvalidHeader`] if [`header`](Self::header) also sets it.
     pub fn origin(mut self, origin: HeaderValue) -> Self {
@@ -72,9 +72,10 @@ impl Builder {
         self
     }
 
-    /// Sets the subprotocols to ask for, the preferred one first; the server selects one or
-    /// none, which [`WebSocket::subprotocol`] tells. Default: none. A name that comes again
-    /// is left out (4.1 item 10).
+    /// Sets the subprotocols to ask for, the preferred one first. Default: none.
+    ///
+    /// The server selects one or none; [`WebSocket::subprotocol`] returns it. A repeated name is
+    /// sent once (4.1 item 10).
     ///
     /// # Panics
     ///
@@ -89,7 +90,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] for `wss://`; for others see [`Error`].
+    /// [`Error::Tls`] for `wss://`; for all others, see [`Error`].
     ///
     /// # Cancel safety
     ///
@@ -130,13 +131,14 @@ impl Builder {
         exchange(io, request, pending, deadline).await
     }
 
-    /// The request for `uri`, for an HTTP/1.1 client of your own, and the handshake that its
-    /// response completes.
+    /// Makes a request for `uri`, and the [`Pending`] handshake that its response completes. Send
+    /// the request with an HTTP/1.1 client of your own.
     ///
-    /// The request has an absolute URI with the scheme `http` or `https`, as connection pools
-    /// need. A pool connects to its host, sends only its path, and leaves `Host` as it is. hyper's
-    /// own connections send the whole URI, which servers prefer to `Host` (RFC 9112, section
-    /// 3.2.2): replace it with its path for them.
+    /// The request has an absolute URI with the scheme `http` or `https`, as connection pools need
+    /// it. A pool connects to the URI's host, sends only its path, and leaves `Host` as it is. A
+    /// connection of hyper's `client::conn` sends the whole URI, and servers prefer its host to
+    /// `Host` (RFC 9112, section 3.2.2). So before you send the request on such a connection,
+    /// replace the URI with its path.
     ///
     /// # Errors
     ///

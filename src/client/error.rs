@@ -13,39 +13,43 @@ use crate::{
 
 /// Why a connection could not be opened.
 ///
-/// `Display` includes the causes, on one line: `cannot connect: Connection refused (os error
-/// 111)`. So [`source`](std::error::Error::source) is `None`, and a reporter that follows the
-/// sources prints nothing twice. The causes are in the variants.
+/// `Display` includes the causes, on one line:
+/// `cannot connect: Connection refused (os error 111)`. So [`source`](std::error::Error::source)
+/// is `None`, and an error reporter that prints all sources prints nothing twice. The causes are
+/// in the variants.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The URI does not name a WebSocket endpoint (RFC 6455, section 3). The text names the wrong
     /// part: scheme, user info, host, port, path, query or fragment.
     Uri(&'static str),
-    /// The URI is `wss:`, and this crate does no TLS: see
+    /// The scheme of the URI is `wss`, and this crate does no TLS. Connect TLS yourself, and use
     /// [`Builder::handshake`](super::Builder::handshake).
     Tls,
-    /// A header was set that the handshake sets itself, or that a handshake must not have.
+    /// [`Builder::header`](super::Builder::header) set a header that the handshake sets itself, or
+    /// that a handshake must not have.
     Header(HeaderName),
-    /// A header was set that cannot be sent as it is, and why.
+    /// A header was set to something that cannot be sent. The text says why.
     InvalidHeader(HeaderName, &'static str),
     /// TCP could not connect.
     Connect(io::Error),
-    /// The service failed that [`Builder::connect_service`](super::Builder::connect_service) was
-    /// to connect to.
+    /// The service that was given to [`Builder::connect_service`](super::Builder::connect_service)
+    /// failed.
     Service(Box<dyn error::Error + Send + Sync>),
-    /// The HTTP connection failed, or what came was no HTTP response.
+    /// The HTTP connection failed, or the server did not answer with an HTTP response.
     Http(hyper::Error),
     /// The HTTP/2 connection ended.
     Ended,
-    /// The server did not accept: its status was not 101, or over HTTP/2 not 2xx. It may be a
-    /// redirect, a demand for authentication, or a refusal (4.1).
+    /// The server did not accept: the status was not 101, or over HTTP/2 not 2xx. The response may
+    /// be a redirect, a demand for authentication, or a refusal (4.1).
     ///
-    /// The response has its status, its headers and at most the first 1,024 bytes of its body, as
-    /// they came: a `Content-Encoding` is not undone. The body is shorter if the server sends
-    /// nothing for a second, or if `upgrade_timeout` is over. `Display` shows the body if it is text.
+    /// This holds its status, its headers and at most the first 1,024 bytes of its body, as they
+    /// came: a `Content-Encoding` is not decoded. The body is cut short if the server sends
+    /// nothing for a second, or when `upgrade_timeout` is over. `Display` shows the body if it is
+    /// text.
     Refused(Box<Response<Bytes>>),
-    /// The status accepts, but the response breaks the rules of the handshake (4.1).
+    /// The status says that the server accepts, but the response breaks the rules of the handshake
+    /// (4.1).
     Answer(AnswerError),
     /// There was no answer within [`upgrade_timeout`](crate::Config::upgrade_timeout).
     TimedOut,

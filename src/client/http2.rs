@@ -23,9 +23,9 @@ use crate::handshake::{ClientHandshake, Target};
 const LOOK: Duration = Duration::from_millis(1);
 
 impl Builder {
-    /// The request for `uri`, to be sent on an HTTP/2 connection whose server allows WebSockets
-    /// (see [`extended_connect`]), and the handshake that its response completes (RFC 8441). Many
-    /// sockets may share a connection.
+    /// Makes a request for `uri` over HTTP/2, and the [`Pending`] handshake that its response
+    /// completes (RFC 8441). Send the request on a connection whose server allows WebSockets: see
+    /// [`extended_connect`]. Many sockets may share a connection.
     ///
     /// ```
     /// # use bytes::Bytes;
@@ -64,11 +64,11 @@ impl Builder {
     }
 }
 
-/// Drives an HTTP/2 connection until its server allows WebSockets on it (RFC 8441, section 3),
-/// which it does in its first SETTINGS.
+/// Drives an HTTP/2 connection until its server allows WebSockets on it (RFC 8441, section 3). A
+/// server that supports them says so in its first SETTINGS.
 ///
-/// A server that never does keeps this waiting, so bound it with a timeout. Afterwards, spawn the
-/// connection and send the requests of [`Builder::http2_request`].
+/// Use a timeout: if the server never allows WebSockets, this waits until the connection ends.
+/// Afterwards, spawn the connection and send the requests of [`Builder::http2_request`].
 ///
 /// # Errors
 ///
@@ -76,7 +76,7 @@ impl Builder {
 ///
 /// # Cancel safety
 ///
-/// Dropping the future loses nothing. The connection can be driven on.
+/// Dropping the future loses nothing. You can go on driving the connection.
 pub async fn extended_connect<T, B, E>(connection: &mut Connection<T, B, E>) -> Result<(), Error>
 where
     T: Read + Write + Unpin + 'static,

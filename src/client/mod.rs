@@ -1,4 +1,4 @@
-//! WebSocket client.
+//! WebSocket client: opens connections over TCP, HTTP/2, your own TLS or your own HTTP client.
 //!
 //! ```toml
 //! [dependencies]
@@ -19,11 +19,11 @@
 //! ```
 //!
 //! A [`Builder`] sets headers, subprotocols and limits, and performs the handshake over any
-//! transport. To use your own HTTP client, send the request of [`Builder::request`] and complete
-//! the [`Pending`] handshake with the response.
+//! transport. To use your own HTTP client, send the request from [`Builder::request`], then
+//! complete the [`Pending`] handshake with the response.
 //!
-//! For `wss://`, bring your own TLS. With tokio-rustls, and the certificates that Mozilla trusts
-//! from webpki-roots:
+//! For `wss://`, bring your own TLS. This example uses tokio-rustls, and trusts the certificate
+//! authorities that Mozilla trusts (webpki-roots):
 //!
 //! ```toml
 //! [dependencies]
@@ -58,12 +58,12 @@
 //! }
 //! ```
 //!
-//! The socket is the same [`WebSocket`] as a server's, without a supervisor: it works only while
-//! one of its methods runs. End it with [`close`](WebSocket::close).
+//! The socket is the same [`WebSocket`] type as a server's, but without a supervisor: it works
+//! only while one of its methods runs. End it with [`close`](WebSocket::close).
 //!
-//! Two rules are left to the application, which knows all its connections. RFC 6455, section 4.1
-//! item 2 asks a client to have only one connection to a host in the connecting state at a time.
-//! Section 7.2.3 asks it to back off before it reconnects after a failure.
+//! Two rules are left to the application, because only it knows all its connections. RFC 6455,
+//! section 4.1 item 2 asks a client to have at most one connection to a host in the connecting
+//! state. Section 7.2.3 asks it to back off before it reconnects after a failure.
 
 mod builder;
 mod deadline;

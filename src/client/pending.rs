@@ -12,7 +12,7 @@ use crate::{
     stream::{ProvidedIo, Setup, Upgraded, WebSocket},
 };
 
-/// A handshake that waits for its response.
+/// A client's handshake that waits for its response.
 #[derive(Debug)]
 #[must_use = "complete it with the response"]
 pub struct Pending {
@@ -25,17 +25,19 @@ impl Pending {
         Self { handshake, config }
     }
 
-    /// Reads the response and takes over its connection, or its HTTP/2 stream. The response must
-    /// come from hyper, and its HTTP connection must be driven meanwhile, with upgrades enabled. A
-    /// response from elsewhere needs a [`ProvidedIo`] in its extensions.
+    /// Checks the response and takes over its connection, or its HTTP/2 stream.
     ///
-    /// Bytes that were read behind the response are the first frames. If the server refuses, up to
-    /// 1,024 bytes of the body are read, within [`upgrade_timeout`](Config::upgrade_timeout).
+    /// The response must come from hyper, and something must drive its HTTP connection meanwhile,
+    /// with upgrades enabled. A response from elsewhere needs a [`ProvidedIo`] in its extensions.
+    /// This waits at most [`upgrade_timeout`](Config::upgrade_timeout).
+    ///
+    /// Bytes that were read after the response are the first frames. If the server refuses, this
+    /// reads up to 1,024 bytes of the body.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`], [`Error::Answer`], [`Error::Http`] or [`Error::TimedOut`]. Over HTTP/2
-    /// every 2xx accepts, but hyper hands over the stream of a 200 only; another 2xx is
+    /// [`Error::Refused`], [`Error::Answer`], [`Error::Http`] or [`Error::TimedOut`]. Over HTTP/2,
+    /// every 2xx accepts, but hyper hands over the stream only for 200; any other 2xx is
     /// [`Error::Http`].
     ///
     /// # Cancel safety

@@ -14,14 +14,14 @@ use crate::stream::{ProvidedIo, WebSocket};
 const BUFFER: usize = 64 * 1024;
 
 impl Builder {
-    /// Opens a connection to a service in memory, to test everything between the request and the
-    /// handler: a [`WebSocketService`](crate::WebSocketService), a service below a
-    /// [`WebSocketLayer`](crate::WebSocketLayer), an axum `Router`.
+    /// Opens a connection to a service in memory, to test everything from the request to the
+    /// handler. The service may be a [`WebSocketService`](crate::WebSocketService), a service in a
+    /// [`WebSocketLayer`](crate::WebSocketLayer) or an axum `Router`.
     ///
-    /// The host of `uri` becomes the header `Host`; nothing is looked up. Handlers run supervised,
-    /// as behind a server, and start only if the service's response is an acceptance. The request
-    /// has an empty `String` as its body. If your service wants another type, convert it with
-    /// tower's `map_request`.
+    /// The host of `uri` becomes the header `Host`; no name is looked up. Handlers run supervised,
+    /// as behind a server, and start only if the service's response accepts. The request has an
+    /// empty `String` as its body. If your service wants another type, convert it with tower's
+    /// `map_request`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -44,8 +44,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the service answers with something else, [`Error::Service`] if it
-    /// fails; else see [`Error`].
+    /// [`Error::Refused`] if the service does not accept, [`Error::Service`] if it fails; for all
+    /// others, see [`Error`].
     ///
     /// # Cancel safety
     ///

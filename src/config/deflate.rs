@@ -7,10 +7,12 @@ impl Config {
     /// Compresses messages with permessage-deflate (RFC 7692) if the peer can.
     ///
     /// Default: off. Compression takes time, and memory for each connection, and it can leak
-    /// secrets: see [`DeflateConfig`]. The limits on messages apply to the decompressed message,
-    /// `max_frame_size` to what is on the wire. A message is refused with 1009 when more than the
-    /// limit comes out of it, or at a frame header that announces more on the wire than such a
-    /// message can need.
+    /// secrets: see [`DeflateConfig`].
+    ///
+    /// `max_message_size` applies to the decompressed message, `max_frame_size` to what is on the
+    /// wire. A message fails with 1009 as soon as more than the limit comes out of it. It also
+    /// fails at a frame header that announces more bytes than a message of that size can need on
+    /// the wire.
     pub const fn deflate(mut self, deflate: DeflateConfig) -> Self {
         self.deflate = Some(deflate);
         self

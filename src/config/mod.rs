@@ -22,8 +22,8 @@ use crate::deflate::DeflateConfig;
 /// assert_eq!(config.get_max_message_size(), 64 * 1024);
 /// ```
 ///
-/// A method that sets has the name of the setting; the one that reads has `get_` before it, as in
-/// [`std::process::Command`].
+/// The method that sets a value has the name of the setting. The one that reads it begins with
+/// `get_`, as in [`std::process::Command`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     pub(crate) max_message_size: usize,
@@ -52,10 +52,11 @@ impl Config {
         }
     }
 
-    /// Largest message accepted, in bytes, after reassembly.
+    /// Largest message accepted, in bytes, after reassembly and decompression.
     ///
-    /// Default 1 MiB. A larger one fails the connection with 1009 as soon as a frame
-    /// header announces the excess, before it is buffered (RFC 6455, section 10.4).
+    /// Default 1 MiB. A larger message fails the connection with 1009 as soon as a frame header
+    /// announces the excess, or decompression yields it, before it is buffered (RFC 6455, section
+    /// 10.4).
     pub const fn max_message_size(mut self, bytes: usize) -> Self {
         self.max_message_size = bytes;
         self
@@ -63,25 +64,26 @@ impl Config {
 
     /// Largest payload of one data frame accepted, in bytes. Control frames have at most 125.
     ///
-    /// Default: the limit of [`max_message_size`](Self::max_message_size), which bounds frames
-    /// too. A frame of a compressed message may be larger by an eighth, a 64th and 1 KiB, the most
-    /// that encoders need. A larger one fails the connection with 1009 at its header (RFC 6455,
-    /// section 10.4).
+    /// Default: no limit of its own, since [`max_message_size`](Self::max_message_size) also
+    /// bounds frames. A frame of a compressed message may exceed that by an eighth plus a 64th
+    /// plus 1 KiB, the most that encoders need. A larger frame fails the connection with 1009 at
+    /// its header (RFC 6455, section 10.4).
     pub const fn max_frame_size(mut self, bytes: usize) -> Self {
         self.max_frame_size = bytes;
         self
     }
 
-    /// Most frames in one message.
+    /// Largest number of frames in one message.
     ///
-    /// Default 131,072, at least 1. More fail the connection with 1009. Fragments are joined in
-    /// one buffer, so this bounds the work that a flood of empty frames causes, not memory.
+    /// Default 131,072, at least 1. More frames fail the connection with 1009. Fragments are
+    /// joined in one buffer, so this does not limit memory: it limits the work that a flood of
+    /// empty frames can cause.
     pub const fn max_fragments(mut self, frames: usize) -> Self {
         self.max_fragments = if frames == 0 { 1 } else { frames };
         self
     }
 
-    /// Queued bytes at which senders wait.
+    /// Number of queued bytes at which senders wait.
     ///
     /// Default 64 KiB, at least 1. A connection queues at most this much and one message.
     pub const fn write_high_water(mut self, bytes: usize) -> Self {
@@ -95,30 +97,30 @@ impl Config {
     /// ends with the transport, which is dropped when the time is over. Progress extends the time,
     /// up to [`max_close_time`](Self::max_close_time). The peer makes progress when it takes
     /// output up to our Close, finishes a message that it had begun, or sends its Close. Input
-    /// that we discard is not progress, nor are pongs that the peer takes.
+    /// that we discard is not progress. Neither are pongs that the peer takes.
     ///
-    /// Buffers hide whether a slow peer reads. So the time is longer if much was sent lately:
+    /// Buffers between us and a slow peer hide whether it reads. So if much was sent lately, the
+    /// time may be longer than this timeout:
     ///
-    /// - If buffers hold all that was sent, it is the time in which a peer reads that at 32 KiB a
-    ///   second. Below 160 KiB, that is less than the default.
-    /// - If buffers hold 1.5 MiB or more and more output waits, as on a loopback device, it is the
-    ///   time in which a peer reads half of what they hold, but at most eight times this timeout.
+    /// - If the buffers hold everything that was sent, a peer gets the time to read it at 32 KiB a
+    ///   second. Below 160 KiB, that is less than the default timeout.
+    /// - If the buffers hold 1.5 MiB or more and further output waits, as on a loopback device, a
+    ///   peer gets the time to read half of what they hold, but at most eight times this timeout.
     ///
-    /// If the peer was seen to read faster, half of its rate counts instead of 32 KiB.
+    /// If the peer was seen to read faster, half of its rate counts instead of 32 KiB a second.
     ///
-    /// This timeout is also the longest that a handler which is still receiving may delay the
-    /// reply to a Close. A stream of HTTP/2 whose closing handshake is done is kept for half a
-    /// second at most.
+    /// This timeout is also the longest that a handler that is still receiving may delay the reply
+    /// to a Close. An HTTP/2 stream is kept for at most half a second after its closing handshake.
     pub const fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
         self
     }
 
-    /// How long closing may take in all, whatever progress the peer makes.
+    /// How long all of closing may take, whatever progress the peer makes.
     ///
-    /// Default 15 minutes, in which a peer can take 32 MiB at 50 KiB a second. At least
-    /// [`close_timeout`](Self::close_timeout): if this is zero, that bounds all of closing. A
-    /// graceful shutdown waits no longer than this for slow peers.
+    /// Default 15 minutes, enough for a peer that reads 32 MiB at 50 KiB a second. If this is less
+    /// than [`close_timeout`](Self::close_timeout), `close_timeout` applies instead. A graceful
+    /// shutdown waits no longer than this for slow peers.
     pub const fn max_close_time(mut self, limit: Duration) -> Self {
         self.max_close_time = limit;
         self
@@ -127,14 +129,15 @@ impl Config {
     /// How long the HTTP connection may take to hand over its transport after the handshake was
     /// answered.
     ///
-    /// Default 10 seconds. The peer must take the response in this time.
+    /// Default 10 seconds. The peer must take the response in this time. On a client, this limits
+    /// the time from connecting to the end of the handshake.
     pub const fn upgrade_timeout(mut self, timeout: Duration) -> Self {
         self.upgrade_timeout = timeout;
         self
     }
 }
 
-/// What is set.
+/// Reading the settings.
 impl Config {
     /// [`max_message_size`](Self::max_message_size), in bytes.
     pub const fn get_max_message_size(&self) -> usize {

@@ -23,7 +23,7 @@ impl Subprotocol {
     ///
     /// # Panics
     ///
-    /// If `name` is not a token. Evaluated in a `const`, that is a compile error.
+    /// If `name` is not a token. In a `const`, this is a compile error.
     pub const fn from_static(name: &'static str) -> Self {
         assert!(is_token(name.as_bytes()), "a subprotocol must be a token");
         Self(HeaderValue::from_static(name))
@@ -98,7 +98,7 @@ impl fmt::Display for Subprotocol {
     }
 }
 
-/// The name is not a token: empty, or with a character that is not allowed.
+/// The name is not a token: it is empty, or has a character that is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidSubprotocol;

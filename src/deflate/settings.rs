@@ -16,23 +16,25 @@ const MIN_SIZE: usize = 32;
 /// Settings of permessage-deflate (RFC 7692): how messages are compressed, and what is negotiated
 /// with the peer.
 ///
-/// Four settings are named after an endpoint and bound its compressor. An endpoint always applies
-/// those of its own compressor. It can bind its peer's only as far as the negotiation allows:
+/// Four settings are named after an endpoint, and bound that endpoint's compressor. An endpoint
+/// always applies the bounds of its own compressor. It can bound its peer's compressor only as far
+/// as the negotiation allows:
 ///
 /// | | on a server | on a client |
 /// |---|---|---|
 /// | `server_max_window_bits` | always applies; announced to clients that ask for a bound | requested if set; the server may decline |
 /// | `server_no_context_takeover` | always applies; announced to clients that ask for it | requested if set; the server may decline |
-/// | `client_max_window_bits` | binds clients that offer `client_max_window_bits` | always applies; announced to the server if set |
-/// | `client_no_context_takeover` | binds clients that offer it, or `client_max_window_bits` | always applies; announced to the server if set |
+/// | `client_max_window_bits` | applies to clients that offer `client_max_window_bits` | always applies; announced to the server if set |
+/// | `client_no_context_takeover` | applies to clients that offer it, or `client_max_window_bits` | always applies; announced to the server if set |
 ///
-/// A sender may use a smaller window, or forget its messages, without saying so (RFC 7692,
-/// sections 7.1.1 and 7.1.2). So a server tells a client nothing that the client did not ask for:
-/// some clients refuse such an answer, among them websocket-sharp and Netty before 4.1.66.
+/// A sender may use a smaller window, or forget earlier messages, without saying so (RFC 7692,
+/// sections 7.1.1 and 7.1.2). So a server announces only what the client asked for. Some clients
+/// refuse an answer that says more, among them websocket-sharp and Netty before 4.1.66.
 ///
-/// By default a client offers what Chromium offers: `permessage-deflate; client_max_window_bits`.
-/// If you set more, this offer follows as a fallback, and then a bare `permessage-deflate`, for
-/// servers that decline what they do not support.
+/// By default, a client offers what Chromium offers: `permessage-deflate; client_max_window_bits`.
+/// If you set more, it offers that first. For servers that decline what they do not support, other
+/// offers follow: the same without sizes of windows, then Chromium's, and last a bare
+/// `permessage-deflate`.
 ///
 /// ```
 /// use tower_websock::{Config, DeflateConfig};
@@ -47,31 +49,31 @@ const MIN_SIZE: usize = 32;
 /// # Memory
 ///
 /// Compressors (about 160 KiB each with the defaults) and decompressors (46 KiB) belong to the
-/// threads; each thread keeps at most 32 of each. A connection that keeps its context holds its
-/// window between messages: at most 2<sup>bits</sup> bytes in each direction. Without context
-/// takeover it holds no window. Nothing is allocated before the first compressed message.
+/// threads; each thread keeps at most 32 of each. Between messages, a connection with context
+/// takeover holds a window of at most 2<sup>bits</sup> bytes for each direction. Without context
+/// takeover, it holds no window. Nothing is allocated before the first compressed message.
 ///
-/// For received messages, the bits are those that the peer agreed to, or 15 (32 KiB) if it agreed
-/// to none. On a server, that is a client that does not offer `client_max_window_bits`, such as
-/// Firefox. On a client, it is every server, unless
-/// [`server_max_window_bits`](Self::server_max_window_bits) is set and granted.
+/// For received messages, the bits are those that were negotiated, or 15 (32 KiB) if none were. A
+/// server cannot negotiate them with a client that does not offer `client_max_window_bits`, such
+/// as Firefox. A client negotiates them only if
+/// [`server_max_window_bits`](Self::server_max_window_bits) is set, and the server grants it.
 ///
-/// A message is held compressed, as it came, until it is complete and the user receives it. So a
-/// few bytes never occupy many. Damage, invalid text and excess show only when the message is
-/// received; in a message that nobody receives, they never show. It is inflated in one go, and its
-/// compressed form is held until that is done.
+/// A received message stays compressed until it is complete and the user receives it. So a few
+/// bytes on the wire never occupy much memory while they wait. Damage, invalid text and excess are
+/// noticed only when the message is received, and never if nobody receives it. The message is then
+/// inflated in one go, and its compressed form is held until that is done.
 ///
 /// At first, the window of what was sent exists only in the thread's compressor. The connection
-/// loses it if the thread lends that compressor to another connection, as it does when more than
-/// 32 are busy, or if the task moves to another thread. Its next message then starts without
-/// context and is larger. From then on the connection holds its own window, and loses no context
-/// again.
+/// loses it if the thread lends that compressor to another connection, which happens if more than
+/// 32 connections are busy, or if the task moves to another thread. The next message then starts
+/// without context and is larger. From then on, the connection holds its own window, and does not
+/// lose its context again.
 ///
 /// # Security
 ///
-/// Compression reveals the length of a secret to anyone who can put text beside it in a message
-/// and can see the size of that message on the wire (CRIME, BREACH). Limits on messages count
-/// decompressed bytes; on the wire a message may be larger by an eighth, a 64th and 1 KiB.
+/// Compression can reveal a secret to anyone who can put text beside it in a message and can see
+/// the size of that message on the wire (CRIME, BREACH). `max_message_size` counts decompressed
+/// bytes; on the wire, a message may exceed it by an eighth plus a 64th plus 1 KiB.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeflateConfig {
     pub(super) level: u8,
@@ -98,8 +100,8 @@ impl DeflateConfig {
     /// How hard the compressor tries, from 1 (fastest) to 9 (smallest).
     ///
     /// Default 1: it shrinks similar JSON messages of 1 KiB to a third, in 2 microseconds each.
-    /// Level 3 shrinks them to a quarter in 10, level 6 to a fifth in 14. A level out of bounds
-    /// becomes the nearest. The peer need not know it.
+    /// Level 3 shrinks them to a quarter in 10 microseconds, level 6 to a fifth in 14. A level out
+    /// of bounds becomes the nearest valid one. The peer need not know the level.
     pub const fn level(mut self, level: u8) -> Self {
         self.level = clamp(level, 1, 9);
         self
@@ -107,9 +109,10 @@ impl DeflateConfig {
 
     /// How much memory a compressor takes for pending output, from 1 to 9.
     ///
-    /// Default 5: with a window of 12 bits, a compressor takes 161 KiB. It takes 148 with level 1,
-    /// 259 with level 8 (zlib's default) and 371 with level 9. Above 2, messages hardly get
-    /// smaller. A level out of bounds becomes the nearest. The peer need not know it.
+    /// Default 5: with a window of 12 bits, a compressor takes 161 KiB. It takes 148 KiB with
+    /// level 1, 259 KiB with level 8 (zlib's default) and 371 KiB with level 9. Above level 2,
+    /// messages hardly get smaller. A level out of bounds becomes the nearest valid one. The peer
+    /// need not know the level.
     pub const fn memory_level(mut self, level: u8) -> Self {
         self.memory_level = clamp(level, 1, 9);
         self
@@ -127,13 +130,13 @@ impl DeflateConfig {
     /// Largest window of the server's compressor: 2<sup>bits</sup> bytes, from 8 to 15.
     ///
     /// Default 12: an idle connection keeps 4 KiB of what it sent. With 15 bits it would keep 32
-    /// KiB, and similar messages of 1 KiB would be 7 percent smaller. Bits out of bounds become
-    /// the nearest.
+    /// KiB, and similar messages of 1 KiB would be 7 percent smaller. A value out of bounds
+    /// becomes the nearest valid one.
     ///
-    /// A server always applies it. It tells only clients that ask for a bound, and tells them the
-    /// smaller of the two (RFC 7692, section 7.1.2.1). A client requests it if it is set below 15.
-    /// A server that declines may use 15 bits, and the client then keeps up to 32 KiB of what it
-    /// received.
+    /// A server always applies it. If a client asks for a bound, the server announces the smaller
+    /// of the two (RFC 7692, section 7.1.2.1); otherwise it announces none. A client requests it
+    /// if it is set below 15. A server that declines may use 15 bits, and the client then keeps up
+    /// to 32 KiB of what it received.
     pub const fn server_max_window_bits(mut self, bits: u8) -> Self {
         self.server.window_bits = Some(clamp(bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS));
         self
@@ -141,15 +144,15 @@ impl DeflateConfig {
 
     /// Largest window of the client's compressor: 2<sup>bits</sup> bytes, from 8 to 15.
     ///
-    /// Default 12, as [`server_max_window_bits`](Self::server_max_window_bits). Bits out of bounds
-    /// become the nearest.
+    /// Default 12, as for [`server_max_window_bits`](Self::server_max_window_bits). A value out of
+    /// bounds becomes the nearest valid one.
     ///
-    /// A server can bind only a client that offers `client_max_window_bits` (RFC 7692, section
-    /// 7.1.2.2), as Chromium and Safari do. Compression is agreed on with other clients too, with
-    /// windows of 15 bits: the bound saves memory, and no compression at all would cost more. A
-    /// client always applies it, and tells the server if it is set below 15.
+    /// A server can impose it only on a client that offers `client_max_window_bits` (RFC 7692,
+    /// section 7.1.2.2), as Chromium and Safari do. With other clients, compression is negotiated
+    /// with windows of 15 bits: to refuse it would cost more than the memory that the bound saves.
+    /// A client always applies it, and tells the server if it is set below 15.
     ///
-    /// Ask for 9 at least. Many clients cannot compress with 8, since zlib cannot.
+    /// Use at least 9. Many clients cannot compress with 8, since zlib cannot.
     pub const fn client_max_window_bits(mut self, bits: u8) -> Self {
         self.client.window_bits = Some(clamp(bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS));
         self
@@ -157,8 +160,8 @@ impl DeflateConfig {
 
     /// As a client, leaves `client_max_window_bits` out of every offer.
     ///
-    /// Default: it is offered, as by browsers. Some gateways refuse any request that names it.
-    /// Without it, the server must not bind the client's window; an answer that does fails the
+    /// Default: it is offered, as browsers do. Some gateways refuse any request that names it.
+    /// Without it, the server must not bound the client's window; an answer that does so fails the
     /// connection (RFC 7692, section 7.1.2.2). The client's compressor still applies
     /// [`client_max_window_bits`](Self::client_max_window_bits). No effect on a server.
     pub const fn omit_client_max_window_bits(mut self) -> Self {
@@ -170,11 +173,11 @@ impl DeflateConfig {
     ///
     /// Default: it keeps its window. Later messages can refer to earlier ones, and small similar
     /// messages shrink far more. With this setting, the server holds no window of what it sent
-    /// between messages: that takes less memory, and no message reveals another.
+    /// between messages. That takes less memory, and no message can reveal another.
     ///
-    /// A server always applies it, and tells only clients that ask for it (RFC 7692, section
-    /// 7.1.1.1). A client requests it. A server that declines keeps its window, and then the
-    /// client must keep one too.
+    /// A server always applies it, but announces it only to clients that ask for it (RFC 7692,
+    /// section 7.1.1.1). A client requests it. A server that declines keeps its window, and then
+    /// the client must keep one too.
     pub const fn server_no_context_takeover(mut self) -> Self {
         self.server.takeover = Takeover::Reset;
         self
@@ -186,10 +189,10 @@ impl DeflateConfig {
     /// [`server_no_context_takeover`](Self::server_no_context_takeover).
     ///
     /// A server requires it of clients that offer it or `client_max_window_bits` (RFC 7692,
-    /// section 7.1.1.2). It does not require it of others, since a client need not know it: a
-    /// connection to such a client, such as Firefox, keeps the window of what it received. Netty's
-    /// client, with its defaults, offers `client_max_window_bits` and refuses this setting: leave
-    /// it off for such clients. A client always applies it, and tells the server.
+    /// section 7.1.1.2). It does not require it of other clients, such as Firefox, since they may
+    /// not support it; their connections keep the window of what was received. Netty's client,
+    /// with its defaults, offers `client_max_window_bits` but refuses this setting: leave it off
+    /// for such clients. A client always applies it, and tells the server.
     pub const fn client_no_context_takeover(mut self) -> Self {
         self.client.takeover = Takeover::Reset;
         self
@@ -197,9 +200,9 @@ impl DeflateConfig {
 
     /// Both ends forget each message before they compress the next.
     ///
-    /// Default: both keep their windows. This is
+    /// Default: both keep their windows. This sets both
     /// [`server_no_context_takeover`](Self::server_no_context_takeover) and
-    /// [`client_no_context_takeover`](Self::client_no_context_takeover) in one.
+    /// [`client_no_context_takeover`](Self::client_no_context_takeover).
     pub const fn no_context_takeover(self) -> Self {
         self.server_no_context_takeover()
             .client_no_context_takeover()
@@ -214,7 +217,7 @@ impl DeflateConfig {
     }
 }
 
-/// What is set.
+/// Reading the settings.
 impl DeflateConfig {
     /// [`level`](Self::level), from 1 to 9.
     pub const fn get_level(&self) -> u8 {
@@ -231,14 +234,14 @@ impl DeflateConfig {
         self.min_size
     }
 
-    /// [`server_max_window_bits`](Self::server_max_window_bits), from 8 to 15; `None` if it was
-    /// not set, so that a server keeps to 12 and a client asks for nothing.
+    /// [`server_max_window_bits`](Self::server_max_window_bits), from 8 to 15. `None` if it was
+    /// not set: a server then uses 12, and a client asks for nothing.
     pub const fn get_server_max_window_bits(&self) -> Option<u8> {
         self.server.window_bits
     }
 
-    /// [`client_max_window_bits`](Self::client_max_window_bits), from 8 to 15; `None` if it was
-    /// not set: 12, which a client does not tell.
+    /// [`client_max_window_bits`](Self::client_max_window_bits), from 8 to 15. `None` if it was
+    /// not set: it is then 12, and a client does not tell the server.
     pub const fn get_client_max_window_bits(&self) -> Option<u8> {
         self.client.window_bits
     }

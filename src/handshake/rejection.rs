@@ -9,8 +9,8 @@ use super::response::insert_upgrade;
 
 /// Why a WebSocket handshake was refused.
 ///
-/// `Display` is a sentence for the client's developer, and also the body of the response. The
-/// value is in the response's extensions, where an outer layer can find it:
+/// `Display` is a sentence for the client's developer. It is also the body of the response. The
+/// `Rejection` itself is in the response's extensions, where an outer layer can find it:
 ///
 /// ```
 /// # use tower_websock::Rejection;
@@ -27,15 +27,15 @@ pub enum Rejection {
     Method,
     /// 426: HTTP/1.0 cannot be upgraded (4.2.1 item 1; RFC 9110, section 7.8).
     HttpVersion,
-    /// 405: over HTTP/2, not an extended CONNECT (RFC 8441, section 4), or the server does not
-    /// recognise it as one. Also over HTTP/3.
+    /// 405: over HTTP/2, the request is not an extended CONNECT (RFC 8441, section 4), or the
+    /// server does not recognise it as one. Over HTTP/3, every handshake.
     ExtendedConnect,
     /// 501: `:protocol` is not `websocket` (RFC 8441, section 5).
     Protocol,
     /// 400: over HTTP/2, `:authority` is missing or not a host (RFC 8441, section 4; RFC 9113,
     /// section 8.3.1).
     Authority,
-    /// 400: over HTTP/2, `:scheme` is not HTTP's, such as `ws` (RFC 8441, section 5).
+    /// 400: over HTTP/2, `:scheme` is neither `http` nor `https` (RFC 8441, section 5).
     Scheme,
     /// 400: over HTTP/2, `Host` differs from `:authority` (RFC 9113, section 8.3.1).
     HostMismatch,
@@ -57,12 +57,13 @@ pub enum Rejection {
     ConnectionMalformed,
     /// 426: `Sec-WebSocket-Version` is not 13 (4.2.1 item 6, 4.2.2 item 4, 4.4).
     Version,
-    /// 400: the same over HTTP/2, where there is no upgrade to ask for with 426.
+    /// 400: over HTTP/2, `Sec-WebSocket-Version` is not 13. There is no upgrade to ask for with
+    /// 426.
     Http2Version,
     /// 400: there is not exactly one `Sec-WebSocket-Key` with 16 bytes in base64 (4.2.1 item 5).
     Key,
-    /// 400: the request announces a body, whose bytes could pass for frames. Over HTTP/2,
-    /// `Content-Length: 0` is also refused: the stream would end at the first frame.
+    /// 400: the request announces a body, whose bytes could pass for frames. Over HTTP/2, even
+    /// `Content-Length: 0` is refused: the stream would end at the first frame.
     Body,
     /// 400: `Sec-WebSocket-Protocol` is malformed or repeats a name (4.1 item 10).
     Subprotocols,
@@ -117,7 +118,7 @@ impl Rejection {
         }
     }
 
-    /// The response, with the sentence as its body.
+    /// Makes the response, with the sentence of `Display` as its body.
     pub fn into_response<B: From<Bytes>>(self) -> Response<B> {
         let sentence = format!("{self}\n");
         let length = HeaderValue::from(sentence.len());

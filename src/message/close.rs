@@ -8,12 +8,12 @@ use crate::wire::{CloseCode, InvalidClose, ProtocolError, close_body};
 pub struct CloseFrame {
     /// Why the connection is closed. See [`close_code`](crate::close_code).
     pub code: CloseCode,
-    /// Text for people who look for the cause. At most 123 bytes.
+    /// Text for people who look for the cause. At most 123 bytes may be sent.
     pub reason: Utf8Bytes,
 }
 
 impl CloseFrame {
-    /// A Close frame. A reason above 123 bytes is cut at a character boundary.
+    /// A Close frame. A reason of more than 123 bytes is cut at a character boundary.
     pub fn new(code: CloseCode, reason: impl Into<Utf8Bytes>) -> Self {
         let reason = reason.into();
         let mut end = reason.len().min(close_body::MAX_REASON);

@@ -17,11 +17,11 @@ pub enum Message {
     Text(Utf8Bytes),
     /// Bytes.
     Binary(Bytes),
-    /// A ping, at most 125 bytes. Received pings are already answered.
+    /// A ping, at most 125 bytes. Received pings have already been answered.
     Ping(Bytes),
     /// A pong, at most 125 bytes: the answer to a ping, or unsolicited.
     Pong(Bytes),
-    /// Received: the peer closes, and was already answered. Sent: this side closes.
+    /// When received: the peer closes, and has already been answered. When sent: this side closes.
     Close(Option<CloseFrame>),
 }
 

@@ -34,9 +34,10 @@ pub enum Closure {
         /// What the peer's Close frame said; `None` if it had no code (1005).
         frame: Option<CloseFrame>,
     },
-    /// The peer broke the protocol and was sent the matching code (7.1.7).
+    /// The peer broke the protocol (7.1.7). It was sent the matching code, unless a Close had been
+    /// sent before.
     Failed(ProtocolError),
-    /// The transport ended without the peer's Close frame, or the peer did not end it in time
+    /// The transport ended without a Close frame from the peer, or the peer did not close in time
     /// (1006).
     Lost,
 }

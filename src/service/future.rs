@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use crate::upgrade::ResponseBody;
 
 pin_project! {
-    /// The response of a [`WebSocketService`](crate::WebSocketService).
+    /// The response future of a [`WebSocketService`](crate::WebSocketService).
     pub struct ResponseFuture<F, B> {
         #[pin]
         kind: Kind<F, B>,

@@ -8,9 +8,9 @@ use crate::{stream::WebSocket, upgrade::Outcome};
 
 /// Handles connections, each in its own task.
 ///
-/// Implemented for functions and closures of a socket, or of a socket and the head of the request
-/// that asked for it. With the feature `axum`, the socket may also be that of its module. `Args`
-/// tells the cases apart and is inferred.
+/// Implemented for functions and closures that take a socket, or a socket and the head of its
+/// request, and return a future. With the feature `axum`, the socket may also be the one of the
+/// module `axum`. `Args` tells these cases apart and is inferred.
 ///
 /// ```
 /// use http::request::Parts;
@@ -50,8 +50,8 @@ use crate::{stream::WebSocket, upgrade::Outcome};
 /// });
 /// ```
 ///
-/// The head of a request holds the buffer that it was read to, which is 8 KiB with hyper. Take
-/// what you need of it and drop it, as above.
+/// The head of a request keeps the buffer alive that it was read into, with hyper 8 KiB. Take what
+/// you need from the head, then drop it, as the handler above that prints the URI does.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot handle WebSocket connections",
     label = "not a handler",
@@ -65,7 +65,7 @@ pub trait Handler<Args>: Clone + Send + 'static {
     /// Serves a connection until it is done.
     type Future: Future<Output: Outcome> + Send + 'static;
 
-    /// Serves `socket`, which `request` asked for.
+    /// Serves `socket`, which was opened by `request`.
     fn call(self, socket: WebSocket, request: Parts) -> Self::Future;
 }
 

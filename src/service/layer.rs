@@ -9,7 +9,7 @@ use super::{
     settings::{Settings, settings_methods},
 };
 
-/// Puts a [`WebSocketService`] around a service.
+/// Wraps a service in a [`WebSocketService`].
 ///
 /// ```
 /// use tower::ServiceBuilder;
@@ -34,7 +34,7 @@ pub struct WebSocketLayer<H, Args> {
 }
 
 impl<H: Handler<Args>, Args> WebSocketLayer<H, Args> {
-    /// Serves upgrade requests with `handler`.
+    /// Serves WebSocket requests with `handler`.
     pub fn new(handler: H) -> Self {
         Self {
             handler,

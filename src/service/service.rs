@@ -20,20 +20,20 @@ use crate::{
 
 /// Answers WebSocket handshakes and passes every other request to the inner service.
 ///
-/// A request is a handshake if it is HTTP/1.1 and lists `websocket` in `Upgrade` or has a
-/// `Sec-WebSocket-Key`, or if it is an HTTP/2 CONNECT whose `:protocol` is `websocket`. A valid
-/// handshake is accepted, and the handler gets its connection or stream. An invalid one is
-/// answered with the response of its [`Rejection`]. Other requests pass untouched. The only errors
+/// An HTTP/1.1 request is a handshake if it lists `websocket` in `Upgrade` or has a
+/// `Sec-WebSocket-Key`. An HTTP/2 request is a handshake if it is a CONNECT whose `:protocol` is
+/// `websocket`. A valid handshake is accepted, and the handler gets its connection or stream. An
+/// invalid one is answered with a [`Rejection`]. Other requests pass untouched. The only errors
 /// are those of the inner service.
 ///
-/// The inner service must be `Clone`, as servers and routers require anyway. When a handshake is
-/// answered here, a clone takes the inner service's place, which gives back what `poll_ready` had
-/// reserved, such as a permit of a concurrency limit. Put a `tower::buffer::Buffer` around a
-/// service that is not `Clone`.
+/// The inner service must be `Clone`, as servers and routers require anyway. When this service
+/// answers a handshake, it replaces the inner service by a clone. That gives back what
+/// `poll_ready` had reserved, such as a permit of a concurrency limit. If your service is not
+/// `Clone`, put a `tower::buffer::Buffer` around it.
 ///
-/// The handler starts only if the response was sent as it is: see [`ResponseBody`].
+/// The handler starts only if the response was sent unchanged: see [`ResponseBody`].
 ///
-/// Without an inner service it answers requests that are no handshakes with 426:
+/// A service without an inner one answers a plain GET with 426:
 ///
 /// ```
 /// use tower_websock::{Config, OriginPolicy, WebSocket, WebSocketService};
@@ -53,9 +53,10 @@ pub struct WebSocketService<H, Args, S = NoInner> {
 }
 
 impl<H: Handler<Args>, Args> WebSocketService<H, Args> {
-    /// A service of its own, without an inner one: for `route_service("/ws", ..)`.
+    /// A service without an inner one, for `route_service("/ws", ..)` and the like.
     ///
-    /// Requests that are no handshakes get 426, and handshakes of other paths 404.
+    /// A plain GET gets 426. Other requests that are not handshakes get the status of their
+    /// [`Rejection`]. If a [`path`](Self::path) is set, a handshake for another path gets 404.
     pub fn new(handler: H) -> Self {
         Self::with(NoInner, handler, Settings::default())
     }

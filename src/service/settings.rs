@@ -57,21 +57,22 @@ impl Settings {
 /// The methods by which a type with `settings_mut(&mut self) -> &mut Settings` is configured.
 macro_rules! settings_methods {
     () => {
-        /// Serves upgrade requests of this path only; others go to the inner service.
+        /// Serves WebSocket requests for this path only. Others go to the inner service, if there
+        /// is one.
         ///
-        /// Default: of any path.
+        /// Default: any path.
         pub fn path(mut self, path: impl Into<String>) -> Self {
             self.settings_mut().set_path(path.into());
             self
         }
 
-        /// Sets limits and deadlines, and whether messages are compressed.
+        /// Sets limits and deadlines, and turns compression on or off.
         pub fn config(mut self, config: crate::Config) -> Self {
             self.settings_mut().set_config(config);
             self
         }
 
-        /// Sets which pages may connect; by default those of the same host.
+        /// Sets which pages may connect. Default: those from the same host.
         pub fn origin(mut self, policy: crate::OriginPolicy) -> Self {
             self.settings_mut().set_origin(policy);
             self
@@ -79,7 +80,7 @@ macro_rules! settings_methods {
 
         /// Sets the subprotocols that the handler speaks, the preferred one first.
         ///
-        /// The first that the client offers is selected; the handler finds it in
+        /// The first of them that the client offers is selected. The handler finds it in
         /// [`WebSocket::subprotocol`](crate::WebSocket::subprotocol). Default: none.
         ///
         /// # Panics

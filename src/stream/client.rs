@@ -12,8 +12,8 @@ use crate::{
 const PAIR_BUFFER: usize = 64 * 1024;
 
 impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
-    /// The client's end of a connection whose opening handshake was done elsewhere, without
-    /// extensions.
+    /// The client's end of a connection. Use it if the opening handshake was done elsewhere, and
+    /// no extension was negotiated.
     ///
     /// Closing needs a tokio runtime with its timer enabled.
     pub fn client(io: T, config: &Config) -> Self {
@@ -28,7 +28,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 }
 
 impl WebSocket<DuplexStream> {
-    /// A client and a server that are connected in memory, for tests.
+    /// A client and a server that are connected to each other in memory, for tests.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -11,25 +11,28 @@ use crate::{
 /// Why receiving or sending failed.
 ///
 /// The variants tell faults of the peer, the caller and the transport apart. `Display` includes
-/// the cause, so [`source`](std::error::Error::source) is `None`, and a reporter that follows the
-/// sources prints nothing twice.
+/// the cause, so [`source`](std::error::Error::source) is `None`, and an error reporter that
+/// prints all sources prints nothing twice.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The peer broke the protocol. A Close frame told it so, with the matching code.
+    /// The peer broke the protocol. It was sent a Close frame with the matching code, unless a
+    /// Close had been sent before.
     Protocol(ProtocolError),
     /// The transport ended without a Close frame from the peer (1006).
     Lost,
     /// The transport failed.
     Io(io::Error),
-    /// This side left too many messages unread, on an HTTP/2 connection that other WebSockets
-    /// share. The peer was sent 1008. The unread messages are lost.
+    /// This side left too many messages unread on a stream of HTTP/2. That would have ended the
+    /// whole connection, which other streams share. The peer was sent 1008. The unread messages
+    /// are lost.
     Overrun,
-    /// Nothing more can be sent: a Close was sent or received, or the transport is gone.
+    /// Nothing more can be sent: a Close was already sent or received, or the transport is gone.
     Closed,
     /// The caller's Close frame must not be sent. Nothing was sent.
     InvalidClose(InvalidClose),
-    /// The caller's ping or pong has more than 125 bytes (RFC 6455, section 5.5). Nothing was sent.
+    /// The caller's ping or pong has more than 125 bytes (RFC 6455, section 5.5). Nothing was
+    /// sent.
     ControlTooLong(usize),
 }
 

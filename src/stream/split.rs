@@ -26,8 +26,8 @@ pub struct SendHalf<T = Upgraded> {
 
 /// The half that receives, from [`WebSocket::split`](crate::WebSocket::split).
 ///
-/// The connection lives as long as one of its halves does. When this half is dropped, messages
-/// that still come are discarded.
+/// The connection lives as long as one of its halves does. After this half is dropped, incoming
+/// messages are discarded.
 pub struct RecvHalf<T = Upgraded> {
     handle: Handle<T>,
     /// Messages that were received, and not by the user yet.
@@ -44,8 +44,7 @@ impl<T> SendHalf<T> {
         self.handle.is(&half.handle)
     }
 
-    /// Whether nothing more can be sent, as far as is known: [`closed`](Self::closed) would be
-    /// ready.
+    /// Whether it is known that nothing more can be sent: [`closed`](Self::closed) would be ready.
     pub fn is_closed(&self) -> bool {
         self.handle.is_closed()
     }
@@ -116,7 +115,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     /// Waits until nothing more can be sent, as [`WebSocket::closed`](crate::WebSocket::closed)
     /// does.
     ///
-    /// If the other half is gone, this is ready as soon as the peer's Close or the end of the
+    /// If the other half was dropped, this is ready as soon as the peer's Close or the end of the
     /// transport comes.
     ///
     /// ```
@@ -124,7 +123,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     /// use tower_websock::{Error, WebSocket};
     ///
     /// async fn push(socket: WebSocket, mut news: Receiver<String>) -> Result<(), Error> {
-    ///     // What comes is thrown away.
+    ///     // Incoming messages are discarded.
     ///     let (mut socket, _) = socket.split();
     ///     loop {
     ///         tokio::select! {
@@ -143,11 +142,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     }
 
     /// Starts the closing handshake with a [`CloseFrame`], or with `None` for a Close without a
-    /// code. The other half receives what comes until the peer's Close.
+    /// code. The other half goes on receiving until the peer's Close.
     ///
     /// # Errors
     ///
-    /// If the frame must not be sent (RFC 6455, section 7.4); nothing has happened then.
+    /// If the frame must not be sent (RFC 6455, section 7.4). Nothing is done in this case.
     pub fn start_close(
         &mut self,
         frame: impl Into<Option<CloseFrame>>,

@@ -26,34 +26,38 @@ use crate::{
 
 /// A WebSocket connection: a [`Stream`] and a [`Sink`] of [`Message`]s.
 ///
-/// Pings and Closes are answered for you, and text is valid UTF-8 before it gets here. Pings and
-/// pongs are also received as messages; skip them with [`Message::is_data`].
+/// Pings and Closes are answered for you, and received text is always valid UTF-8. Pings and pongs
+/// are also received as messages; skip them with [`Message::is_data`].
 ///
 /// # Supervised or not
 ///
-/// A socket that a handler received is *supervised*. The task that runs the handler writes what
-/// was sent whenever the handler waits, answers pings while the handler does something else, and
-/// closes the connection when the handler drops the socket, fails or panics. Messages sent
-/// together leave in one write. A handler that never has to wait still yields, after 128
-/// messages sent or received, or after about a millisecond: what it sent leaves, and other tasks
-/// of its thread get their turn. So answers are not held back while a handler computes. A handler
-/// must not block its task: `block_on` inside it waits forever.
+/// The socket that a handler receives is *supervised*. The task that runs the handler writes
+/// queued messages whenever the handler waits. It answers pings while the handler does something
+/// else. It closes the connection when the handler drops the socket, returns, fails or panics.
+///
+/// Messages that are sent together leave in one write. Even if a handler never has to wait, `send`
+/// and `recv` yield after 128 messages sent or received, or after about a millisecond. The task
+/// then writes what is queued, and other tasks on the thread run. So answers are not held back
+/// while a handler computes. A handler must not block its task: `block_on` inside it waits
+/// forever.
 ///
 /// A Close is answered when it is received, or once the handler has received nothing for one
-/// second, so it can reply to earlier messages first. A handler that is still receiving may delay
-/// the reply for at most [`close_timeout`](crate::Config::close_timeout) in all.
+/// second, so the handler can reply to earlier messages first. A handler that is still receiving
+/// may delay the reply for at most [`close_timeout`](crate::Config::close_timeout) in total.
 ///
-/// What a handler does not receive is read ahead until 64 KiB or 128 messages wait. One read of at
-/// most 65 KiB may go beyond that. A ping or a Close behind them waits. Compressed messages wait
-/// compressed: a damaged or too big one is noticed only when it is received.
+/// While a handler does not receive, the task reads ahead until 64 KiB or 128 messages are
+/// waiting. Its last read, of at most 65 KiB, may exceed that. Whatever the peer sends next has to
+/// wait, even a ping or a Close. The task answers the pings that it reads, and keeps at most 16
+/// pings and pongs for the handler. Compressed messages stay compressed while they wait: if one is
+/// damaged or too big, this is noticed only when it is received.
 ///
-/// If a handler only sends, [split](Self::split) the socket and drop the [`RecvHalf`]. What comes
-/// is then discarded, and a Close is answered at once. While waiting for something to send, wait
-/// for [`closed`](SendHalf::closed) too; otherwise the handler learns that the peer is gone only
-/// when it sends again.
+/// If a handler only sends, [split](Self::split) the socket and drop the [`RecvHalf`]. Incoming
+/// messages are then discarded, and a Close is answered at once. While such a handler waits for
+/// something to send, it should also wait for [`closed`](SendHalf::closed). Otherwise it learns
+/// that the peer is gone only when it sends again.
 ///
-/// An unsupervised socket, made by [`WebSocket::server`] or
-/// [`Accepting::socket`](crate::Accepting::socket), works only while one of its methods runs.
+/// A client's socket is *unsupervised*, and so is one from [`WebSocket::server`] or
+/// [`Accepting::socket`](crate::Accepting::socket). It works only while one of its methods runs.
 /// [`send`](Self::send) writes; `send`, [`recv`](Self::recv) and [`closed`](Self::closed) answer
 /// pings and notice the peer's Close. Dropping the socket drops the transport. End it with
 /// [`close`](Self::close), or receive until `None`.
@@ -83,8 +87,8 @@ impl Setup {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
-    /// The server's end of a connection whose opening handshake was done elsewhere, without
-    /// extensions.
+    /// The server's end of a connection. Use it if the opening handshake was done elsewhere, and
+    /// no extension was negotiated.
     ///
     /// Closing needs a tokio runtime with its timer enabled.
     pub fn server(io: T, config: &Config) -> Self {
@@ -111,14 +115,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// Receives the next message.
     ///
-    /// A Close frame is the last message; our answer to it has been written by then. After it, or
-    /// after an error, there is only `None`.
+    /// A Close frame is the last message; by then, our answer to it has been written. After a
+    /// Close or an error, this returns `None`.
     ///
     /// # Errors
     ///
-    /// At most one, as the last item: [`Error::Protocol`] if the peer broke the protocol (it was
-    /// told so by a Close frame), [`Error::Lost`] or [`Error::Io`] if the transport ended without
-    /// a Close frame, [`Error::Overrun`] if too much was left unread.
+    /// At most one, as the last item: [`Error::Protocol`] if the peer broke the protocol,
+    /// [`Error::Lost`] or [`Error::Io`] if the transport ended without a Close frame,
+    /// [`Error::Overrun`] if too much was left unread.
     ///
     /// # Cancel safety
     ///
@@ -129,19 +133,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// Sends a message.
     ///
-    /// In a handler, or in a task to which a handler gave the socket, the message is queued. It is
-    /// written with all else when the handler next waits. Without a supervisor, it is written
-    /// before this returns; if nothing was received since the last message, what has come is read
-    /// ahead first. While [`write_high_water`](Config::write_high_water) bytes are queued, this
-    /// waits.
+    /// If the socket is supervised, this queues the message. The supervisor writes it, with
+    /// everything else that is queued, when the handler next waits.
     ///
-    /// Sending [`Message::Close`] starts the closing handshake; go on receiving until the
-    /// peer has answered, or use [`close`](Self::close).
+    /// If the socket is unsupervised, the message is written before this returns. If nothing was
+    /// received since the last message was sent, this first reads ahead what the peer has sent.
+    ///
+    /// While [`write_high_water`](Config::write_high_water) bytes are queued, this waits.
+    ///
+    /// Sending [`Message::Close`] starts the closing handshake. Then go on receiving until the
+    /// peer has answered. [`close`](Self::close) does both.
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] once a Close was sent or received; [`Error::ControlTooLong`] and
-    /// [`Error::InvalidClose`] for what must not be sent. The message was then not queued.
+    /// [`Error::Closed`] once a Close was sent or received. [`Error::ControlTooLong`] or
+    /// [`Error::InvalidClose`] for a message that must not be sent; it is then not queued.
     ///
     /// # Cancel safety
     ///
@@ -152,9 +158,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// Sends a message uncompressed, even if the connection compresses messages.
     ///
-    /// Use it for data that is compressed already, such as images, and for a secret in a message
-    /// to which others can add text (RFC 7692, section 8). Without [compression](crate::Config) it
-    /// is the same as [`send`](Self::send).
+    /// Use it for data that is already compressed, such as images, and for a secret in a message
+    /// to which others can add text (RFC 7692, section 8). If the connection does not compress,
+    /// this is the same as [`send`](Self::send).
     ///
     /// # Errors
     ///
@@ -198,18 +204,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// Closes the connection. Yields how it ended.
     ///
-    /// Sends a Close frame (a [`CloseFrame`], or `None` for one without a code), unless one was
-    /// sent, and waits for the peer's, at most
-    /// [`close_timeout`](Config::close_timeout) without progress. Messages that still come
-    /// are dropped; to receive them, send [`Message::Close`] instead.
+    /// Sends a [`CloseFrame`], or for `None` a Close frame without a code, unless a Close was
+    /// already sent. Then waits for the peer's Close, for at most
+    /// [`close_timeout`](Config::close_timeout) without progress. Messages that still come are
+    /// dropped. To receive them, send [`Message::Close`] instead.
     ///
     /// # Errors
     ///
-    /// If the frame must not be sent (RFC 6455, section 7.4). Nothing was done then.
+    /// If the frame must not be sent (RFC 6455, section 7.4). Nothing is done in this case.
     ///
     /// # Cancel safety
     ///
-    /// The Close frame is queued at the first poll; what remains can be awaited again.
+    /// The Close frame is queued at the first poll. To wait for the rest, call this again.
     pub fn close(
         &mut self,
         frame: impl Into<Option<CloseFrame>>,
@@ -246,12 +252,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// }
     /// ```
     ///
-    /// Without a supervisor, this does what [`recv`](Self::recv) does, but keeps what comes, up to
-    /// 64 KiB or 128 messages: it answers pings and notices the end. If nothing was ever received,
-    /// it notices a Close or an end at once. Otherwise it does so after a second without `recv`,
-    /// since earlier messages may still be answered. It does not notice an end behind more
-    /// messages than are kept. So [split](Self::split) a socket that only sends, and drop the
-    /// [`RecvHalf`].
+    /// On an unsupervised socket, this drives the connection as [`recv`](Self::recv) does: it
+    /// answers pings and notices the end. It keeps incoming messages for `recv`, up to 64 KiB or
+    /// 128 messages.
+    ///
+    /// If nothing was ever received and no message is waiting, this is ready as soon as a Close or
+    /// the end of the transport comes. Otherwise it is ready only after a second without `recv`,
+    /// since you may still want to answer earlier messages. It does not notice an end that comes
+    /// after more messages than are kept. So if a socket only sends, [split](Self::split) it and
+    /// drop the [`RecvHalf`].
     ///
     /// # Cancel safety
     ///
@@ -292,13 +301,12 @@ impl WebSocket {
 }
 
 impl<T> WebSocket<T> {
-    /// The subprotocol that was agreed on (RFC 6455, section 1.9).
+    /// The subprotocol that was negotiated (RFC 6455, section 1.9).
     pub const fn subprotocol(&self) -> Option<&Subprotocol> {
         self.subprotocol.as_ref()
     }
 
-    /// Whether nothing more can be sent, as far as is known: [`closed`](Self::closed) would be
-    /// ready.
+    /// Whether it is known that nothing more can be sent: [`closed`](Self::closed) would be ready.
     pub fn is_closed(&self) -> bool {
         self.handle.is_closed()
     }

@@ -63,8 +63,8 @@ impl WebSocketUpgrade {
     ///
     /// # Errors
     ///
-    /// If the request is not a valid handshake. [`into_response`](Rejection::into_response) makes
-    /// the response that says so.
+    /// If the request is not a valid handshake. To answer it, send the response that
+    /// [`into_response`](Rejection::into_response) makes.
     pub fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
         let handshake = request::check(parts)?;
         let io = Offered::take(parts, handshake.opening()).ok_or(Rejection::NotUpgradable)?;
@@ -90,7 +90,7 @@ impl WebSocketUpgrade {
         self
     }
 
-    /// Sets which pages may connect. Default: those of the same host.
+    /// Sets which pages may connect. Default: those from the same host.
     pub fn origin(mut self, policy: OriginPolicy) -> Self {
         self.policy = policy;
         self
@@ -135,7 +135,7 @@ impl WebSocketUpgrade {
     /// see [`ResponseBody`]. If another response is sent instead, the [`Accepting`] fails with
     /// [`UpgradeError::NotSent`].
     ///
-    /// Nothing is spawned. [`on_upgrade`](Self::on_upgrade) is simpler.
+    /// This spawns nothing. [`on_upgrade`](Self::on_upgrade) is simpler.
     ///
     /// # Errors
     ///
@@ -221,13 +221,13 @@ pub struct Accepting {
 }
 
 impl Accepting {
-    /// Takes the response as sent, whatever happens to it. Use it if the body or the extensions of
-    /// the response have to be replaced; see [`ResponseBody`].
+    /// Treats the response as sent, whatever happens to it. Use it if a layer has to replace the
+    /// body or the extensions of the response: see [`ResponseBody`].
     ///
     /// Dangerous: hyper hands over an HTTP/1.1 connection when it ends, whatever was answered. If
     /// an outer layer answers 401 instead of the acceptance, the handler still starts, and talks
-    /// to a client that was refused. Call this only if no layer between this response and
-    /// hyper refuses requests.
+    /// to a client that was refused. Call this only if no layer between this response and hyper
+    /// refuses requests.
     pub fn assume_sent(self) -> Self {
         self.io.assume_sent();
         self
@@ -251,20 +251,20 @@ impl Accepting {
     /// socket. Yields how the connection ended.
     ///
     /// Use it in a task of your own; [`WebSocketUpgrade::on_upgrade`] spawns one for you. After
-    /// each poll of the handler it writes what was sent. While the handler does not receive, it
-    /// reads ahead (about 64 KiB), answers pings at once, and a Close after a second. It closes
-    /// the connection in order when the handler drops the socket, returns, fails or panics: see
-    /// [`close_timeout`](Config::close_timeout). A handler that gave its socket to another task
-    /// may return; the connection goes on.
+    /// each poll of the handler, this future writes what was sent. While the handler does not
+    /// receive, this future reads ahead (about 64 KiB) and answers pings at once and a Close after
+    /// a second. When the handler drops the socket, returns, fails or panics, it closes the
+    /// connection properly: see [`close_timeout`](Config::close_timeout). A handler that gave its
+    /// socket to another task may return; the connection then stays open.
     ///
     /// # Errors
     ///
-    /// If the connection was not upgraded. The handler is not called then.
+    /// If the connection was not upgraded. In this case the handler is not called.
     ///
     /// # Panics
     ///
-    /// If the handler panicked, with its panic, after the connection was closed with 1011. With
-    /// `panic = "abort"` the process ends without a Close frame.
+    /// If the handler panics: the connection is closed with 1011, and then the panic continues.
+    /// With `panic = "abort"` the process ends without a Close frame.
     ///
     /// # Cancel safety
     ///

@@ -14,18 +14,18 @@ use pin_project_lite::pin_project;
 use super::delivery::Witness;
 
 pin_project! {
-    /// The body of a response: one of the type `B`, untouched, a sentence of ours, or that of an
-    /// acceptance, which is empty and learns whether it was sent.
+    /// The body of a response. It is a body of your own type `B`, untouched; the text of a
+    /// refusal; or the empty body of an acceptance, which finds out whether it was sent.
     ///
     /// Turn responses of your own into this type with `response.map(ResponseBody::new)`.
     ///
     /// # No handler without an acceptance
     ///
     /// A handler starts only after the response that accepts was sent. hyper alone does not ensure
-    /// that: it hands a connection over when it ends, even if an outer layer answered 401 instead.
-    /// So the body of the acceptance watches what hyper asks it, and when it and the response's
-    /// extensions are dropped. If another response is sent, or ours with another status, no
-    /// handler starts, and the upgrade fails with
+    /// that: when an HTTP/1.1 connection ends, hyper hands it over, even if an outer layer
+    /// answered 401 instead. So the body of the acceptance watches what hyper calls on it, and
+    /// when the body and the response's extensions are dropped. If another response is sent, or
+    /// ours with another status, no handler starts, and the upgrade fails with
     /// [`UpgradeError::NotSent`](crate::UpgradeError::NotSent).
     ///
     /// Outer layers may add headers, and may wrap or box the body, as most of tower-http and axum
@@ -41,15 +41,16 @@ pin_project! {
     ///
     /// # Limits
     ///
-    /// Over HTTP/1.1, two changes look like an acceptance that was sent:
+    /// Over HTTP/1.1, there are two cases in which a handler starts although no acceptance was
+    /// sent:
     ///
     /// - A layer changes the status of our response to 204 or 304 and keeps its body and its
-    ///   extensions. hyper polls no body for these.
-    /// - A layer asks our body `is_end_stream`, then `size_hint`, then drops the whole response.
+    ///   extensions. hyper polls no body for these. To refuse a request, use another status.
+    /// - A layer calls `is_end_stream` and then `size_hint` on our body, and then drops the whole
+    ///   response. To drop an acceptance, drop it without calling these methods.
     ///
-    /// To refuse, use another status. To drop an acceptance, drop it without asking its body
-    /// anything. Over HTTP/2, any 2xx with our body is an acceptance (RFC 8441, section 5; RFC
-    /// 9110, section 9.3.6).
+    /// Over HTTP/2, any 2xx with our body is an acceptance (RFC 8441, section 5; RFC 9110, section
+    /// 9.3.6).
     #[derive(Debug)]
     pub struct ResponseBody<B = Sentence> {
         #[pin]
@@ -83,7 +84,7 @@ impl<B> ResponseBody<B> {
     ///
     /// # Errors
     ///
-    /// A body of ours comes back as it is.
+    /// If the body is not one that [`new`](Self::new) wrapped. The error returns it unchanged.
     pub fn into_inner(self) -> Result<B, Self> {
         match self.kind {
             Kind::Inner { body } => Ok(body),

@@ -4,7 +4,7 @@ use std::{error::Error, fmt};
 
 use crate::wire::WithCauses;
 
-/// Why the handshake was answered but the transport was not handed over.
+/// Why a connection was not upgraded although its handshake was accepted.
 ///
 /// `Display` includes the cause, so [`source`](std::error::Error::source) is `None`.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub enum UpgradeError {
     /// The acceptance was not sent: an outer layer sent another response, changed its status, or
     /// replaced its body or its extensions. See [`ResponseBody`](crate::ResponseBody).
     NotSent,
-    /// The [`ProvidedIo`](crate::ProvidedIo) of the request was already used by another request.
+    /// Another request already used the [`ProvidedIo`](crate::ProvidedIo) of this request.
     IoTaken,
 }
 

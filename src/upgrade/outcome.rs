@@ -3,12 +3,13 @@
 use self::sealed::{Returns, Sealed};
 use crate::wire::close_code::CloseCode;
 
-/// What a handler returns: nothing, a `Result` so that it can use `?`, or never.
+/// What a handler may return: `()`, a `Result` (which lets it use `?`), or `!` if it never
+/// returns.
 ///
-/// When a handler returns, the connection is closed, unless it is closing already: with 1011 if
-/// the handler returned an error, and otherwise with 1000, unless it gave its socket to another
-/// task. The error itself is not logged; log it in the handler if you want it. For another code,
-/// call [`WebSocket::close`](crate::WebSocket::close).
+/// If a handler returns an error, the connection is closed with 1011. If it returns `()` or
+/// `Ok(())`, the connection is closed with 1000, unless the handler gave its socket to another
+/// task. Nothing is sent if the connection is already closing. For another code, call
+/// [`WebSocket::close`](crate::WebSocket::close). Errors are not logged; log them in the handler.
 ///
 /// Implemented for `()`, for `Result<(), E>` and for `!`, the type of a block that loops forever.
 /// No other type can implement it:

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pin_project! {
-    /// Runs a handler and supervises its connection: see
+    /// A future that runs a handler and supervises its connection: see
     /// [`Accepting::supervise`](crate::Accepting::supervise).
     #[must_use = "the connection is served by polling this future"]
     pub struct Supervise<H, F> {

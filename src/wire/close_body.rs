@@ -57,7 +57,7 @@ fn decode_code(bytes: [u8; 2]) -> Result<CloseCode, ProtocolError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidClose {
-    /// The code may not stand in a Close frame (RFC 6455, section 7.4).
+    /// The code must not be sent in a Close frame (RFC 6455, section 7.4).
     Code(CloseCode),
     /// The reason has more than 123 bytes; [`CloseFrame::new`](crate::CloseFrame::new) cuts it.
     ReasonTooLong(usize),

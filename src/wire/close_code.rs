@@ -1,14 +1,14 @@
 //! Close codes (RFC 6455, section 7.4, and the IANA registry that it opens).
 
-/// Number that tells why a connection is closed; the registered ones are in [`close_code`](self).
+/// A number that says why a connection is closed. The registered ones are in [`close_code`](self).
 ///
-/// A plain `u16`, as in `axum::extract::ws`: `code: 4001`, `4000..=4999 =>` and
-/// `code == close_code::AWAY` go without a conversion. [`is_valid`] tells which may be sent.
+/// It is a plain `u16`, as in `axum::extract::ws`: `code: 4001`, `4000..=4999 =>` and
+/// `code == close_code::AWAY` need no conversion. [`is_valid`] says which codes may be sent.
 pub type CloseCode = u16;
 
 /// 1000: the connection has served its purpose.
 pub const NORMAL: CloseCode = 1000;
-/// 1001: the endpoint goes away: a server shuts down, a user leaves the page.
+/// 1001: the endpoint goes away, because a server shuts down or a user leaves the page.
 pub const AWAY: CloseCode = 1001;
 /// 1002: the peer broke the protocol.
 pub const PROTOCOL: CloseCode = 1002;
@@ -39,9 +39,10 @@ pub const TLS: CloseCode = 1015;
 
 /// Whether `code` may be in a Close frame, sent or received (RFC 6455, sections 7.4.1 and 7.4.2).
 ///
-/// 1000 to 1003 and 1007 to 1014 may, of which IANA registered 1012 to 1014. So may 3000 to 4999,
-/// which belong to libraries and applications. 1005, 1006 and 1015 never may; 1004 and the rest
-/// below 3000 are reserved. Stricter: above 4999 the RFC defines nothing, and we refuse it.
+/// These codes may: 1000 to 1003; 1007 to 1014, of which IANA registered 1012 to 1014; and 3000 to
+/// 4999, which belong to libraries and applications. 1005, 1006 and 1015 never may. 1004 and all
+/// other codes below 3000 are reserved. Stricter: the RFC defines nothing above 4999, and we
+/// refuse these codes.
 pub const fn is_valid(code: CloseCode) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }

@@ -4,46 +4,46 @@ use std::{error::Error, fmt};
 
 use super::close_code::{self, CloseCode};
 
-/// What the peer did wrong. This failed the connection (RFC 6455, section 7.1.7).
+/// What the peer did wrong, so that the connection failed (RFC 6455, section 7.1.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// A reserved bit is set, and no extension gives it a meaning there.
+    /// A reserved bit is set, although no extension gives it a meaning in this frame.
     ReservedBits,
     /// The opcode is reserved by the RFC (3 to 7, 11 to 15).
     ReservedOpcode(u8),
-    /// A control frame without FIN.
+    /// A control frame is fragmented: its FIN bit is not set.
     FragmentedControl,
     /// A control frame announces more than 125 bytes.
     ControlTooLong,
-    /// A client's frame without a mask.
+    /// A frame from a client is not masked.
     UnmaskedFrame,
-    /// A server's frame with a mask.
+    /// A frame from a server is masked.
     MaskedFrame,
     /// A length is encoded in more bytes than it needs.
     LengthNotMinimal,
-    /// A 64-bit length with the most significant bit set.
+    /// A 64-bit length has its most significant bit set.
     LengthOutOfRange,
     /// A continuation frame came, but there is no message to continue.
     UnexpectedContinuation,
     /// A new data frame came before the last message was complete.
     ExpectedContinuation,
-    /// Text, or the reason of a Close frame, that is not UTF-8.
+    /// Text, or the reason of a Close frame, is not UTF-8.
     InvalidUtf8,
-    /// A compressed message that cannot be decompressed (RFC 7692, section 7.2.2).
+    /// A compressed message cannot be decompressed (RFC 7692, section 7.2.2).
     InvalidDeflate,
-    /// A Close frame with a body of one byte.
+    /// A Close frame has a body of one byte.
     CloseTooShort,
     /// A Close frame has a code that must not be sent.
     InvalidCloseCode(CloseCode),
-    /// A frame of at least `size` bytes, above `max_frame_size`.
+    /// A frame has a payload of at least `size` bytes, more than `max_frame_size`.
     FrameTooBig {
-        /// Payload bytes known to be announced.
+        /// The announced length, as far as its bytes have arrived.
         size: u64,
         /// The limit that was configured.
         max: usize,
     },
-    /// A message of at least `size` bytes, above `max_message_size`.
+    /// A message has at least `size` bytes, more than `max_message_size`.
     MessageTooBig {
         /// Bytes of the message known so far, announced ones included.
         size: u64,
@@ -58,7 +58,7 @@ pub enum ProtocolError {
         /// The limit that was configured.
         max: usize,
     },
-    /// A message in more than `max_fragments` frames.
+    /// A message has more than `max_fragments` frames.
     TooManyFragments {
         /// The limit that was configured.
         max: usize,

@@ -17,36 +17,37 @@ pub(crate) enum RequestError {
     InvalidHeader(HeaderName, &'static str),
 }
 
-/// Why the answer to a handshake is not one, though its status accepts (RFC 6455, section 4.1).
+/// What is wrong with a response whose status accepts a handshake (RFC 6455, section 4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AnswerError {
-    /// The response is of another version of HTTP than the handshake: only HTTP/1.1 switches
-    /// protocols (RFC 9110, section 7.8), and only HTTP/2 has the CONNECT of RFC 8441.
+    /// The response has another version of HTTP than the request. Only HTTP/1.1 switches protocols
+    /// (RFC 9110, section 7.8), and only HTTP/2 has the CONNECT of RFC 8441.
     HttpVersion {
-        /// The response's.
+        /// The version of the response.
         found: Version,
-        /// The handshake's.
+        /// The version of the request.
         needed: Version,
     },
-    /// `Upgrade` is not `websocket`, or not there once (4.1 item 2).
+    /// There is not exactly one `Upgrade`, or it is not `websocket` (4.1 item 2).
     Upgrade,
     /// `Connection` does not list `Upgrade` (4.1 item 3).
     Connection,
-    /// `Sec-WebSocket-Accept` is not what follows from the key, or not there once (4.1 item 4):
-    /// who answered is no WebSocket server, or answered another request.
+    /// There is not exactly one `Sec-WebSocket-Accept`, or it does not match the key (4.1 item 4).
+    /// The server does not speak WebSocket, or it answered another request.
     Accept,
-    /// The response over HTTP/2 announces a body or a length, to which the frames would be held.
+    /// Over HTTP/2, the response announces a body or a length. h2 would hold the frames to it.
     Body,
-    /// The value of `Sec-WebSocket-Protocol` is not one of those that were asked for (4.1 item 6).
+    /// `Sec-WebSocket-Protocol` names a subprotocol that was not asked for (4.1 item 6).
     Subprotocol,
-    /// `Sec-WebSocket-Protocol` is there more than once (11.3.4).
+    /// There is more than one `Sec-WebSocket-Protocol` (11.3.4).
     SubprotocolRepeated,
-    /// `Sec-WebSocket-Extensions` uses what was not offered (4.1 item 5).
+    /// `Sec-WebSocket-Extensions` names an extension that was not offered (4.1 item 5).
     Extensions,
     /// `Sec-WebSocket-Extensions` is empty or malformed (9.1).
     ExtensionsMalformed,
-    /// The parameters of permessage-deflate answer none of the offers (RFC 7692, section 7.1).
+    /// The parameters of permessage-deflate do not match any of the offers (RFC 7692, section
+    /// 7.1).
     Deflate,
     /// permessage-deflate is accepted more than once (RFC 7692, section 5).
     DeflateRepeated,

@@ -250,9 +250,10 @@ fn named(text: &str) -> Result<Name, Problem> {
     })
 }
 
-/// An entry of a list that is no origin, or no host: it would match nothing.
+/// An entry of an [`OriginPolicy`](crate::OriginPolicy) that could match nothing: it is not an
+/// origin, or not a host.
 ///
-/// Displayed, it names the entry and tells what to write.
+/// `Display` names the entry and says what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidOrigin {
     entry: String,
@@ -267,7 +268,7 @@ impl InvalidOrigin {
         }
     }
 
-    /// The entry.
+    /// The entry, as it was given.
     pub fn entry(&self) -> &str {
         &self.entry
     }

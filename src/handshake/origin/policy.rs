@@ -9,17 +9,17 @@ use super::{
 
 /// Which web pages may open a connection, judged by the `Origin` header that browsers send.
 ///
-/// Browsers let any page connect to any server and send the user's cookies along. So by
-/// default only pages of the same host may ([`same_host`](Self::same_host)). A request
-/// without `Origin` does not come from a page and passes, unless [`hosts`](Self::hosts) refuses
-/// its host. A request with two `Origin` headers passes no policy.
+/// Browsers let any page connect to any server, and send the user's cookies along. So by default,
+/// only pages from the same host may connect ([`same_host`](Self::same_host)). A request without
+/// `Origin` does not come from a page. It passes unless [`hosts`](Self::hosts) refuses its host. A
+/// request with two `Origin` headers is always refused.
 ///
 /// ```
 /// use tower_websock::OriginPolicy;
 ///
-/// // Pages of our own host, and those of two others.
+/// // Pages from our own host, and from two other origins.
 /// let policy = OriginPolicy::same_host().or(["https://example.com", "https://*.example.org"]);
-/// // Pages of these origins only.
+/// // Pages from these origins only.
 /// let policy = OriginPolicy::list(["https://example.com", "http://localhost:*"]);
 /// // A server on the developer's machine.
 /// let policy = OriginPolicy::loopback();
@@ -27,29 +27,30 @@ use super::{
 ///
 /// # DNS rebinding
 ///
-/// The owner of `evil.test` can let a browser load a page of `http://evil.test:3000`, and then have
-/// the name resolve to 127.0.0.1 or to an address of your network. The page now reaches your server on
-/// port 3000, with a `Host` and an `Origin` that agree: [`same_host`](Self::same_host) lets it pass.
+/// The owner of `evil.test` serves a page at `http://evil.test:3000`. Once a browser has loaded
+/// it, the owner makes the name resolve to 127.0.0.1, or to an address in your network. The page
+/// now reaches your server on port 3000, and its `Host` and `Origin` agree. So
+/// [`same_host`](Self::same_host) lets it pass.
 ///
-/// Use [`hosts`](Self::hosts) or [`loopback`](Self::loopback) if reaching the server is what grants
-/// access: on loopback, in an internal network, behind a VPN. You need neither if a cookie or a token
-/// grants it, since the page has none of your host's, nor with [`list`](Self::list), which does not
-/// look at `Host`.
+/// Use [`hosts`](Self::hosts) or [`loopback`](Self::loopback) if anybody who can reach the server
+/// may use it: on loopback, in an internal network, behind a VPN. You need neither if a cookie or
+/// a token grants access, since a page of `evil.test` has no cookie or token of your host. You
+/// need neither with [`list`](Self::list), which does not look at `Host`.
 ///
 /// # Behind a proxy
 ///
-/// The server sees the `Host` that the proxy sends. Let the proxy pass on the one that it received,
-/// with its port:
+/// The server sees the `Host` that the proxy sends. Make the proxy pass on the one that it
+/// received, with its port:
 ///
 /// - nginx: `proxy_set_header Host $http_host;` (`$host` has no port, `$proxy_host` is the
 ///   server's own).
 /// - Apache: `ProxyPreserveHost On`.
-/// - Caddy, Envoy and Traefik do so by themselves.
+/// - Caddy, Envoy and Traefik do so by default.
 ///
-/// Where the proxy replaces `Host`, or drops its port, and cannot be told otherwise,
-/// [`list`](Self::list) the origins as browsers show them. `X-Forwarded-Host` is never looked at, since
-/// any client can send it. If every request comes through a proxy that sets it, a
-/// [`predicate`](Self::predicate) can:
+/// If the proxy replaces `Host`, or drops its port, and you cannot change that,
+/// [`list`](Self::list) the origins as browsers show them. This crate ignores `X-Forwarded-Host`,
+/// since any client can send it. If every request comes through a proxy that sets it, use it in a
+/// [`predicate`](Self::predicate):
 ///
 /// ```
 /// use tower_websock::OriginPolicy;
@@ -63,23 +64,23 @@ use super::{
 ///
 /// # Entries
 ///
-/// An origin is `https://example.com`, with a port if it is not the scheme's default, or `null`.
-/// Any sandboxed page has the origin `null`, whoever made it. A host is `example.com`, for every
-/// port, or `example.com:8080`.
+/// Write an origin as `https://example.com`, with a port if it is not the scheme's default, or as
+/// `null`. Any sandboxed page has the origin `null`, whoever made it. Write a host as
+/// `example.com`, which allows every port, or as `example.com:8080`.
 ///
-/// - `*.example.com` stands for `a.example.com` and `a.b.example.com`, not for `example.com`.
-/// - The port `*` stands for every port.
-/// - Case does not matter. White space around, a slash or a dot at the end, and the default port of
-///   an origin are dropped. `wss:` means `https:`, and `ws:` means `http:`.
-/// - An IPv6 address stands in brackets: `[::1]`.
-/// - Names are in ASCII: `xn--bcher-kva.example` for `bücher.example`.
+/// - `*.example.com` matches `a.example.com` and `a.b.example.com`, but not `example.com`.
+/// - The port `*` matches every port.
+/// - Case does not matter. White space around an entry, a slash or a dot at its end, and the
+///   default port of an origin are ignored. `wss:` means `https:`, and `ws:` means `http:`.
+/// - Write an IPv6 address in brackets: `[::1]`.
+/// - Write names in ASCII: `xn--bcher-kva.example` for `bücher.example`.
 ///
 /// Extensions and applications have origins such as `chrome-extension://abcdef` and
-/// `tauri://localhost`. They are taken as they are.
+/// `tauri://localhost`. They match as they are written.
 ///
-/// An entry that could match nothing is an [`InvalidOrigin`]: an origin without a scheme, with a
-/// path, or two in one entry. The methods panic with it; their `try_` forms return it, for entries
-/// from a configuration file.
+/// An entry that cannot match anything is an [`InvalidOrigin`]: an origin without a scheme or with
+/// a path, or two origins in one entry. The methods panic on it. For entries from a configuration
+/// file, use their `try_` forms, which return it as an error.
 #[derive(Clone, Debug, Default)]
 pub struct OriginPolicy {
     /// The hosts of which a request must name one.
@@ -102,44 +103,45 @@ pub(super) enum Pages {
 pub(super) type Predicate = dyn Fn(&PageRequest<'_>) -> bool + Send + Sync;
 
 impl OriginPolicy {
-    /// Pages of the host and port that the `Host` header names, or `:authority` over HTTP/2;
-    /// the default.
+    /// Allows pages from the host and port in the `Host` header, or in `:authority` over HTTP/2.
+    /// This is the default.
     ///
-    /// A default port is the same as none. `http:` and `https:` are not told apart, since TLS may
-    /// end at a proxy. A server that trusts whoever can reach it needs more: see [DNS
-    /// rebinding](Self#dns-rebinding).
+    /// A default port is the same as none. `http:` and `https:` count as the same, since TLS may
+    /// end at a proxy. This is not enough for a server that trusts anybody who can reach it: see
+    /// [DNS rebinding](Self#dns-rebinding).
     pub const fn same_host() -> Self {
         Self::of(Pages::SameHost)
     }
 
-    /// Requests for these [hosts](Self#entries) only, with pages of the same host: for servers
-    /// that [DNS rebinding](Self#dns-rebinding) could reach.
+    /// Allows only requests to these [hosts](Self#entries), and only from pages of the same host.
+    /// Use it for a server that [DNS rebinding](Self#dns-rebinding) could reach.
     ///
-    /// The `Host` header, or `:authority` over HTTP/2, must be one of these, also where there is
-    /// no `Origin`; if not, the request is refused with
+    /// The `Host` header, or `:authority` over HTTP/2, must be one of these hosts, even if the
+    /// request has no `Origin`. Any other request is refused with
     /// [`Rejection::ForeignHost`](crate::Rejection::ForeignHost).
     ///
     /// ```
     /// use tower_websock::OriginPolicy;
     ///
     /// let policy = OriginPolicy::hosts(["example.com", "*.example.com", "localhost:3000"]);
-    /// // Besides, pages of another origin.
+    /// // Pages from another origin may also connect.
     /// let policy = policy.or(["https://app.example.org"]);
     /// ```
     ///
     /// # Panics
     ///
-    /// If an entry is invalid, or there is none; see [`try_hosts`](Self::try_hosts).
+    /// If an entry is invalid, or if there is none: see [`try_hosts`](Self::try_hosts).
     #[track_caller]
     pub fn hosts<S: AsRef<str>>(hosts: impl IntoIterator<Item = S>) -> Self {
         valid(Self::try_hosts(hosts))
     }
 
-    /// [`hosts`](Self::hosts) that may be invalid.
+    /// Like [`hosts`](Self::hosts), but returns an error instead of panicking.
     ///
     /// # Errors
     ///
-    /// The first entry that is no host, and an empty list, which would refuse every request.
+    /// The first entry that is not a host. Also if the list is empty, since that would refuse
+    /// every request.
     pub fn try_hosts<S: AsRef<str>>(
         hosts: impl IntoIterator<Item = S>,
     ) -> Result<Self, InvalidOrigin> {
@@ -156,30 +158,31 @@ impl OriginPolicy {
         })
     }
 
-    /// [`hosts`](Self::hosts) of a server on loopback: `localhost`, `127.0.0.1` and `[::1]`, at
+    /// [`hosts`](Self::hosts) for a server on loopback: `localhost`, `127.0.0.1` and `[::1]`, with
     /// every port.
     ///
-    /// A development server on another port is another origin: `.or(["http://localhost:5173"])`.
+    /// A development server on another port is another origin. To allow its pages, add
+    /// `.or(["http://localhost:5173"])`.
     pub fn loopback() -> Self {
         Self::hosts(["localhost", "127.0.0.1", "[::1]"])
     }
 
-    /// Pages of these [origins](Self#entries) only, such as `https://example.com` or
+    /// Allows only pages from these [origins](Self#entries), such as `https://example.com` or
     /// `https://*.example.com`. An empty list refuses every page.
     ///
     /// # Panics
     ///
-    /// If an entry is invalid; see [`try_list`](Self::try_list).
+    /// If an entry is invalid: see [`try_list`](Self::try_list).
     #[track_caller]
     pub fn list<S: AsRef<str>>(origins: impl IntoIterator<Item = S>) -> Self {
         valid(Self::try_list(origins))
     }
 
-    /// A [`list`](Self::list) that may be invalid.
+    /// Like [`list`](Self::list), but returns an error instead of panicking.
     ///
     /// # Errors
     ///
-    /// The first entry that is no origin.
+    /// The first entry that is not an origin.
     ///
     /// ```
     /// use tower_websock::OriginPolicy;
@@ -193,17 +196,17 @@ impl OriginPolicy {
         Self::of(Pages::Listed).try_or(origins)
     }
 
-    /// Any page. Safe only if neither cookies nor network location grant access. Duplicate
+    /// Allows any page. Safe only if neither cookies nor network location grant access. Duplicate
     /// `Origin` headers are still refused.
     pub const fn any() -> Self {
         Self::of(Pages::Any)
     }
 
-    /// Pages for which `predicate` returns `true`. It is asked about requests with one `Origin`
-    /// only: without one they pass, with two they are refused.
+    /// Allows pages for which `predicate` returns `true`. It is called only for requests with one
+    /// `Origin`: a request without one passes, and a request with two is refused.
     ///
-    /// It runs before the request is answered, so it must not block. If it panics, the request is
-    /// refused.
+    /// The predicate runs before the request is answered, so it must not block. If it panics, the
+    /// request is refused.
     ///
     /// ```
     /// use tower_websock::OriginPolicy;
@@ -217,7 +220,7 @@ impl OriginPolicy {
         Self::of(Pages::Predicate(Arc::new(predicate)))
     }
 
-    /// The same, and pages of these [origins](Self#entries).
+    /// Also allows pages from these [origins](Self#entries).
     ///
     /// ```
     /// use tower_websock::OriginPolicy;
@@ -227,17 +230,17 @@ impl OriginPolicy {
     ///
     /// # Panics
     ///
-    /// If an entry is invalid; see [`try_or`](Self::try_or).
+    /// If an entry is invalid: see [`try_or`](Self::try_or).
     #[track_caller]
     pub fn or<S: AsRef<str>>(self, origins: impl IntoIterator<Item = S>) -> Self {
         valid(self.try_or(origins))
     }
 
-    /// [`or`](Self::or) with origins that may be invalid.
+    /// Like [`or`](Self::or), but returns an error instead of panicking.
     ///
     /// # Errors
     ///
-    /// The first entry that is no origin.
+    /// The first entry that is not an origin.
     pub fn try_or<S: AsRef<str>>(
         mut self,
         origins: impl IntoIterator<Item = S>,

@@ -10,13 +10,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::upgraded::{Io, Upgraded};
 
-/// A transport of your own. Put it into the extensions of a request to replace an HTTP server, or
-/// of a response to replace an HTTP client.
+/// A transport of your own, in place of hyper's. Put it into the extensions of a request on a
+/// server, or of a response on a client.
 ///
 /// Use it to test a handler without a network socket, or to serve WebSockets on an HTTP server
-/// other than hyper. You then decide when the acceptance counts as sent. With [`new`](Self::new)
-/// it does at once, and the handler may write at once. With [`held`](Self::held) the handler waits
-/// until you say that the response was sent.
+/// other than hyper. You then decide when the acceptance counts as sent. With [`new`](Self::new),
+/// it counts as sent at once, and the handler may write at once. With [`held`](Self::held), the
+/// handler waits until you say that the response was sent.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -75,9 +75,10 @@ impl ProvidedIo {
         Self::with(Content::Free(Box::new(io)))
     }
 
-    /// Provides `io` for one request, once its [`Release`] says that the acceptance was sent. No
-    /// handler starts before that. If the `Release` is dropped, none ever does, and the upgrade
-    /// fails with [`UpgradeError::NotSent`](crate::UpgradeError::NotSent).
+    /// Provides `io` for one request. No handler starts until you call
+    /// [`release`](Release::release) to say that the acceptance was sent. If the [`Release`] is
+    /// dropped instead, no handler starts, and the upgrade fails with
+    /// [`UpgradeError::NotSent`](crate::UpgradeError::NotSent).
     pub fn held(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> (Self, Release) {
         let provided = Self::with(Content::Held {
             io: Box::new(io),

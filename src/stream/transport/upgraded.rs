@@ -13,10 +13,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::profile::Profile;
 use crate::handshake::Opening;
 
-/// The transport of a socket that a server accepted: hyper's, or a
+/// The transport of a connection after the handshake: hyper's, or a
 /// [`ProvidedIo`](crate::ProvidedIo).
 ///
-/// Bytes that hyper read behind the request come first.
+/// Bytes that hyper had already read after the handshake come first.
 pub struct Upgraded {
     transport: Transport,
     profile: Profile,
