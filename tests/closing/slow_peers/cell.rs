@@ -187,25 +187,21 @@ impl Cell {
         }
     }
 
-    /// Bytes of a short header.
-    fn header_of_control(self) -> usize {
-        if self.role == Role::Client { 6 } else { 2 }
-    }
-
     /// The code of the Close behind the message, if it is there.
     fn close_in(self, mut rest: &[u8]) -> Option<u16> {
         loop {
             let (first, len) = (*rest.first()?, usize::from(*rest.get(1)? & 0x7F));
-            let (mask, payload) = match self.role {
-                Role::Server => ([0; 4], rest.get(2..2 + len)?),
-                Role::Client => (*rest.get(2..)?.first_chunk()?, rest.get(6..6 + len)?),
+            let (head, mask) = match self.role {
+                Role::Server => (2, [0; 4]),
+                Role::Client => (6, *rest.get(2..)?.first_chunk()?),
             };
+            let payload = rest.get(head..head + len)?;
             match first {
                 CLOSE => {
                     let [high, low] = *payload.first_chunk()?;
                     return Some(u16::from_be_bytes([high ^ mask[0], low ^ mask[1]]));
                 }
-                PONG => rest = &rest[rest.len().min(len + self.header_of_control())..],
+                PONG => rest = &rest[head + len..],
                 first => panic!("{self:?}: a frame {first:#x}"),
             }
         }
