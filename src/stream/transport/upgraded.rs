@@ -9,6 +9,7 @@ use std::{
 
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_util::either::Either;
 
 use super::profile::Profile;
 use crate::handshake::Opening;
@@ -18,27 +19,22 @@ use crate::handshake::Opening;
 ///
 /// Bytes that hyper had already read after the handshake come first.
 pub struct Upgraded {
-    transport: Transport,
+    io: Either<TokioIo<hyper::upgrade::Upgraded>, Box<dyn Io>>,
     profile: Profile,
-}
-
-enum Transport {
-    Hyper(TokioIo<hyper::upgrade::Upgraded>),
-    Provided(Box<dyn Io>),
 }
 
 impl Upgraded {
     /// What hyper hands over.
     pub(crate) fn hyper(io: hyper::upgrade::Upgraded, opening: Opening) -> Self {
         Self {
-            transport: Transport::Hyper(TokioIo::new(io)),
+            io: Either::Left(TokioIo::new(io)),
             profile: Profile::of(opening),
         }
     }
 
     pub(super) const fn provided(io: Box<dyn Io>) -> Self {
         Self {
-            transport: Transport::Provided(io),
+            io: Either::Right(io),
             profile: Profile::CONNECTION,
         }
     }
@@ -58,10 +54,7 @@ impl AsyncRead for Upgraded {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.transport {
-            Transport::Hyper(io) => Pin::new(io).poll_read(cx, buf),
-            Transport::Provided(io) => Pin::new(io).poll_read(cx, buf),
-        }
+        Pin::new(&mut self.io).poll_read(cx, buf)
     }
 }
 
@@ -72,10 +65,7 @@ impl AsyncWrite for Upgraded {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let buf = &buf[..buf.len().min(self.profile.largest_write())];
-        match &mut self.transport {
-            Transport::Hyper(io) => Pin::new(io).poll_write(cx, buf),
-            Transport::Provided(io) => Pin::new(io).poll_write(cx, buf),
-        }
+        Pin::new(&mut self.io).poll_write(cx, buf)
     }
 
     fn poll_write_vectored(
@@ -83,31 +73,19 @@ impl AsyncWrite for Upgraded {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.transport {
-            Transport::Hyper(io) => Pin::new(io).poll_write_vectored(cx, bufs),
-            Transport::Provided(io) => Pin::new(io).poll_write_vectored(cx, bufs),
-        }
+        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
-        match &self.transport {
-            Transport::Hyper(io) => io.is_write_vectored(),
-            Transport::Provided(io) => io.is_write_vectored(),
-        }
+        self.io.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.transport {
-            Transport::Hyper(io) => Pin::new(io).poll_flush(cx),
-            Transport::Provided(io) => Pin::new(io).poll_flush(cx),
-        }
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.transport {
-            Transport::Hyper(io) => Pin::new(io).poll_shutdown(cx),
-            Transport::Provided(io) => Pin::new(io).poll_shutdown(cx),
-        }
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 
