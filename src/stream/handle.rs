@@ -13,8 +13,8 @@ use super::{
     connection::{Conn, Shared},
 };
 use crate::{
-    message::{CloseFrame, InvalidClose, Message},
-    protocol::{Batch, Closure, Compress},
+    message::Message,
+    protocol::{Batch, Compress},
 };
 
 pub(super) struct Handle<T> {
@@ -35,25 +35,21 @@ impl<T> Handle<T> {
         }
     }
 
-    /// Nobody will receive.
-    pub(super) fn discard(&self) {
-        self.shared.with(Conn::drop_receiver);
-    }
-
     pub(super) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
-    pub(super) fn closure(&self) -> Option<Closure> {
-        self.shared.with(|conn| conn.closure())
+    /// Runs `f` under the connection's lock.
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Conn<T>) -> R) -> R {
+        self.shared.with(f)
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.shared.with(|conn| !conn.is_sending())
-    }
-
-    pub(super) fn is_done(&self) -> bool {
-        self.shared.with(|conn| conn.is_done())
+    /// Waits for what `poll` brings under the connection's lock.
+    pub(super) fn wait<R>(
+        &self,
+        mut poll: impl FnMut(&mut Conn<T>, &mut Context<'_>) -> Poll<R>,
+    ) -> impl Future<Output = R> {
+        poll_fn(move |cx| self.shared.with(|conn| poll(conn, cx)))
     }
 }
 
@@ -96,32 +92,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         Poll::Ready(batch.pop().map(Ok))
     }
 
-    pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared.with(|conn| conn.poll_ready(cx))
-    }
-
-    pub(super) fn start_send(&self, message: Message) -> Result<(), Error> {
-        self.shared
-            .with(|conn| conn.start_send(message, Compress::IfAgreed))
-    }
-
-    pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared.with(|conn| conn.poll_flush(cx))
-    }
-
-    /// Queues a Close, then flushes. Receiving goes on until the peer's Close.
-    pub(super) fn poll_sink_close(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared.with(|conn| {
-            let normal = CloseFrame::new(crate::wire::close_code::NORMAL, "");
-            conn.start_close(Some(&normal))?;
-            conn.poll_close_alone(cx)
-        })
-    }
-
-    pub(super) fn start_close(&self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
-        self.shared.with(|conn| conn.start_close(frame))
-    }
-
     // Plain futures, not `async fn`s in each other: those keep a copy of the message each.
 
     pub(super) fn recv(
@@ -133,10 +103,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
 
     pub(super) fn feed(&self, message: Message) -> impl Future<Output = Result<(), Error>> {
         let mut message = Some(message);
-        poll_fn(move |cx| {
-            self.shared
-                .with(|conn| conn.poll_feed(cx, &mut message, Compress::IfAgreed))
-        })
+        self.wait(move |conn, cx| conn.poll_feed(cx, &mut message, Compress::IfAgreed))
     }
 
     /// Queues a message; writes it too if no supervisor will.
@@ -163,20 +130,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
     ) -> Poll<Result<(), Error>> {
         self.shared
             .with(|conn| conn.poll_send(cx, message, compress))
-    }
-
-    /// Waits until nothing can be sent any more.
-    pub(super) fn closed(&self) -> impl Future<Output = ()> {
-        poll_fn(|cx| self.shared.with(|conn| conn.poll_closed(cx)))
-    }
-
-    pub(super) fn flush(&self) -> impl Future<Output = Result<(), Error>> {
-        poll_fn(|cx| self.poll_flush(cx))
-    }
-
-    /// Waits for the end of the closing handshake. What comes until then is dropped.
-    pub(super) fn ended(&self) -> impl Future<Output = Closure> {
-        poll_fn(|cx| self.shared.with(|conn| conn.poll_close(cx)))
     }
 }
 

@@ -11,7 +11,7 @@ use futures_core::{FusedStream, Stream};
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Error, Upgraded, handle::Handle};
+use super::{Error, Upgraded, connection::Conn, handle::Handle};
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
     protocol::{Batch, Closure, Compress},
@@ -46,12 +46,12 @@ impl<T> SendHalf<T> {
 
     /// Whether it is known that nothing more can be sent: [`closed`](Self::closed) would be ready.
     pub fn is_closed(&self) -> bool {
-        self.handle.is_closed()
+        self.handle.with(|conn| !conn.is_sending())
     }
 
     /// How the connection ended. `None` until it has.
     pub fn closure(&self) -> Option<Closure> {
-        self.handle.closure()
+        self.handle.with(|conn| conn.closure())
     }
 }
 
@@ -109,7 +109,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     ///
     /// Dropping the future loses nothing.
     pub fn flush(&mut self) -> impl Future<Output = Result<(), Error>> {
-        self.handle.flush()
+        self.handle.wait(Conn::poll_flush)
     }
 
     /// Waits until nothing more can be sent, as [`WebSocket::closed`](crate::WebSocket::closed)
@@ -138,7 +138,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     ///
     /// Dropping the future loses nothing.
     pub fn closed(&mut self) -> impl Future<Output = ()> {
-        self.handle.closed()
+        self.handle.wait(Conn::poll_closed)
     }
 
     /// Starts the closing handshake with a [`CloseFrame`], or with `None` for a Close without a
@@ -151,7 +151,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
         &mut self,
         frame: impl Into<Option<CloseFrame>>,
     ) -> Result<(), InvalidClose> {
-        self.handle.start_close(frame.into().as_ref())
+        let frame = frame.into();
+        self.handle.with(|conn| conn.start_close(frame.as_ref()))
     }
 }
 
@@ -163,7 +164,7 @@ impl<T> RecvHalf<T> {
 
 impl<T> Drop for RecvHalf<T> {
     fn drop(&mut self) {
-        self.handle.discard();
+        self.handle.with(Conn::drop_receiver);
     }
 }
 
@@ -193,7 +194,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream for RecvHalf<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> FusedStream for RecvHalf<T> {
     fn is_terminated(&self) -> bool {
-        self.batch.is_empty() && self.handle.is_done()
+        self.batch.is_empty() && self.handle.with(|conn| conn.is_done())
     }
 }
 
@@ -201,21 +202,22 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Sink<Message> for SendHalf<T> {
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.poll_ready(cx)
+        self.handle.with(|conn| conn.poll_ready(cx))
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.handle.start_send(message)
+        self.handle
+            .with(|conn| conn.start_send(message, Compress::IfAgreed))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.poll_flush(cx)
+        self.handle.with(|conn| conn.poll_flush(cx))
     }
 
     /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's Close.
     /// If there is no supervisor and the other half is gone, this waits for the peer's Close.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.poll_sink_close(cx)
+        self.handle.with(|conn| conn.poll_sink_close(cx))
     }
 }
 

@@ -199,7 +199,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// Dropping the future loses nothing.
     pub fn flush(&mut self) -> impl Future<Output = Result<(), Error>> {
-        self.handle.flush()
+        self.handle.wait(Conn::poll_flush)
     }
 
     /// Closes the connection. Yields how it ended.
@@ -222,9 +222,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ) -> impl Future<Output = Result<Closure, InvalidClose>> {
         let frame = frame.into();
         async move {
-            self.handle.start_close(frame.as_ref())?;
+            self.handle.with(|conn| conn.start_close(frame.as_ref()))?;
             self.batch = Batch::default();
-            Ok(self.handle.ended().await)
+            Ok(self.handle.wait(Conn::poll_close).await)
         }
     }
 
@@ -266,7 +266,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// Dropping the future loses nothing.
     pub fn closed(&mut self) -> impl Future<Output = ()> {
-        self.handle.closed()
+        self.handle.wait(Conn::poll_closed)
     }
 
     /// Splits the socket into two halves, which may live in different tasks.
@@ -308,12 +308,12 @@ impl<T> WebSocket<T> {
 
     /// Whether it is known that nothing more can be sent: [`closed`](Self::closed) would be ready.
     pub fn is_closed(&self) -> bool {
-        self.handle.is_closed()
+        self.handle.with(|conn| !conn.is_sending())
     }
 
     /// How the connection ended. `None` until it has.
     pub fn closure(&self) -> Option<Closure> {
-        self.handle.closure()
+        self.handle.with(|conn| conn.closure())
     }
 }
 
@@ -327,7 +327,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<T> {
     fn is_terminated(&self) -> bool {
-        self.batch.is_empty() && self.handle.is_done()
+        self.batch.is_empty() && self.handle.with(|conn| conn.is_done())
     }
 }
 
@@ -335,20 +335,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<T> {
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.poll_ready(cx)
+        self.handle.with(|conn| conn.poll_ready(cx))
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.handle.start_send(message)
+        self.handle
+            .with(|conn| conn.start_send(message, Compress::IfAgreed))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.poll_flush(cx)
+        self.handle.with(|conn| conn.poll_flush(cx))
     }
 
     /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's Close.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.poll_sink_close(cx)
+        self.handle.with(|conn| conn.poll_sink_close(cx))
     }
 }
 

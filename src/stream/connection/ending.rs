@@ -9,6 +9,7 @@ use crate::{
     message::{CloseFrame, InvalidClose, Message},
     protocol::{Closure, Compress, SendError},
     stream::error::Error,
+    wire::close_code,
 };
 
 impl<T> Conn<T> {
@@ -69,9 +70,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         self.closure().map_or(Poll::Pending, Poll::Ready)
     }
 
-    /// A sink that was closed without a supervisor, whose receiving half is gone: nobody else
-    /// would wait for the peer's Close.
-    pub(crate) fn poll_close_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    /// Queues a Close (1000), then flushes. Receiving goes on until the peer's Close.
+    ///
+    /// Without a supervisor, and if the receiving half is gone, nobody else would wait for that.
+    pub(crate) fn poll_sink_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.start_close(Some(&CloseFrame::new(close_code::NORMAL, "")))?;
         if !self.tasks().is_supervised() && self.inbox().reading().is_discarding() {
             self.tasks_mut().park_send(cx.waker());
             ready!(self.poll_drive_close());

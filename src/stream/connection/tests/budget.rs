@@ -82,7 +82,9 @@ async fn slow_handlers_answers_leave_at_once() {
     for is_slow in [false, true] {
         let _ = server.poll_with(|handle, batch, cx| {
             assert!(handle.poll_recv::<Error>(cx, batch).is_ready());
-            handle.start_send("a".into()).unwrap();
+            handle
+                .with(|conn| conn.start_send("a".into(), Compress::IfAgreed))
+                .unwrap();
             assert_eq!(!wire.written().is_empty(), is_slow);
             advance_at_once(MILLISECOND);
             assert!(handle.poll_recv::<Error>(cx, batch).is_pending());

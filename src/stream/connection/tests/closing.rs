@@ -6,7 +6,7 @@ use super::harness::{ALMOST, ECHOED, MILLISECOND, Supervised, TIMEOUT, Wire, bin
 use crate::{
     message::{CloseFrame, Message},
     protocol::{Closure, Initiator},
-    stream::{error::Error, transport::Profile},
+    stream::{connection::Conn, error::Error, transport::Profile},
     wire::close_code,
 };
 
@@ -109,7 +109,7 @@ async fn only_wanted_input_puts_off_the_peers_close() {
         let mut server = closed_by_us(Wire::new());
         // It wakes the supervisor later; what counts is that nobody receives.
         if !wanted {
-            let _ = server.poll_with(|handle, _, _| handle.discard());
+            let _ = server.poll_with(|handle, _, _| handle.with(Conn::drop_receiver));
         }
         server.pass(TIMEOUT / 2).await;
         server.wire.send(&binary(10));

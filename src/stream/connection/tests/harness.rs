@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     config::Config,
     message::Message,
-    protocol::{Batch, Closure, MaskKeys, Protocol},
+    protocol::{Batch, Closure, Compress, MaskKeys, Protocol},
     stream::{
         connection::{Conn, Shared},
         error::Error,
@@ -261,11 +261,14 @@ impl Supervised {
 
     /// One in which it sends a message.
     pub(super) fn send(&mut self, message: Message) -> Result<(), Error> {
-        self.poll_with(|handle, _, _| handle.start_send(message)).0
+        self.poll_with(|handle, _, _| {
+            handle.with(|conn| conn.start_send(message, Compress::IfAgreed))
+        })
+        .0
     }
 
     pub(super) fn closure(&self) -> Option<Closure> {
-        self.handle.closure()
+        self.handle.with(|conn| conn.closure())
     }
 
     /// Lets so much time pass. Returns whether the task was woken since it was polled, and polls it

@@ -6,7 +6,7 @@ use super::harness::{ECHOED, Task, Wire, binary, client, close, ping, poll_once,
 use crate::{
     message::Message,
     protocol::{Batch, Compress},
-    stream::error::Error,
+    stream::{connection::Conn, error::Error},
 };
 
 /// 5.5.2: a ping is answered although the user only sends.
@@ -26,10 +26,10 @@ async fn close_is_answered_for_who_only_waits_for_the_end() {
     let wire = Wire::new();
     let handle = unsupervised(&wire);
     let task = Task::new();
-    assert!(poll_once(&task, handle.closed()).is_pending());
+    assert!(poll_once(&task, handle.wait(Conn::poll_closed)).is_pending());
     wire.send(&close());
     assert_eq!(task.wakes(), 1);
-    assert!(poll_once(&task, handle.closed()).is_ready());
+    assert!(poll_once(&task, handle.wait(Conn::poll_closed)).is_ready());
     assert_eq!(wire.written(), ECHOED);
 }
 
