@@ -9,7 +9,7 @@ use crate::{
     message::{CloseFrame, InvalidClose, Message},
     protocol::{Closure, Compress, SendError},
     stream::error::Error,
-    wire::close_code,
+    wire::close_code::{self, CloseCode},
 };
 
 impl<T> Conn<T> {
@@ -25,6 +25,14 @@ impl<T> Conn<T> {
         self.tasks_mut().wake_supervisor();
         self.note_our_close(was_sending);
         Ok(())
+    }
+
+    /// The same for a valid code; nobody will receive any more.
+    pub(super) fn close_and_discard(&mut self, code: CloseCode, reason: &str) {
+        // The frame is valid, so this cannot fail.
+        let _ = self.start_close(Some(&CloseFrame::new(code, reason)));
+        self.discard();
+        self.tasks_mut().wake_everyone();
     }
 
     /// Whoever waits for a message is woken: without a supervisor it has to write our Close, if nobody

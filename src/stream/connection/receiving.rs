@@ -93,10 +93,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 self.have_reading_resumed();
                 Poll::Ready(Some(Ok(message)))
             }
-            came if self.tasks().is_supervised() => {
-                self.poll_next_elsewhere(cx, batch, came).map_err(E::from)
-            }
-            came => self.poll_next_alone(cx, batch, came).map_err(E::from),
+            came => self.poll_next(cx, batch, came).map_err(E::from),
         };
         if next.is_ready() {
             budget.made_progress();
@@ -104,9 +101,130 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         next
     }
 
+    /// The same for a message that is not plain, or not there yet.
+    #[inline(never)]
+    pub(super) fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &mut Batch,
+        mut came: Option<(Received, Cost)>,
+    ) -> Poll<Option<Result<Message, Error>>> {
+        let caller = self.tasks().caller();
+        let mut rounds = 1;
+        loop {
+            match self.next(came) {
+                Next::Item(item, cost) => {
+                    if caller == Caller::Owner && item.is_ping() {
+                        // Not only when a read waits: there may always be more to read.
+                        self.send_pong();
+                    }
+                    if caller != Caller::Handler {
+                        self.have_reading_resumed();
+                        charge(cx, cost);
+                    }
+                    return Poll::Ready(Some(item.into_result()));
+                }
+                Next::Held => {
+                    ready!(self.poll_answered(cx));
+                    return Poll::Ready(self.inbox_mut().take_held());
+                }
+                Next::Nothing => {
+                    if caller == Caller::Owner {
+                        // A socket without a supervisor now ends its transport.
+                        self.tasks_mut().park_recv(cx.waker());
+                        ready!(self.poll_drive_close());
+                    }
+                    return Poll::Ready(None);
+                }
+                Next::Stopped => {}
+                Next::Bytes => {
+                    ready!(self.poll_bytes(cx));
+                    came = self.receive_again(batch);
+                    if has_come(came.as_ref()) {
+                        continue;
+                    }
+                }
+            }
+            rounds += 1;
+            ready!(self.poll_round(cx, rounds));
+            came = self.receive_again(batch);
+        }
+    }
+
+    fn receive_again(&mut self, batch: &mut Batch) -> Option<(Received, Cost)> {
+        match self.tasks().caller() {
+            Caller::Handler => self.receive_in_turn(batch),
+            Caller::Owner | Caller::Elsewhere => self.receive(batch, Batch::MAX_LEN),
+        }
+    }
+
+    /// Waits until our answer to the last item is on the wire.
+    fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let caller = self.tasks().caller();
+        if caller != Caller::Elsewhere {
+            self.flush_or_lose();
+        }
+        if self.is_flushed() {
+            return Poll::Ready(());
+        }
+        self.park_recv(cx);
+        match caller {
+            Caller::Owner => {
+                self.release();
+                self.poll_closing()
+            }
+            Caller::Handler => Poll::Pending,
+            Caller::Elsewhere => {
+                self.tasks_mut().wake_supervisor();
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Waits until the transport has brought something.
+    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let caller = self.tasks().caller();
+        if caller == Caller::Elsewhere {
+            self.have_reading_resumed();
+        } else if self.poll_fill().is_ready() {
+            return Poll::Ready(());
+        }
+        self.park_recv(cx);
+        // A wake between the read and the parking woke nobody.
+        if caller == Caller::Owner && (self.poll_fill().is_ready() || self.brings_end()) {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    /// Before another round of reading and decoding for the same message.
+    fn poll_round(&mut self, cx: &mut Context<'_>, rounds: usize) -> Poll<()> {
+        if self.tasks().caller() == Caller::Handler {
+            if self.budget_mut().pace().may_go_on() {
+                return Poll::Ready(());
+            }
+            return self.end_turn(cx);
+        }
+        if rounds > ROUNDS {
+            // Also where tokio does not limit the task.
+            wake_later(cx);
+            return Poll::Pending;
+        }
+        ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+        Poll::Ready(())
+    }
+
+    /// The caller waits for a message.
+    pub(super) fn park_recv(&mut self, cx: &mut Context<'_>) {
+        if self.tasks().caller() == Caller::Handler {
+            self.budget_mut().park_recv();
+        }
+        self.tasks_mut().park_recv(cx.waker());
+    }
+
     /// There is room again for whoever reads ahead.
     #[inline]
-    pub(super) fn have_reading_resumed(&mut self) {
+    fn have_reading_resumed(&mut self) {
         if !self.inbox().reading().is_paused() {
             return;
         }
@@ -120,7 +238,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 }
 
 /// Whether it must not be left for later.
-pub(super) const fn has_come(came: Option<&(Received, Cost)>) -> bool {
+const fn has_come(came: Option<&(Received, Cost)>) -> bool {
     !matches!(
         came,
         None | Some((Received::Stopped | Received::NeedsMore, _))
@@ -129,7 +247,7 @@ pub(super) const fn has_come(came: Option<&(Received, Cost)>) -> bool {
 
 /// Without a turn of the handler's it is tokio's budget that bounds what a task does: a
 /// message that took long counts for several.
-pub(super) fn charge(cx: &mut Context<'_>, cost: Cost) {
+fn charge(cx: &mut Context<'_>, cost: Cost) {
     let more = if cost == Cost::Dear { DEAR } else { 0 };
     for _ in 0..more {
         let Poll::Ready(budget) = tokio::task::coop::poll_proceed(cx) else {
@@ -137,15 +255,4 @@ pub(super) fn charge(cx: &mut Context<'_>, cost: Cost) {
         };
         budget.made_progress();
     }
-}
-
-/// Before another round of reading and decoding for the same message, outside of a handler's turn.
-pub(super) fn poll_round(cx: &mut Context<'_>, rounds: usize) -> Poll<()> {
-    if rounds > ROUNDS {
-        // Also where tokio does not limit the task.
-        wake_later(cx);
-        return Poll::Pending;
-    }
-    ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
-    Poll::Ready(())
 }

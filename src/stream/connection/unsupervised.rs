@@ -4,84 +4,17 @@
 //! supervisor: a push service learns of pings and of the end. It leaves that to a task that waits
 //! for a message.
 
-use std::task::{Context, Poll, ready};
+use std::task::{Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{
-    conn::Conn,
-    inbox::Next,
-    receiving::{charge, has_come, poll_round},
-};
-use crate::{
-    message::Message,
-    protocol::{Batch, Cost, Received},
-    stream::error::Error,
-};
+use super::conn::Conn;
 
 /// Reads before a message is sent, or for one wake of who waits.
 const READS: usize = 4;
 
 /// Who receives.
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
-    #[inline(never)]
-    pub(super) fn poll_next_alone(
-        &mut self,
-        cx: &mut Context<'_>,
-        batch: &mut Batch,
-        mut came: Option<(Received, Cost)>,
-    ) -> Poll<Option<Result<Message, Error>>> {
-        let mut rounds = 1;
-        loop {
-            match self.next(came) {
-                Next::Item(item, cost) => {
-                    self.have_reading_resumed();
-                    if item.is_ping() {
-                        // Not only when a read waits: there may always be more to read.
-                        self.send_pong();
-                    }
-                    charge(cx, cost);
-                    return Poll::Ready(Some(item.into_result()));
-                }
-                Next::Held => return self.poll_hand_over(cx),
-                Next::Nothing => {
-                    // A socket without a supervisor now ends its transport.
-                    self.tasks_mut().park_recv(cx.waker());
-                    ready!(self.poll_drive_close());
-                    return Poll::Ready(None);
-                }
-                Next::Stopped => {}
-                Next::Bytes => {
-                    if self.poll_fill().is_pending() {
-                        self.tasks_mut().park_recv(cx.waker());
-                        // A wake between the read and the parking woke nobody.
-                        if self.poll_fill().is_pending() && !self.finish_turn() {
-                            return Poll::Pending;
-                        }
-                    }
-                    came = self.receive(batch, Batch::MAX_LEN);
-                    if has_come(came.as_ref()) {
-                        continue;
-                    }
-                }
-            }
-            rounds += 1;
-            ready!(poll_round(cx, rounds));
-            came = self.receive(batch, Batch::MAX_LEN);
-        }
-    }
-
-    /// Hands the last item over as soon as the answer to it is on the wire.
-    fn poll_hand_over(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
-        self.flush_or_lose();
-        if !self.is_flushed() {
-            self.tasks_mut().park_recv(cx.waker());
-            self.release();
-            ready!(self.poll_closing());
-        }
-        Poll::Ready(self.inbox_mut().take_held())
-    }
-
     /// Has the answer to a ping leave, if nobody else will.
     pub(super) fn send_pong(&mut self) {
         self.flush_or_lose();
@@ -90,7 +23,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Before a read waits. Returns whether that brought the end.
-    fn finish_turn(&mut self) -> bool {
+    pub(super) fn brings_end(&mut self) -> bool {
         // What is queued leaves: pongs must not wait for the user.
         self.flush_or_lose();
         let _ = self.poll_closing();
