@@ -46,7 +46,7 @@ impl<T> SendHalf<T> {
 
     /// Whether it is known that nothing more can be sent: [`closed`](Self::closed) would be ready.
     pub fn is_closed(&self) -> bool {
-        self.handle.with(|conn| !conn.is_sending())
+        self.handle.with(|conn| !conn.can_send())
     }
 
     /// How the connection ended. `None` until it has.

@@ -118,7 +118,7 @@ impl Budget {
 
     /// Whether one more read may be tried.
     #[inline]
-    pub(super) fn may_read(&mut self) -> bool {
+    pub(super) fn spend_read(&mut self) -> bool {
         let left = self.reads.checked_sub(1);
         self.reads = left.unwrap_or(0);
         left.is_some()

@@ -1,7 +1,7 @@
 //! One connection, composed of owners.
 //!
 //! Each owner keeps its fields and their rules to itself. What several of them do together is in
-//! the files beside this one: `receiving`, `sending`, `ending`, `unreceived`, `progress`, `shutdown`, and
+//! the files beside this one: `receiving`, `sending`, `ending`, `unreceived`, `shutdown`, and
 //! who drives it all, `supervised` and `unsupervised`.
 
 use std::{
@@ -79,14 +79,14 @@ impl<T> Conn<T> {
 
     /// Whether something can still be sent.
     #[inline]
-    pub(crate) const fn is_sending(&self) -> bool {
+    pub(crate) const fn can_send(&self) -> bool {
         matches!(self.protocol.phase(), Phase::Open)
     }
 
     /// Whether nothing has begun to close.
     #[inline]
-    pub(super) fn is_open(&self) -> bool {
-        self.is_sending() && !self.inbox.has_end() && !self.is_down()
+    pub(super) fn is_undisturbed(&self) -> bool {
+        self.can_send() && !self.inbox.end_is_known() && !self.is_down()
     }
 
     /// Whether receiving is over.
@@ -109,7 +109,8 @@ impl<T> Conn<T> {
     /// The transport is of no more use. What was received can still be taken.
     pub(super) fn lose(&mut self, why: Item) {
         self.link.cut();
-        self.end_waiting();
+        self.deadlines.clear();
+        self.closing = None;
         self.output.forget();
         self.protocol.handle(Event::OutputEnded);
         self.protocol.handle(Event::InputEnded);
@@ -122,12 +123,6 @@ impl<T> Conn<T> {
     /// The same without a reason of the transport's.
     pub(super) fn cut(&mut self) {
         self.lose(Item::Lost);
-    }
-
-    /// There is no deadline any more.
-    pub(super) fn end_waiting(&mut self) {
-        self.deadlines.clear();
-        self.closing = None;
     }
 
     /// Gives back what memory an idle connection does not need.
@@ -228,7 +223,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     pub(super) fn poll_fill_to(&mut self, to: ReadTo) -> Poll<()> {
         match ready!(self.poll_read(to)) {
             Some(Ok(read)) if read > 0 => {
-                self.note_input();
+                if self.closing.is_some() {
+                    self.note_input_progress();
+                }
                 if read >= LARGE {
                     self.budget.pace().expect_look();
                 }
@@ -247,22 +244,26 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Reads once; `None` if there is nothing to read from any more.
     #[inline]
     pub(super) fn poll_read(&mut self, to: ReadTo) -> Poll<Option<io::Result<usize>>> {
-        let Some(io) = self.link.as_mut() else {
-            return Poll::Ready(None);
-        };
-        if self.inbox.input_has_ended() {
+        if self.is_down() || self.inbox.input_has_ended() {
             return Poll::Ready(None);
         }
-        let mut cx = self.tasks.io_context();
-        let mut read = || self.inbox.poll_read(io, &mut cx, &mut self.protocol, to);
         if !self.tasks.is_supervised() {
-            return read().map(Some);
+            return self.poll_read_io(to);
         }
-        if !self.budget.may_read() {
+        if !self.budget.spend_read() {
             self.tasks.wake_later();
             return Poll::Pending;
         }
-        unconstrained(read).map(Some)
+        unconstrained(|| self.poll_read_io(to))
+    }
+
+    fn poll_read_io(&mut self, to: ReadTo) -> Poll<Option<io::Result<usize>>> {
+        let Some(io) = self.link.as_mut() else {
+            return Poll::Ready(None);
+        };
+        let mut cx = self.tasks.io_context();
+        let read = self.inbox.poll_read(io, &mut cx, &mut self.protocol, to);
+        read.map(Some)
     }
 
     /// Writes what the transport takes. A transport that fails is dropped.
@@ -277,8 +278,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     fn write_or_lose(&mut self) {
         let Some(io) = self.link.as_mut() else { return };
         let mut cx = self.tasks.io_context();
-        let before = self.protocol.outgoing().len();
-        let mut write = || self.output.poll_write(io, &mut cx, &mut self.protocol);
+        let mut taken = 0;
+        let mut write = || {
+            self.output
+                .poll_write(io, &mut cx, &mut self.protocol, &mut taken)
+        };
         // A supervisor's turn is bounded by what is sent in it.
         let written = if self.tasks.is_supervised() {
             unconstrained(write)
@@ -288,9 +292,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         if let Poll::Ready(Err(error)) = written {
             return self.lose(Item::Io(error));
         }
-        let taken = before.saturating_sub(self.protocol.outgoing().len());
         if taken > 0 || self.is_flushed() {
-            self.note_taken(taken);
+            if self.closing.is_some() {
+                self.note_output_progress(taken);
+            }
             self.tasks.wake_send();
         }
         if self.is_flushed() && self.inbox.is_held() {

@@ -78,9 +78,12 @@ impl Deadlines {
         }
     }
 
-    pub(super) fn stop(&mut self, deadline: Deadline) {
+    /// They are not waited for any more.
+    pub(super) fn stop<const N: usize>(&mut self, deadlines: [Deadline; N]) {
         if let Some(table) = &mut self.0 {
-            table.at[deadline as usize] = None;
+            for deadline in deadlines {
+                table.at[deadline as usize] = None;
+            }
         }
     }
 

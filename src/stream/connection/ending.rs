@@ -15,7 +15,7 @@ use crate::{
 impl<T> Conn<T> {
     /// Queues a Close, unless one was sent.
     pub(crate) fn start_close(&mut self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
-        let was_sending = self.is_sending();
+        let could_send = self.can_send();
         let close = Message::Close(frame.cloned());
         if let Err(SendError::InvalidClose(invalid)) =
             self.protocol_mut().send_with(close, Compress::Never)
@@ -23,7 +23,7 @@ impl<T> Conn<T> {
             return Err(invalid);
         }
         self.tasks_mut().wake_supervisor();
-        self.note_our_close(was_sending);
+        self.note_our_close(could_send);
         Ok(())
     }
 
@@ -37,8 +37,8 @@ impl<T> Conn<T> {
 
     /// Whoever waits for a message is woken: without a supervisor it has to write our Close, if nobody
     /// else does, and to mind the deadline.
-    pub(super) fn note_our_close(&mut self, was_sending: bool) {
-        if was_sending && !self.is_sending() {
+    pub(super) fn note_our_close(&mut self, could_send: bool) {
+        if could_send && !self.can_send() {
             self.tasks_mut().wake_recv();
         }
     }
@@ -47,7 +47,7 @@ impl<T> Conn<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Waits until nothing can be sent any more.
     pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let waits = self.is_sending();
+        let waits = self.can_send();
         if waits {
             self.tasks_mut().park_send(cx.waker());
         }
@@ -61,7 +61,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             self.flush_or_lose();
             self.release();
         }
-        if self.is_sending() {
+        if self.can_send() {
             return Poll::Pending;
         }
         Poll::Ready(())

@@ -356,7 +356,7 @@ impl Inbox {
     }
 
     /// Whether the end is known that the user has not come to yet.
-    pub(super) fn has_end(&self) -> bool {
+    pub(super) fn end_is_known(&self) -> bool {
         self.has_transport_end() || self.read_ahead.end().is_some()
     }
 
@@ -377,7 +377,7 @@ impl Inbox {
     /// Whether the end has come that no message stands before, of a user who never receives: there
     /// is nothing that it could still answer.
     pub(super) fn end_is_for_nobody(&self) -> bool {
-        self.reading.is_for_nobody() && self.has_end() && !self.read_ahead.has_message()
+        self.reading.is_for_nobody() && self.end_is_known() && !self.read_ahead.has_message()
     }
 
     /// The transport's end, if that is what comes next.

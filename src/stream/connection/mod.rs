@@ -13,7 +13,7 @@
 //!
 //! `shared` is the door: it takes the lock and tells who calls. What a user asks for is in
 //! `receiving`, `sending` and `ending`; what differs by who drives the transport in `supervised` and
-//! `unsupervised`; what both do in `unreceived`, `progress` and `shutdown`.
+//! `unsupervised`; what both do in `unreceived` and `shutdown`.
 
 mod backlog;
 mod budget;
@@ -25,7 +25,6 @@ mod inbox;
 mod item;
 mod output;
 mod pace;
-mod progress;
 mod read_ahead;
 mod reading;
 mod receiving;

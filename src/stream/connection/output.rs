@@ -31,12 +31,6 @@ impl Output {
         protocol.outgoing().len() == 0 && !self.unflushed
     }
 
-    /// The transport has taken `bytes`.
-    #[inline]
-    pub(super) fn note_taken(&mut self, bytes: usize) {
-        self.backlog.note(bytes);
-    }
-
     /// Bytes that the peer may have to read.
     pub(super) fn unread(&mut self) -> u32 {
         self.backlog.unread()
@@ -47,14 +41,16 @@ impl Output {
         self.unflushed = false;
     }
 
-    /// Writes what is queued in `protocol`, and flushes. Ready when the transport has all.
+    /// Writes what is queued in `protocol`, and flushes; adds to `taken` what the transport takes.
+    /// Ready when it has all.
     pub(super) fn poll_write<T: AsyncWrite + Unpin>(
         &mut self,
         io: &mut T,
         cx: &mut Context<'_>,
         protocol: &mut Protocol,
+        taken: &mut usize,
     ) -> Poll<io::Result<()>> {
-        ready!(self.poll_write_all(io, cx, protocol))?;
+        ready!(self.poll_write_all(io, cx, protocol, taken))?;
         ready!(Pin::new(io).poll_flush(cx))?;
         self.unflushed = false;
         Poll::Ready(Ok(()))
@@ -65,6 +61,7 @@ impl Output {
         io: &mut T,
         cx: &mut Context<'_>,
         protocol: &mut Protocol,
+        taken: &mut usize,
     ) -> Poll<io::Result<()>> {
         while protocol.outgoing().len() > 0 {
             let (written, given) = if let Some(bytes) = protocol.outgoing().as_slice() {
@@ -83,6 +80,8 @@ impl Output {
                 return Poll::Ready(Err(io::Error::other(lie)));
             }
             protocol.handle(Event::Written(written));
+            *taken += written;
+            self.backlog.note(written);
             self.unflushed = true;
         }
         Poll::Ready(Ok(()))

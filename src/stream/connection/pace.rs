@@ -175,7 +175,7 @@ impl Pace {
     }
 
     /// Whether a step of decoding may be followed by another one.
-    pub(super) fn may_go_on(&mut self) -> bool {
+    pub(super) fn spend_step(&mut self) -> bool {
         match self.steps.checked_sub(1) {
             Some(left) => self.steps = left,
             None => self.is_over = true,

@@ -49,7 +49,7 @@ impl Reading {
     /// Before the user sends: whether it has received since it sent last, and need not look for
     /// what it has just looked for.
     #[inline]
-    pub(super) fn was_just_received(&mut self) -> bool {
+    pub(super) fn take_receipt(&mut self) -> bool {
         let lately = self.last_receipt == LastReceipt::Lately;
         if lately {
             self.last_receipt = LastReceipt::Before;
@@ -85,7 +85,7 @@ impl Reading {
     /// From now on messages are dropped.
     pub(super) fn discard(&mut self) {
         self.mode = Mode::Discarding;
-        self.was_just_received();
+        self.take_receipt();
     }
 
     /// They are dropped since there were too many, and the user is to be told.

@@ -23,16 +23,15 @@ impl<T> Conn<T> {
         if !item.is_last() {
             return;
         }
-        let was_sending = self.is_sending();
+        let could_send = self.can_send();
         match item {
             Item::Decoded(decoded) => self.protocol_mut().handle(Event::Taken(decoded)),
             // They are not the last.
             Item::Compressed(_) | Item::Overrun => {}
             Item::Io(_) | Item::Lost => self.protocol_mut().handle(Event::InputEnded),
         }
-        if was_sending {
-            // Our answer has deadlines of its own.
-            self.end_waiting();
+        if could_send {
+            self.end_waiting_for_user();
         } else {
             self.note_progress();
         }
@@ -50,7 +49,7 @@ impl<T> Conn<T> {
     /// What is next for the user: what `came` of the input, or what stands before that.
     pub(super) fn next(&mut self, came: Option<(Received, Cost)>) -> Next {
         if self.inbox().has_read_ahead() {
-            self.note_receipt();
+            self.put_off_answer();
         }
         let (inbox, protocol) = self.decoding();
         match inbox.next(protocol, came) {
@@ -200,7 +199,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Before another round of reading and decoding for the same message.
     fn poll_round(&mut self, cx: &mut Context<'_>, rounds: usize) -> Poll<()> {
         if self.tasks().caller() == Caller::Handler {
-            if self.budget_mut().pace().may_go_on() {
+            if self.budget_mut().pace().spend_step() {
                 return Poll::Ready(());
             }
             return self.end_turn(cx);

@@ -73,13 +73,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_written(cx, |conn| { !conn.is_sending() || !conn.is_congested() }));
-        Poll::Ready(self.is_sending().then_some(()).ok_or(Error::Closed))
+        ready!(self.poll_written(cx, |conn| { !conn.can_send() || !conn.is_congested() }));
+        Poll::Ready(self.can_send().then_some(()).ok_or(Error::Closed))
     }
 
     /// Queues a message. Nothing of it is queued if that fails.
     pub(crate) fn start_send(&mut self, message: Message, compress: Compress) -> Result<(), Error> {
-        let was_sending = self.is_sending();
+        let could_send = self.can_send();
         if message.len() >= LARGE {
             self.budget_mut().pace().expect_look();
         }
@@ -95,7 +95,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             }
             Caller::Elsewhere => self.tasks_mut().wake_supervisor(),
         }
-        self.note_our_close(was_sending);
+        self.note_our_close(could_send);
         Ok(())
     }
 

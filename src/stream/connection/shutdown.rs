@@ -3,7 +3,7 @@
 //! A TCP socket that is dropped with unread input answers with RST, which destroys our
 //! last Close frame at the peer. So the transport ends in order: write everything, shut
 //! writing down, read and throw away until the peer's end, and only then drop.
-//! How long that may take is told in `closing`.
+//! How long that may take is told in `closing`; here its deadlines are set, and acted upon.
 
 use std::{
     task::{Poll, ready},
@@ -12,7 +12,12 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{closing::Closing, conn::Conn, deadlines::Deadline, inbox::ReadTo};
+use super::{
+    closing::{Closing, OurClose},
+    conn::Conn,
+    deadlines::Deadline,
+    inbox::ReadTo,
+};
 use crate::{
     protocol::{Closure, Phase},
     stream::transport::coop::unconstrained,
@@ -24,30 +29,37 @@ use crate::{
 /// reset harms no peer that has not ended its own side by then (RFC 9113, section 8.1).
 const PEERS_END: Duration = Duration::from_millis(500);
 
+/// A handler that has received nothing for so long is not about to receive the peer's Close: it
+/// is answered. Until then it may still answer what came before.
+const UNRECEIVED: Duration = Duration::from_secs(1);
+
+/// What may be waited for until the closing begins, and what is from then on, one at a time.
+const BEFORE: [Deadline; 2] = [Deadline::Receipt, Deadline::Answers];
+const NEXT: [Deadline; 3] = [Deadline::Output, Deadline::PeersClose, Deadline::PeersEnd];
+
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
-    /// Drives what remains to be done from the first Close on. Ready when the transport is gone.
+    /// Acts on what took too long, and drives what remains to be done from the first Close on.
+    /// Ready when the transport is gone.
     pub(super) fn poll_closing(&mut self) -> Poll<()> {
         while !self.is_down() {
-            match self.protocol().phase() {
-                Phase::Open if self.is_open() => return Poll::Pending,
-                // Nothing can be sent any more, so the end need not wait for the user.
-                Phase::CloseSent if self.inbox().has_end() => self.end_early(),
-                Phase::Open | Phase::CloseSent | Phase::Ended(_) => {}
+            if !self.is_undisturbed() {
+                if *self.protocol().phase() == Phase::CloseSent && self.inbox().end_is_known() {
+                    // Nothing can be sent any more, so the end need not wait for the user.
+                    self.end_early();
+                }
+                self.limit_closing();
             }
-            let Poll::Ready(overdue) = self.poll_deadline() else {
-                return if self.has_ended() {
-                    self.poll_linger()
-                } else {
-                    Poll::Pending
-                };
-            };
-            match overdue {
+            match self.poll_deadlines() {
+                Poll::Pending if self.has_ended() => return self.poll_linger(),
+                Poll::Pending => return Poll::Pending,
                 // The user had time to answer what came before the end.
-                Deadline::Receipt | Deadline::Answers => self.end_early(),
-                Deadline::Output
-                | Deadline::PeersClose
-                | Deadline::PeersEnd
-                | Deadline::Closing => self.cut(),
+                Poll::Ready(Deadline::Receipt | Deadline::Answers) => self.end_early(),
+                Poll::Ready(
+                    Deadline::Output
+                    | Deadline::PeersClose
+                    | Deadline::PeersEnd
+                    | Deadline::Closing,
+                ) => self.cut(),
             }
         }
         Poll::Ready(())
@@ -110,5 +122,90 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             None => {}
         }
         Poll::Ready(())
+    }
+}
+
+/// What is waited for, and what puts it off.
+impl<T> Conn<T> {
+    /// The user has received something that came before the end: it may go on.
+    pub(super) fn put_off_answer(&mut self) {
+        self.deadlines_mut().put_off(Deadline::Receipt, UNRECEIVED);
+    }
+
+    /// The transport has taken so many bytes, or is flushed now.
+    #[cold]
+    pub(super) fn note_output_progress(&mut self, bytes: usize) {
+        let is_flushed = self.is_flushed();
+        if let Some(closing) = self.closing_mut()
+            && closing.note_taken(bytes, is_flushed)
+        {
+            self.note_progress();
+        }
+    }
+
+    /// Bytes were read.
+    #[cold]
+    pub(super) fn note_input_progress(&mut self) {
+        let is_wanted = !self.inbox().reading().is_discarding();
+        if (is_wanted || self.closing().is_some_and(Closing::awaits_rest))
+            && *self.protocol().phase() == Phase::CloseSent
+        {
+            self.note_progress();
+        }
+    }
+
+    /// The peer has done a part of the closing: there is time for the next one.
+    pub(super) fn note_progress(&mut self) {
+        let has_ended = self.has_ended();
+        let timeout = self.protocol().config().close_timeout;
+        let unread = self.output_mut().unread();
+        let Some(closing) = self.closing() else {
+            return;
+        };
+        let (next, patience) = (closing.awaits(has_ended), closing.patience(timeout, unread));
+        self.deadlines_mut().stop(NEXT);
+        self.deadlines_mut().set(next, patience);
+    }
+
+    /// Our answer has deadlines of its own.
+    pub(super) fn end_waiting_for_user(&mut self) {
+        self.deadlines_mut().stop(BEFORE);
+    }
+
+    /// Sets the deadlines of a connection that something has begun to close.
+    fn limit_closing(&mut self) {
+        if self.can_send() {
+            self.await_user();
+        } else if self.closing().is_none() {
+            self.begin_closing();
+        }
+    }
+
+    /// The end is known: the user has time to answer what came before.
+    fn await_user(&mut self) {
+        let timeout = self.protocol().config().close_timeout;
+        let end_is_near = self.inbox().end_is_near();
+        let deadlines = self.deadlines_mut();
+        if !deadlines.is_set(Deadline::Answers) {
+            deadlines.set(Deadline::Answers, timeout);
+            if end_is_near {
+                deadlines.set(Deadline::Receipt, UNRECEIVED);
+            }
+        }
+    }
+
+    fn begin_closing(&mut self) {
+        let our_close = if self.is_flushed() {
+            OurClose::HandedOver
+        } else {
+            OurClose::Waits(self.protocol().outgoing().len())
+        };
+        let awaits_rest = self.inbox().is_amid_message(self.protocol());
+        let config = self.protocol().config();
+        let at_most = config.max_close_time.max(config.close_timeout);
+        *self.closing_mut() = Some(Box::new(Closing::begin(our_close, awaits_rest)));
+        self.end_waiting_for_user();
+        self.deadlines_mut().set(Deadline::Closing, at_most);
+        self.note_progress();
     }
 }

@@ -108,18 +108,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Does what must not wait for the handler. Ready when the transport is gone.
     pub(super) fn poll_supervise(&mut self) -> Poll<()> {
-        if self.tasks_mut().becomes_abandoned() {
+        if self.tasks_mut().take_abandonment() {
             self.close_for_handler(close_code::NORMAL);
         }
         self.flush_or_lose();
         if !self.budget().recv_is_parked() && !self.has_ended() {
             self.read_ahead();
         }
-        let gone = if self.is_open() {
-            Poll::Pending
-        } else {
-            self.poll_closing()
-        };
+        let gone = self.poll_closing();
         self.flush_or_lose();
         self.release();
         gone
@@ -142,7 +138,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             if self.decode_unreceived().is_pending() {
                 return;
             }
-            if self.has_ended() || self.inbox().has_end() || self.is_down() {
+            if self.has_ended() || self.inbox().end_is_known() || self.is_down() {
                 return;
             }
             let to = match self.inbox().unread() {

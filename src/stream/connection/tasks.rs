@@ -154,7 +154,7 @@ impl Tasks {
     }
 
     /// Whether the last handle is gone since it was asked last.
-    pub(super) const fn becomes_abandoned(&mut self) -> bool {
+    pub(super) const fn take_abandonment(&mut self) -> bool {
         self.handles == 0 && !mem::replace(&mut self.abandoned, true)
     }
 

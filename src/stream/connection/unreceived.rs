@@ -37,7 +37,7 @@ impl<T> Conn<T> {
 
     /// The same if the user never receives, and so has nothing to answer that came before.
     pub(super) fn end_for_nobody(&mut self) {
-        if self.is_sending() && self.inbox().end_is_for_nobody() {
+        if self.can_send() && self.inbox().end_is_for_nobody() {
             self.end_early();
         }
     }
@@ -96,7 +96,7 @@ impl<T> Conn<T> {
 
     /// Pending if others are to have their turn. Whoever drives the transport is woken then.
     pub(super) fn poll_others(&mut self) -> Poll<()> {
-        if self.budget_mut().pace().may_go_on() {
+        if self.budget_mut().pace().spend_step() {
             return Poll::Ready(());
         }
         self.tasks().wake_later();

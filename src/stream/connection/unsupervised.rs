@@ -27,11 +27,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         // What is queued leaves: pongs must not wait for the user.
         self.flush_or_lose();
         let _ = self.poll_closing();
-        let has_end = self.inbox().has_end();
-        if !has_end {
+        let end_is_known = self.inbox().end_is_known();
+        if !end_is_known {
             self.release();
         }
-        has_end
+        end_is_known
     }
 }
 
@@ -40,7 +40,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// A message is about to be sent.
     #[inline]
     pub(super) fn drive_before_send(&mut self) {
-        if !self.inbox_mut().reading_mut().was_just_received() && !self.tasks().is_quiet() {
+        if !self.inbox_mut().reading_mut().take_receipt() && !self.tasks().is_quiet() {
             self.drive();
         }
     }
@@ -64,7 +64,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     fn read_some_ahead(&mut self) {
         for _ in 0..READS {
-            if self.decode_unreceived().is_pending() || !self.is_open() {
+            if self.decode_unreceived().is_pending() || !self.is_undisturbed() {
                 return;
             }
             self.tasks().set_quiet(true);

@@ -25,7 +25,7 @@ async fn deadlines_pass_in_their_order() {
             Poll::Ready(Deadline::Output)
         );
     }
-    deadlines.stop(Deadline::Output);
+    deadlines.stop([Deadline::Output]);
     assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
     advance(2 * SECOND).await;
     assert_eq!(task.wakes(), 1);
