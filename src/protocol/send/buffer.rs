@@ -1,5 +1,7 @@
 //! Small messages that are sent together, encoded apart from their connection.
 
+use std::mem;
+
 use crate::{
     message::Message,
     wire::{OpCode, ShortFrame},
@@ -18,10 +20,9 @@ pub(crate) struct SendBuffer {
     pub(super) at: usize,
     /// It takes frames as long as it holds less than so many bytes.
     most: usize,
-    /// Messages that it may still take.
-    left: usize,
-    /// Further ones that it may be allowed to take.
-    later: usize,
+    /// Messages that it has taken since it was allowed to, and may take in all.
+    taken: usize,
+    allowed: usize,
     /// Bytes of `memory` that hold frames.
     len: usize,
     memory: Vec<u8>,
@@ -32,8 +33,8 @@ impl SendBuffer {
     pub(crate) const CLOSED: Self = Self {
         at: 0,
         most: 0,
-        left: 0,
-        later: 0,
+        taken: 0,
+        allowed: 0,
         len: 0,
         memory: Vec::new(),
     };
@@ -43,16 +44,16 @@ impl SendBuffer {
         debug_assert!(self.is_empty());
         self.at = at;
         self.most = most.min(ROOM);
-        self.left = messages;
-        self.later = 0;
+        self.taken = 0;
+        self.allowed = messages;
         self.memory.resize(ROOM + ShortFrame::MAX_LEN + 2, 0);
     }
 
-    /// Of the messages that it was opened for, it may take so many from now on.
-    pub(crate) fn allow(&mut self, messages: usize) {
-        let all = self.left + self.later;
-        self.left = all.min(messages);
-        self.later = all - self.left;
+    /// It may take so many from now on; returns how many it has taken before.
+    #[inline]
+    pub(crate) const fn allow(&mut self, messages: usize) -> usize {
+        self.allowed = messages;
+        mem::replace(&mut self.taken, 0)
     }
 
     /// Whether it is for messages of this size.
@@ -63,10 +64,7 @@ impl SendBuffer {
     /// Appends a message if it is a small one and there is room; else nothing is done.
     #[inline]
     pub(crate) fn push(&mut self, message: &Message) -> bool {
-        let Some(left) = self.left.checked_sub(1) else {
-            return false;
-        };
-        if self.len >= self.most {
+        if self.taken >= self.allowed || self.len >= self.most {
             return false;
         }
         let Some((opcode, data)) = data_of(message) else {
@@ -84,15 +82,8 @@ impl SendBuffer {
         head.copy_from_slice(&header);
         payload.copy_from_slice(data);
         self.len = end;
-        self.left = left;
+        self.taken += 1;
         true
-    }
-
-    /// Of the messages that it was opened for, how many it has not taken, and how many of them it
-    /// may take now; `None` if it is closed.
-    pub(crate) fn left(&self) -> Option<(usize, usize)> {
-        self.is_open()
-            .then_some((self.left + self.later, self.left))
     }
 
     #[inline]
@@ -112,8 +103,8 @@ impl SendBuffer {
     /// Forgets what it holds, and takes nothing any more. The memory is kept.
     pub(crate) fn close(&mut self) {
         self.most = 0;
-        self.left = 0;
-        self.later = 0;
+        self.taken = 0;
+        self.allowed = 0;
         self.len = 0;
     }
 }

@@ -13,13 +13,12 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    budget::Budget,
+    budget::{Budget, LARGE},
     closing::Closing,
     deadlines::{Deadline, Deadlines},
     inbox::{Inbox, ReadTo},
     item::Item,
     output::Output,
-    pace::LARGE,
     tasks::Tasks,
 };
 use crate::{
@@ -227,7 +226,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     self.note_input_progress();
                 }
                 if read >= LARGE {
-                    self.budget.pace().expect_look();
+                    self.budget.expect_look();
                 }
             }
             Some(Err(error)) => self.lose(Item::Io(error)),

@@ -7,7 +7,7 @@
 //! | `inbox` | what has come and was not received |
 //! | `output`, `backlog` | what leaves, and what the peer may not have read of it |
 //! | `tasks`, `waiters` | who drives the transport, who waits, and who is to be woken |
-//! | `budget`, `pace` | what a turn may still do |
+//! | `budget` | what a turn may still do, and for how long |
 //! | `deadlines` | every deadline there is, and the timer |
 //! | `closing` | how far the closing has come |
 //!
@@ -24,7 +24,6 @@ mod ending;
 mod inbox;
 mod item;
 mod output;
-mod pace;
 mod read_ahead;
 mod reading;
 mod receiving;

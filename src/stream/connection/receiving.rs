@@ -60,7 +60,7 @@ impl<T> Conn<T> {
             }
             next => {
                 if let Next::Item(_, Cost::Dear) = next {
-                    self.budget_mut().pace().expect_look();
+                    self.budget_mut().expect_look();
                 }
                 next
             }
@@ -199,7 +199,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Before another round of reading and decoding for the same message.
     fn poll_round(&mut self, cx: &mut Context<'_>, rounds: usize) -> Poll<()> {
         if self.tasks().caller() == Caller::Handler {
-            if self.budget_mut().pace().spend_step() {
+            if self.budget_mut().spend_step() {
                 return Poll::Ready(());
             }
             return self.end_turn(cx);

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{conn::Conn, pace::LARGE, tasks::Caller, turn};
+use super::{budget::LARGE, conn::Conn, tasks::Caller, turn};
 use crate::{
     message::Message,
     protocol::{Compress, Phase},
@@ -16,16 +16,15 @@ impl<T> Conn<T> {
     /// buffer for those that it may send next.
     pub(super) fn send_small(&mut self, message: &Message, compress: Compress) -> bool {
         self.take_sent();
-        let Some(left) = self.budget_mut().sends_freely() else {
+        let Some(others) = self.budget_mut().sends_freely() else {
             return false;
         };
         let queued = turn::with_sent(|sent| {
             let queued = self
                 .protocol_mut()
-                .send_small(message, compress, sent, left);
+                .send_small(message, compress, sent, others);
             if queued {
                 self.budget_mut().note_sent();
-                sent.allow(self.budget_mut().pace().sends());
             }
             queued
         });
@@ -35,9 +34,7 @@ impl<T> Conn<T> {
     /// Queues what the handler has sent in its turn. Others may have queued something since.
     pub(super) fn take_sent(&mut self) {
         turn::with_sent(|sent| {
-            if let Some((left, unwatched)) = sent.left() {
-                self.budget_mut().set_sends(left, unwatched);
-            }
+            self.budget_mut().note_sent_freely(sent.allow(0));
             if !sent.is_empty() && !self.is_down() {
                 self.protocol_mut().take(sent);
             }
@@ -81,14 +78,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     pub(crate) fn start_send(&mut self, message: Message, compress: Compress) -> Result<(), Error> {
         let could_send = self.can_send();
         if message.len() >= LARGE {
-            self.budget_mut().pace().expect_look();
+            self.budget_mut().expect_look();
         }
         self.protocol_mut().send_with(message, compress)?;
         match self.tasks().caller() {
             Caller::Owner => {}
             Caller::Handler => {
                 self.budget_mut().note_sent();
-                if self.budget_mut().pace().is_pressing() {
+                if self.budget_mut().is_pressing() {
                     // A handler that takes its time must not withhold it.
                     self.flush_or_lose();
                 }

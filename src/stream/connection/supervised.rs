@@ -55,7 +55,7 @@ impl<T> Conn<T> {
         self.budget_mut().note_received(more || has_input);
         if more {
             // The user takes these without asking.
-            batch.allow(self.budget_mut().pace().take_receives());
+            batch.allow(self.budget_mut().take_unwatched());
         }
     }
 }
@@ -68,15 +68,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         cx: &mut Context<'_>,
         batch: &mut Batch,
     ) -> Poll<Option<Result<Message, E>>> {
-        if !self.budget_mut().may_receive() {
+        if !self.budget_mut().spend_message() {
             return self.end_turn(cx);
         }
         if self.inbox().awaits_bytes(self.protocol()) && self.poll_fill().is_pending() {
-            self.budget_mut().pace().note_parked();
+            self.budget_mut().note_parked();
             self.park_recv(cx);
             return Poll::Pending;
         }
-        if !self.budget_mut().pace().may_receive() {
+        if !self.budget_mut().watch_receive() {
             return self.end_turn(cx);
         }
         let next = match self.receive_in_turn(batch) {
@@ -91,15 +91,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Whether the handler goes on with its batch, of which it has taken what it was allowed.
     pub(super) fn poll_go_on(&mut self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
-        let pace = self.budget_mut().pace();
-        if !pace.may_receive() {
+        let go_on = turn::with_sent(|sent| {
+            let budget = self.budget_mut();
+            budget.note_sent_freely(sent.allow(0));
+            let (receives, sends) = budget.go_on()?;
+            batch.allow(receives);
+            Some(sent.allow(sends))
+        });
+        if go_on.flatten().is_none() {
             return self.end_turn(cx);
         }
-        if !pace.is_running() {
-            pace.start();
-        }
-        batch.allow(1 + pace.take_receives());
-        turn::with_sent(|sent| sent.allow(pace.sends()));
         Poll::Ready(())
     }
 }
@@ -133,7 +134,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Reads until the transport has nothing, or there is no room.
     fn read_ahead(&mut self) {
         self.inbox_mut().reading_mut().resume();
-        self.budget_mut().pace().renew();
+        self.budget_mut().renew();
         loop {
             if self.decode_unreceived().is_pending() {
                 return;

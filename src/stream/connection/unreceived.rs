@@ -23,7 +23,7 @@ impl<T> Conn<T> {
             self.take_effect(&item);
         }
         if !self.tasks().is_supervised() {
-            self.budget_mut().pace().renew();
+            self.budget_mut().renew();
         }
         // What is not decoded now is so later.
         let _ = self.decode_unreceived();
@@ -96,7 +96,7 @@ impl<T> Conn<T> {
 
     /// Pending if others are to have their turn. Whoever drives the transport is woken then.
     pub(super) fn poll_others(&mut self) -> Poll<()> {
-        if self.budget_mut().pace().spend_step() {
+        if self.budget_mut().spend_step() {
             return Poll::Ready(());
         }
         self.tasks().wake_later();

@@ -48,7 +48,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Reads what has come, within bounds, and does what must be done at once.
     #[inline(never)]
     pub(super) fn drive(&mut self) {
-        self.budget_mut().pace().renew();
+        self.budget_mut().renew();
         let queued = self.protocol().outgoing().len();
         if !self.tasks().is_awaited() {
             self.read_some_ahead();
@@ -83,7 +83,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Closes, as far as the end of the transport.
     pub(super) fn poll_drive_close(&mut self) -> Poll<()> {
-        self.budget_mut().pace().renew();
+        self.budget_mut().renew();
         while !self.has_ended() {
             self.flush_or_lose();
             if self.poll_fill().is_ready() {
