@@ -81,6 +81,7 @@ impl Budget {
     };
 
     /// Another turn begins, in which `batched` messages may be received that were counted before.
+    #[inline]
     pub(super) fn begin(&mut self, batched: usize) {
         self.receives = MESSAGES;
         self.take_messages(batched);

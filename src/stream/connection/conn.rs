@@ -198,6 +198,11 @@ impl<T> Conn<T> {
         self.deadlines.poll(&mut self.tasks.io_context())
     }
 
+    #[inline]
+    pub(super) const fn deadlines(&self) -> &Deadlines {
+        &self.deadlines
+    }
+
     pub(super) const fn deadlines_mut(&mut self) -> &mut Deadlines {
         &mut self.deadlines
     }

@@ -55,6 +55,12 @@ struct Table {
 }
 
 impl Deadlines {
+    /// Whether there is none.
+    #[inline]
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     pub(super) fn is_set(&self, deadline: Deadline) -> bool {
         self.at(deadline).is_some()
     }

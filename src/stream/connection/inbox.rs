@@ -356,6 +356,7 @@ impl Inbox {
     }
 
     /// Whether the end is known that the user has not come to yet.
+    #[inline]
     pub(super) fn end_is_known(&self) -> bool {
         self.has_transport_end() || self.read_ahead.end().is_some()
     }

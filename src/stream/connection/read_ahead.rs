@@ -72,6 +72,7 @@ impl ReadAhead {
     }
 
     /// The item that came last, if nothing can follow it.
+    #[inline]
     pub(super) fn end(&self) -> Option<&Item> {
         let queue = self.0.as_deref()?;
         queue.items.back().filter(|item| item.is_last())

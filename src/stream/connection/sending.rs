@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{budget::LARGE, conn::Conn, tasks::Caller, turn};
 use crate::{
     message::Message,
-    protocol::{Compress, Phase},
+    protocol::{Compress, Phase, SendBuffer},
     stream::{error::Error, transport::coop::wake_later},
 };
 
@@ -15,14 +15,13 @@ impl<T> Conn<T> {
     /// Queues a small message of the handler if that needs nothing else, and opens the send
     /// buffer for those that it may send next.
     pub(super) fn send_small(&mut self, message: &Message, compress: Compress) -> bool {
-        self.take_sent();
-        let Some(others) = self.budget_mut().sends_freely() else {
-            return false;
-        };
         let queued = turn::with_sent(|sent| {
-            let queued = self
-                .protocol_mut()
-                .send_small(message, compress, sent, others);
+            self.take(sent);
+            let Some(others) = self.budget_mut().sends_freely() else {
+                return false;
+            };
+            let protocol = self.protocol_mut();
+            let queued = protocol.send_small(message, compress, sent, others);
             if queued {
                 self.budget_mut().note_sent();
             }
@@ -33,13 +32,18 @@ impl<T> Conn<T> {
 
     /// Queues what the handler has sent in its turn. Others may have queued something since.
     pub(super) fn take_sent(&mut self) {
-        turn::with_sent(|sent| {
-            self.budget_mut().note_sent_freely(sent.allow(0));
-            if !sent.is_empty() && !self.is_down() {
-                self.protocol_mut().take(sent);
-            }
-            sent.close();
-        });
+        turn::with_sent(|sent| self.take(sent));
+    }
+
+    fn take(&mut self, sent: &mut SendBuffer) {
+        if !sent.is_open() {
+            return;
+        }
+        self.budget_mut().note_sent_freely(sent.allow(0));
+        if !sent.is_empty() && !self.is_down() {
+            self.protocol_mut().take(sent);
+        }
+        sent.close();
     }
 }
 

@@ -40,7 +40,16 @@ const NEXT: [Deadline; 3] = [Deadline::Output, Deadline::PeersClose, Deadline::P
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Acts on what took too long, and drives what remains to be done from the first Close on.
     /// Ready when the transport is gone.
+    #[inline]
     pub(super) fn poll_closing(&mut self) -> Poll<()> {
+        if self.is_undisturbed() && self.deadlines().is_empty() {
+            return Poll::Pending;
+        }
+        self.poll_closing_and_deadlines()
+    }
+
+    #[inline(never)]
+    fn poll_closing_and_deadlines(&mut self) -> Poll<()> {
         while !self.is_down() {
             if !self.is_undisturbed() {
                 if *self.protocol().phase() == Phase::CloseSent && self.inbox().end_is_known() {

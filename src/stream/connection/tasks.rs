@@ -113,6 +113,7 @@ impl Tasks {
     }
 
     /// The supervisor's task is polled with `waker`. Returns a waker to drop once the lock is free.
+    #[inline]
     pub(super) fn begin_turn(&mut self, waker: &Waker) -> Option<Waker> {
         self.driver = Driver::Supervisor;
         let stale = !self.is_driver(waker);
