@@ -3,10 +3,7 @@
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 
 use super::{WebSocket, websocket::Setup};
-use crate::{
-    config::Config,
-    protocol::{MaskKeys, Protocol},
-};
+use crate::{config::Config, protocol::MaskKeys};
 
 /// What a pair of sockets buffers in each direction, in bytes.
 const PAIR_BUFFER: usize = 64 * 1024;
@@ -21,9 +18,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     }
 
     pub(crate) fn of_client(io: T, setup: Setup) -> Self {
-        let keys = Box::new(RandomKeys);
-        let protocol = Protocol::new(setup.config, setup.deflate, Some(keys));
-        Self::driven_by_handles(io, protocol, setup.subprotocol)
+        Self::unsupervised(io, setup, Some(Box::new(RandomKeys)))
     }
 }
 

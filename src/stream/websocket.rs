@@ -21,7 +21,7 @@ use crate::{
     config::{Config, Subprotocol},
     deflate::DeflateParams,
     message::{CloseFrame, InvalidClose, Message},
-    protocol::{Batch, Closure, Compress, Protocol},
+    protocol::{Batch, Closure, Compress, MaskKeys, Protocol},
 };
 
 /// A WebSocket connection: a [`Stream`] and a [`Sink`] of [`Message`]s.
@@ -92,24 +92,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// Closing needs a tokio runtime with its timer enabled.
     pub fn server(io: T, config: &Config) -> Self {
-        Self::unsupervised(io, Setup::of(config))
+        Self::unsupervised(io, Setup::of(config), None)
     }
 
-    /// A server's socket that its handles will drive.
-    pub(crate) fn unsupervised(io: T, setup: Setup) -> Self {
-        let protocol = Protocol::new(setup.config, setup.deflate, None);
-        Self::driven_by_handles(io, protocol, setup.subprotocol)
-    }
-
-    pub(super) fn driven_by_handles(
-        io: T,
-        protocol: Protocol,
-        subprotocol: Option<Subprotocol>,
-    ) -> Self {
+    /// A socket without a supervisor: the client's with `keys`, else the server's.
+    pub(crate) fn unsupervised(io: T, setup: Setup, keys: Option<Box<dyn MaskKeys>>) -> Self {
+        let protocol = Protocol::new(setup.config, setup.deflate, keys);
         Self {
             handle: Handle::first(Shared::new(Conn::unsupervised(io, protocol))),
             batch: Batch::default(),
-            subprotocol,
+            subprotocol: setup.subprotocol,
         }
     }
 

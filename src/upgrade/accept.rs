@@ -244,7 +244,7 @@ impl Accepting {
         let Ok(upgraded) = timeout(self.setup.config.upgrade_timeout, self.io).await else {
             return Err(UpgradeError::TimedOut);
         };
-        Ok(WebSocket::unsupervised(upgraded?, self.setup))
+        Ok(WebSocket::unsupervised(upgraded?, self.setup, None))
     }
 
     /// Waits until the response is sent and the connection upgraded, then runs `handler` with the

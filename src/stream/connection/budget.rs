@@ -178,7 +178,7 @@ impl Budget {
 
     /// The handler gets a message that was counted; `more` tells whether others wait behind it.
     #[inline]
-    pub(super) fn note_received(&mut self, more: bool) {
+    pub(super) fn note_handed_over(&mut self, more: bool) {
         let is_lone = !more && self.receives == MESSAGES - 1;
         if self.ends.is_none() && !(is_lone && self.is_trusted()) {
             self.start();

@@ -34,8 +34,8 @@ const RATED: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Closing {
     our_close: OurClose,
-    /// Since the first progress of our output, and bytes taken after it.
-    taken: Option<(Instant, u32)>,
+    /// Since the first progress of our output, and bytes written after it.
+    written: Option<(Instant, u32)>,
     /// When we closed, the peer was in the middle of a message.
     awaits_rest: bool,
     is_shut: bool,
@@ -45,7 +45,7 @@ pub(super) struct Closing {
 /// Whether our Close is where the peer can read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OurClose {
-    /// Bytes up to our Close that the transport has not taken, or not flushed.
+    /// Bytes up to our Close that the transport has not written, or not flushed.
     Waits(usize),
     /// The transport has them all.
     HandedOver,
@@ -56,7 +56,7 @@ impl Closing {
     pub(super) const fn begin(our_close: OurClose, awaits_rest: bool) -> Self {
         Self {
             our_close,
-            taken: None,
+            written: None,
             awaits_rest,
             is_shut: false,
             discarded: 0,
@@ -92,7 +92,7 @@ impl Closing {
 
     /// Bytes that the peer reads in a second.
     fn rate(&self) -> u32 {
-        let seen = self.taken.and_then(|(since, bytes)| {
+        let seen = self.written.and_then(|(since, bytes)| {
             let elapsed = since.elapsed();
             let millis = u64::try_from(elapsed.as_millis()).ok()?;
             (elapsed >= RATED).then(|| u64::from(bytes) * 1000 / millis / 2)
@@ -101,8 +101,8 @@ impl Closing {
         seen.unwrap_or(0).max(backlog::SLOWEST)
     }
 
-    /// The transport has taken so many bytes. Returns whether that is progress.
-    pub(super) fn note_taken(&mut self, bytes: usize, is_flushed: bool) -> bool {
+    /// So many bytes were written. Returns whether that is progress.
+    pub(super) fn note_written(&mut self, bytes: usize, is_flushed: bool) -> bool {
         let OurClose::Waits(left) = self.our_close else {
             return false;
         };
@@ -113,12 +113,12 @@ impl Closing {
         } else {
             OurClose::Waits(left - bytes)
         };
-        match &mut self.taken {
-            Some((_, taken)) => {
-                *taken = taken.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        match &mut self.written {
+            Some((_, written)) => {
+                *written = written.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
             }
             // It may be what was read before the closing began.
-            None => self.taken = (bytes > 0).then(|| (Instant::now(), 0)),
+            None => self.written = (bytes > 0).then(|| (Instant::now(), 0)),
         }
         bytes > 0 || is_flushed
     }

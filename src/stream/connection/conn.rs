@@ -119,11 +119,6 @@ impl<T> Conn<T> {
         self.tasks.expect_aftermath();
     }
 
-    /// The same without a reason of the transport's.
-    pub(super) fn cut(&mut self) {
-        self.lose(Item::Lost);
-    }
-
     /// Gives back what memory an idle connection does not need.
     pub(super) fn release(&mut self) {
         self.inbox.release();
@@ -177,10 +172,6 @@ impl<T> Conn<T> {
         &mut self.output
     }
 
-    pub(super) const fn budget(&self) -> &Budget {
-        &self.budget
-    }
-
     pub(super) const fn budget_mut(&mut self) -> &mut Budget {
         &mut self.budget
     }
@@ -199,10 +190,6 @@ impl<T> Conn<T> {
     }
 
     #[inline]
-    pub(super) const fn deadlines(&self) -> &Deadlines {
-        &self.deadlines
-    }
-
     pub(super) const fn deadlines_mut(&mut self) -> &mut Deadlines {
         &mut self.deadlines
     }
@@ -282,23 +269,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     fn write_or_lose(&mut self) {
         let Some(io) = self.link.as_mut() else { return };
         let mut cx = self.tasks.io_context();
-        let mut taken = 0;
+        let mut written = 0;
         let mut write = || {
             self.output
-                .poll_write(io, &mut cx, &mut self.protocol, &mut taken)
+                .poll_write(io, &mut cx, &mut self.protocol, &mut written)
         };
         // A supervisor's turn is bounded by what is sent in it.
-        let written = if self.tasks.is_supervised() {
+        let done = if self.tasks.is_supervised() {
             unconstrained(write)
         } else {
             write()
         };
-        if let Poll::Ready(Err(error)) = written {
+        if let Poll::Ready(Err(error)) = done {
             return self.lose(Item::Io(error));
         }
-        if taken > 0 || self.is_flushed() {
+        if written > 0 || self.is_flushed() {
             if self.closing.is_some() {
-                self.note_output_progress(taken);
+                self.note_output_progress(written);
             }
             self.tasks.wake_send();
         }

@@ -18,7 +18,7 @@ use crate::{
         error::Error,
         transport::{
             Profile, buffers,
-            sharing::{Sharing, Unread},
+            sharing::{Overflow, Sharing},
         },
     },
 };
@@ -155,8 +155,8 @@ impl Inbox {
     }
 
     /// What to do with a transport for whose bytes there is no room.
-    pub(super) fn unread(&self) -> Unread {
-        self.sharing.unread(self.input.len())
+    pub(super) fn overflow(&self) -> Overflow {
+        self.sharing.overflow(self.input.len())
     }
 }
 

@@ -32,7 +32,7 @@ impl Output {
     }
 
     /// Bytes that the peer may have to read.
-    pub(super) fn unread(&mut self) -> u32 {
+    pub(super) fn unread_by_peer(&mut self) -> u32 {
         self.backlog.unread()
     }
 
@@ -41,30 +41,17 @@ impl Output {
         self.unflushed = false;
     }
 
-    /// Writes what is queued in `protocol`, and flushes; adds to `taken` what the transport takes.
+    /// Writes what is queued in `protocol`, and flushes; adds what leaves to `written`.
     /// Ready when it has all.
     pub(super) fn poll_write<T: AsyncWrite + Unpin>(
         &mut self,
         io: &mut T,
         cx: &mut Context<'_>,
         protocol: &mut Protocol,
-        taken: &mut usize,
-    ) -> Poll<io::Result<()>> {
-        ready!(self.poll_write_all(io, cx, protocol, taken))?;
-        ready!(Pin::new(io).poll_flush(cx))?;
-        self.unflushed = false;
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_write_all<T: AsyncWrite + Unpin>(
-        &mut self,
-        io: &mut T,
-        cx: &mut Context<'_>,
-        protocol: &mut Protocol,
-        taken: &mut usize,
+        written: &mut usize,
     ) -> Poll<io::Result<()>> {
         while protocol.outgoing().len() > 0 {
-            let (written, given) = if let Some(bytes) = protocol.outgoing().as_slice() {
+            let (count, given) = if let Some(bytes) = protocol.outgoing().as_slice() {
                 (
                     ready!(Pin::new(&mut *io).poll_write(cx, bytes))?,
                     bytes.len(),
@@ -72,18 +59,20 @@ impl Output {
             } else {
                 ready!(poll_write_some(&mut *io, cx, protocol))?
             };
-            if written == 0 {
+            if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            if written > given {
+            if count > given {
                 let lie = "transport claims to have written more than it was given";
                 return Poll::Ready(Err(io::Error::other(lie)));
             }
-            protocol.handle(Event::Written(written));
-            *taken += written;
-            self.backlog.note(written);
+            protocol.handle(Event::Written(count));
+            *written += count;
+            self.backlog.note(count);
             self.unflushed = true;
         }
+        ready!(Pin::new(io).poll_flush(cx))?;
+        self.unflushed = false;
         Poll::Ready(Ok(()))
     }
 }

@@ -113,7 +113,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         loop {
             match self.next(came) {
                 Next::Item(item, cost) => {
-                    if caller == Caller::Owner && item.is_ping() {
+                    if caller == Caller::Unsupervised && item.is_ping() {
                         // Not only when a read waits: there may always be more to read.
                         self.send_pong();
                     }
@@ -128,7 +128,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     return Poll::Ready(self.inbox_mut().take_held());
                 }
                 Next::Nothing => {
-                    if caller == Caller::Owner {
+                    if caller == Caller::Unsupervised {
                         // A socket without a supervisor now ends its transport.
                         self.tasks_mut().park_recv(cx.waker());
                         ready!(self.poll_drive_close());
@@ -153,7 +153,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     fn receive_again(&mut self, batch: &mut Batch) -> Option<(Received, Cost)> {
         match self.tasks().caller() {
             Caller::Handler => self.receive_in_turn(batch),
-            Caller::Owner | Caller::Elsewhere => self.receive(batch, Batch::MAX_LEN),
+            Caller::Unsupervised | Caller::Elsewhere => self.receive(batch, Batch::MAX_LEN),
         }
     }
 
@@ -168,7 +168,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         }
         self.park_recv(cx);
         match caller {
-            Caller::Owner => {
+            Caller::Unsupervised => {
                 self.release();
                 self.poll_closing()
             }
@@ -190,7 +190,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         }
         self.park_recv(cx);
         // A wake between the read and the parking woke nobody.
-        if caller == Caller::Owner && (self.poll_fill().is_ready() || self.brings_end()) {
+        if caller == Caller::Unsupervised && (self.poll_fill().is_ready() || self.brings_end()) {
             return Poll::Ready(());
         }
         Poll::Pending

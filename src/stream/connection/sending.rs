@@ -86,7 +86,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         }
         self.protocol_mut().send_with(message, compress)?;
         match self.tasks().caller() {
-            Caller::Owner => {}
+            Caller::Unsupervised => {}
             Caller::Handler => {
                 self.budget_mut().note_sent();
                 if self.budget_mut().is_pressing() {

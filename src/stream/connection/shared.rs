@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     conn::Conn,
+    item::Item,
     tasks::Caller,
     turn::{self, Outer},
 };
@@ -42,7 +43,7 @@ impl<T> Shared<T> {
         let mut conn = self.lock();
         let caller = if !conn.tasks().is_supervised() {
             conn.tasks_mut().wake_halves_by_io();
-            Caller::Owner
+            Caller::Unsupervised
         } else if self.is_handlers_turn() {
             conn.take_sent();
             Caller::Handler
@@ -154,7 +155,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
 
     /// The supervisor ends; who still waits learns it.
     pub(crate) fn cut(&self) {
-        self.with(Conn::cut);
+        self.with(|conn| conn.lose(Item::Lost));
     }
 
     /// How the connection ended. `Lost` if it has not.

@@ -17,6 +17,7 @@ use super::{
     conn::Conn,
     deadlines::Deadline,
     inbox::ReadTo,
+    item::Item,
 };
 use crate::{
     protocol::{Closure, Phase},
@@ -42,7 +43,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Ready when the transport is gone.
     #[inline]
     pub(super) fn poll_closing(&mut self) -> Poll<()> {
-        if self.is_undisturbed() && self.deadlines().is_empty() {
+        if self.is_undisturbed() && self.deadlines_mut().is_empty() {
             return Poll::Pending;
         }
         self.poll_closing_and_deadlines()
@@ -68,7 +69,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     | Deadline::PeersClose
                     | Deadline::PeersEnd
                     | Deadline::Closing,
-                ) => self.cut(),
+                ) => self.lose(Item::Lost),
             }
         }
         Poll::Ready(())
@@ -101,7 +102,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 }
                 // The peer's end was seen, and ours must follow.
                 None if !shut => return Poll::Pending,
-                None | Some(Err(_)) => self.cut(),
+                None | Some(Err(_)) => self.lose(Item::Lost),
             }
         }
     }
@@ -127,7 +128,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     self.deadlines_mut().hurry(Deadline::PeersEnd, PEERS_END);
                 }
             }
-            Some(Err(_)) => self.cut(),
+            Some(Err(_)) => self.lose(Item::Lost),
             None => {}
         }
         Poll::Ready(())
@@ -141,12 +142,12 @@ impl<T> Conn<T> {
         self.deadlines_mut().put_off(Deadline::Receipt, UNRECEIVED);
     }
 
-    /// The transport has taken so many bytes, or is flushed now.
+    /// So many bytes were written, or all is flushed now.
     #[cold]
     pub(super) fn note_output_progress(&mut self, bytes: usize) {
         let is_flushed = self.is_flushed();
         if let Some(closing) = self.closing_mut()
-            && closing.note_taken(bytes, is_flushed)
+            && closing.note_written(bytes, is_flushed)
         {
             self.note_progress();
         }
@@ -167,7 +168,7 @@ impl<T> Conn<T> {
     pub(super) fn note_progress(&mut self) {
         let has_ended = self.has_ended();
         let timeout = self.protocol().config().close_timeout;
-        let unread = self.output_mut().unread();
+        let unread = self.output_mut().unread_by_peer();
         let Some(closing) = self.closing() else {
             return;
         };

@@ -11,7 +11,7 @@ use crate::{
     protocol::{Batch, Cost, Received},
     stream::{
         error::Error,
-        transport::{coop::wake_later, sharing::Unread},
+        transport::{coop::wake_later, sharing::Overflow},
     },
     wire::close_code::{self, CloseCode},
 };
@@ -41,7 +41,7 @@ impl<T> Conn<T> {
     #[inline]
     pub(super) fn receive_in_turn(&mut self, batch: &mut Batch) -> Option<(Received, Cost)> {
         // This one, which counts already, and those that the turn has left.
-        let most = self.budget().messages_left() + 1;
+        let most = self.budget_mut().messages_left() + 1;
         let came = self.receive(batch, most);
         let batched = self.inbox().batched();
         self.budget_mut().take_messages(batched);
@@ -49,10 +49,10 @@ impl<T> Conn<T> {
     }
 
     #[inline]
-    fn note_received_in_turn(&mut self, batch: &mut Batch) {
+    fn note_handed_over_in_turn(&mut self, batch: &mut Batch) {
         let more = !batch.is_empty();
         let has_input = self.inbox().has_input();
-        self.budget_mut().note_received(more || has_input);
+        self.budget_mut().note_handed_over(more || has_input);
         if more {
             // The user takes these without asking.
             batch.allow(self.budget_mut().take_unwatched());
@@ -84,7 +84,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             came => self.poll_next(cx, batch, came).map_err(E::from),
         };
         if next.is_ready() {
-            self.note_received_in_turn(batch);
+            self.note_handed_over_in_turn(batch);
         }
         next
     }
@@ -113,7 +113,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             self.close_for_handler(close_code::NORMAL);
         }
         self.flush_or_lose();
-        if !self.budget().recv_is_parked() && !self.has_ended() {
+        if !self.budget_mut().recv_is_parked() && !self.has_ended() {
             self.read_ahead();
         }
         let gone = self.poll_closing();
@@ -142,14 +142,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             if self.has_ended() || self.inbox().end_is_known() || self.is_down() {
                 return;
             }
-            let to = match self.inbox().unread() {
+            let to = match self.inbox().overflow() {
                 _ if self.has_room() => ReadTo::Message,
-                Unread::Waits => {
+                Overflow::Waits => {
                     self.inbox_mut().reading_mut().pause();
                     return;
                 }
-                Unread::ReadOn => ReadTo::Input,
-                Unread::TooMuch => {
+                Overflow::ReadOn => ReadTo::Input,
+                Overflow::TooMuch => {
                     // For the sake of the others.
                     self.close_and_discard(close_code::POLICY, "too many unread messages");
                     self.inbox_mut().reading_mut().overrun();

@@ -6,14 +6,14 @@ use std::{
     task::{Context, Waker},
 };
 
-use super::waiters::Waiters;
+use super::waiters::{Side, Waiters};
 use crate::stream::transport::coop::wake_later;
 
 /// Who has the connection's lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// The handle of a socket without a supervisor: it drives the transport itself.
-    Owner,
+    Unsupervised,
     /// The handler, in its supervisor's task: it may use the transport, and the
     /// supervisor writes what it queues.
     Handler,
@@ -41,9 +41,9 @@ pub(super) struct Tasks {
 #[derive(Clone, Copy, Debug)]
 enum Driver {
     /// Whoever uses a handle.
-    Handles,
+    Unsupervised,
     /// The same; a ping was handed over, and the answer may not have left.
-    HandlesOwingPong,
+    UnsupervisedOwingPong,
     /// The supervisor, and the handler in its task.
     Supervisor,
     /// The same; it was woken and has not run since.
@@ -64,7 +64,7 @@ struct Due {
 impl Tasks {
     /// One handle, which drives the transport.
     pub(super) fn unsupervised() -> Self {
-        Self::new(Driver::Handles, Caller::Owner)
+        Self::new(Driver::Unsupervised, Caller::Unsupervised)
     }
 
     /// One handle; a supervisor drives the transport.
@@ -130,15 +130,15 @@ impl Tasks {
 
     /// Whether a ping was handed over without a supervisor whose answer may not have left.
     pub(super) const fn owes_pong(&self) -> bool {
-        matches!(self.driver, Driver::HandlesOwingPong)
+        matches!(self.driver, Driver::UnsupervisedOwingPong)
     }
 
     pub(super) const fn set_owes_pong(&mut self, owes: bool) {
         if !self.is_supervised() {
             self.driver = if owes {
-                Driver::HandlesOwingPong
+                Driver::UnsupervisedOwingPong
             } else {
-                Driver::Handles
+                Driver::Unsupervised
             };
         }
     }
@@ -162,7 +162,7 @@ impl Tasks {
     /// A task waits for a message.
     pub(super) fn park_recv(&mut self, waker: &Waker) {
         if self.needs_slot(waker) {
-            self.due.stale |= self.waiters().park_recv(waker);
+            self.due.stale |= self.waiters().park(Side::Recv, waker);
         }
     }
 
@@ -172,7 +172,7 @@ impl Tasks {
             self.wake_supervisor();
         }
         if self.needs_slot(waker) {
-            self.due.stale |= self.waiters().park_send(waker);
+            self.due.stale |= self.waiters().park(Side::Send, waker);
         }
     }
 
@@ -183,7 +183,9 @@ impl Tasks {
 
     /// Whether a task other than the supervisor's waits for a message.
     pub(super) fn is_awaited(&self) -> bool {
-        self.waiters.as_ref().is_some_and(|w| w.wants_message())
+        self.waiters
+            .as_ref()
+            .is_some_and(|w| w.is_parked(Side::Recv))
     }
 
     /// Whether the transport of a socket without a supervisor has brought nothing since whoever
@@ -229,13 +231,8 @@ impl Tasks {
     /// Whether something is to be done once the lock is free.
     #[inline]
     pub(super) const fn has_aftermath(&self) -> bool {
-        let Due {
-            recv,
-            send,
-            supervisor,
-            stale,
-        } = self.due;
-        recv || send || supervisor || stale
+        let due = self.due;
+        due.recv || due.send || due.supervisor || due.stale
     }
 
     /// Wakes whoever is to be woken; not to be called under the lock.
@@ -256,10 +253,10 @@ impl Tasks {
                     waiters.drop_stale();
                 }
                 if due.recv {
-                    waiters.wake_recv();
+                    waiters.wake_side(Side::Recv);
                 }
                 if due.send {
-                    waiters.wake_send();
+                    waiters.wake_side(Side::Send);
                 }
             }
             if let Some(supervisor) = supervisor {

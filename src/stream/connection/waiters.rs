@@ -17,10 +17,16 @@ pub(super) struct Waiters {
     quiet: AtomicBool,
 }
 
+/// What a task waits for: a message, or that something was written, or the end.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Side {
+    Recv,
+    Send,
+}
+
 #[derive(Debug, Default)]
 struct Slots {
-    recv: Option<Waker>,
-    send: Option<Waker>,
+    waiting: [Option<Waker>; 2],
     /// Wakers that others have taken the place of.
     stale: Vec<Waker>,
 }
@@ -28,14 +34,15 @@ struct Slots {
 impl Waiters {
     /// Returns whether another waker is stale now: see [`drop_stale`](Self::drop_stale).
     #[must_use]
-    pub(super) fn park_recv(&self, waker: &Waker) -> bool {
-        self.with(|Slots { recv, stale, .. }| store(recv, waker, stale))
-    }
-
-    /// The same for who sends.
-    #[must_use]
-    pub(super) fn park_send(&self, waker: &Waker) -> bool {
-        self.with(|Slots { send, stale, .. }| store(send, waker, stale))
+    pub(super) fn park(&self, side: Side, waker: &Waker) -> bool {
+        self.with(|Slots { waiting, stale }| {
+            let slot = &mut waiting[side as usize];
+            if slot.as_ref().is_some_and(|stored| stored.will_wake(waker)) {
+                return false;
+            }
+            stale.extend(slot.replace(waker.clone()));
+            !stale.is_empty()
+        })
     }
 
     /// Drops what is stale; not to be called under a lock, since to drop a waker may drop all
@@ -44,23 +51,15 @@ impl Waiters {
         drop(self.with(|slots| mem::take(&mut slots.stale)));
     }
 
-    /// Whether a task waits for a message.
-    pub(super) fn wants_message(&self) -> bool {
-        self.with(|slots| slots.recv.is_some())
+    pub(super) fn is_parked(&self, side: Side) -> bool {
+        self.with(|slots| slots.waiting[side as usize].is_some())
     }
 
-    pub(super) fn wake_recv(&self) {
-        wake(self.with(|slots| slots.recv.take()));
-    }
-
-    pub(super) fn wake_send(&self) {
-        wake(self.with(|slots| slots.send.take()));
-    }
-
-    pub(super) fn wake_all(&self) {
-        let (recv, send) = self.with(|slots| (slots.recv.take(), slots.send.take()));
-        wake(recv);
-        wake(send);
+    pub(super) fn wake_side(&self, side: Side) {
+        let waker = self.with(|slots| slots.waiting[side as usize].take());
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     pub(super) fn is_quiet(&self) -> bool {
@@ -85,20 +84,7 @@ impl Wake for Waiters {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.set_quiet(false);
-        self.wake_all();
-    }
-}
-
-fn store(slot: &mut Option<Waker>, waker: &Waker, stale: &mut Vec<Waker>) -> bool {
-    if slot.as_ref().is_some_and(|stored| stored.will_wake(waker)) {
-        return false;
-    }
-    stale.extend(slot.replace(waker.clone()));
-    !stale.is_empty()
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
+        self.wake_side(Side::Recv);
+        self.wake_side(Side::Send);
     }
 }

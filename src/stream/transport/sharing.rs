@@ -12,7 +12,7 @@ const SMALL: usize = 256;
 const HOARDED: usize = 48 * 1024;
 
 /// Whether what a transport does not read harms others.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Sharing {
     is_multiplexed: bool,
     was_read_small: bool,
@@ -20,7 +20,7 @@ pub(crate) struct Sharing {
 
 /// What to do with a transport for whose bytes there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unread {
+pub(crate) enum Overflow {
     /// It may wait.
     Waits,
     /// It must not.
@@ -47,11 +47,11 @@ impl Sharing {
     }
 
     /// `held` bytes were read that could not be decoded yet.
-    pub(crate) const fn unread(self, held: usize) -> Unread {
+    pub(crate) const fn overflow(self, held: usize) -> Overflow {
         match (self.is_multiplexed && self.was_read_small, held < HOARDED) {
-            (false, _) => Unread::Waits,
-            (true, true) => Unread::ReadOn,
-            (true, false) => Unread::TooMuch,
+            (false, _) => Overflow::Waits,
+            (true, true) => Overflow::ReadOn,
+            (true, false) => Overflow::TooMuch,
         }
     }
 }
