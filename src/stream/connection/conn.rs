@@ -206,12 +206,7 @@ impl<T> Conn<T> {
 /// With the transport, if there is one.
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Reads once. Ready if that changed anything: bytes came, or the end.
-    pub(super) fn poll_fill(&mut self) -> Poll<()> {
-        self.poll_fill_to(ReadTo::Message)
-    }
-
-    /// The same with a say in where bytes go.
-    pub(super) fn poll_fill_to(&mut self, to: ReadTo) -> Poll<()> {
+    pub(super) fn poll_fill(&mut self, to: ReadTo) -> Poll<()> {
         match ready!(self.poll_read(to)) {
             Some(Ok(read)) if read > 0 => {
                 if self.closing.is_some() {

@@ -228,7 +228,7 @@ impl Inbox {
         if self.is_at_end() || self.reading.is_discarding() {
             return Next::Nothing;
         }
-        let (received, cost) = match came {
+        let (received, mut cost) = match came {
             Some(came) => came,
             None => match self.read_ahead.pop() {
                 Some(Item::Compressed(message)) => {
@@ -248,19 +248,19 @@ impl Inbox {
                 self.read_ahead.put_back(Item::Compressed(message));
                 Next::Stopped
             }
-            Received::Failed(error) => {
-                // 7.1.7: what came behind it is not interpreted.
-                self.read_ahead = ReadAhead::default();
-                Next::Item(Item::Decoded(Err(error)), cost)
-            }
-            Received::Inflated(message) if self.read_ahead.is_empty() => {
-                let cost = self.inflate_ahead(protocol, message.len(), cost);
-                // The user may not come back soon for a message that has begun behind them.
-                protocol.release();
-                Next::Item(Item::Decoded(Ok(message)), cost)
-            }
-            Received::Data(message) | Received::Inflated(message) | Received::Control(message) => {
-                Next::Item(Item::Decoded(Ok(message)), cost)
+            received => {
+                match &received {
+                    // 7.1.7: what came behind it is not interpreted.
+                    Received::Failed(_) => self.read_ahead = ReadAhead::default(),
+                    Received::Inflated(message) if self.read_ahead.is_empty() => {
+                        cost = self.inflate_ahead(protocol, message.len(), cost);
+                        // The user may not come back soon for a message that has begun behind
+                        // them.
+                        protocol.release();
+                    }
+                    _ => {}
+                }
+                Item::of(received).map_or(Next::Stopped, |item| Next::Item(item, cost))
             }
         }
     }

@@ -4,7 +4,12 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{conn::Conn, inbox::Next, item::Item, tasks::Caller};
+use super::{
+    conn::Conn,
+    inbox::{Next, ReadTo},
+    item::Item,
+    tasks::Caller,
+};
 use crate::{
     message::Message,
     protocol::{Batch, Cost, Event, Received},
@@ -185,12 +190,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         let caller = self.tasks().caller();
         if caller == Caller::Elsewhere {
             self.have_reading_resumed();
-        } else if self.poll_fill().is_ready() {
+        } else if self.poll_fill(ReadTo::Message).is_ready() {
             return Poll::Ready(());
         }
         self.park_recv(cx);
         // A wake between the read and the parking woke nobody.
-        if caller == Caller::Unsupervised && (self.poll_fill().is_ready() || self.brings_end()) {
+        if caller == Caller::Unsupervised
+            && (self.poll_fill(ReadTo::Message).is_ready() || self.brings_end())
+        {
             return Poll::Ready(());
         }
         Poll::Pending

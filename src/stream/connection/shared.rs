@@ -68,7 +68,6 @@ impl<T> Shared<T> {
         if !self.is_handlers_turn() {
             return false;
         }
-        // Sends wake nobody: the supervisor's turn follows.
         // Relaxed: whoever has the handler know of a visit orders memory too.
         let is_alone = !self.visited.load(Ordering::Relaxed);
         let queued = message.as_ref().is_some_and(|message| {
@@ -83,7 +82,7 @@ impl<T> Shared<T> {
     /// The same under the lock; opens the send buffer for those that follow.
     #[inline(never)]
     fn open_buffer(&self, message: &Message, compress: Compress) -> bool {
-        let mut conn = self.lock();
+        let mut conn = self.lock_in_turn();
         self.visited.store(false, Ordering::Relaxed);
         conn.send_small(message, compress)
     }
@@ -91,6 +90,13 @@ impl<T> Shared<T> {
     /// Whether the caller is the handler, in its supervisor's task.
     pub(crate) fn is_handlers_turn(&self) -> bool {
         turn::is_of(self.id())
+    }
+
+    /// For the handler in its turn, for what wakes nobody.
+    fn lock_in_turn(&self) -> MutexGuard<'_, Conn<T>> {
+        let mut conn = self.lock();
+        conn.tasks_mut().enter(Caller::Handler);
+        conn
     }
 
     fn lock(&self) -> MutexGuard<'_, Conn<T>> {
@@ -107,7 +113,7 @@ impl<T> Shared<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
     /// Whether the handler goes on with its batch in this turn. It leaves its send buffer open.
     pub(crate) fn poll_go_on(&self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
-        self.lock().poll_go_on(cx, batch)
+        self.lock_in_turn().poll_go_on(cx, batch)
     }
 }
 
@@ -124,7 +130,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
         impl<T> Drop for End<'_, T> {
             fn drop(&mut self) {
                 if turn::has_sent() {
-                    self.shared.lock().take_sent();
+                    self.shared.lock_in_turn().take_sent();
                 }
                 turn::end(&mut self.outer);
             }

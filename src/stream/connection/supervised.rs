@@ -71,7 +71,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         if !self.budget_mut().spend_message() {
             return self.end_turn(cx);
         }
-        if self.inbox().awaits_bytes(self.protocol()) && self.poll_fill().is_pending() {
+        if self.inbox().awaits_bytes(self.protocol())
+            && self.poll_fill(ReadTo::Message).is_pending()
+        {
             self.budget_mut().note_parked();
             self.park_recv(cx);
             return Poll::Pending;
@@ -156,7 +158,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     ReadTo::Input
                 }
             };
-            if self.poll_fill_to(to).is_pending() || self.poll_others().is_pending() {
+            if self.poll_fill(to).is_pending() || self.poll_others().is_pending() {
                 return;
             }
         }

@@ -8,7 +8,7 @@ use std::task::{Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::conn::Conn;
+use super::{conn::Conn, inbox::ReadTo};
 
 /// Reads before a message is sent, or for one wake of who waits.
 const READS: usize = 4;
@@ -72,7 +72,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 self.inbox_mut().reading_mut().pause();
                 return;
             }
-            if self.poll_fill().is_pending() {
+            if self.poll_fill(ReadTo::Message).is_pending() {
                 return;
             }
             self.tasks().set_quiet(false);
@@ -86,7 +86,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         self.budget_mut().renew();
         while !self.has_ended() {
             self.flush_or_lose();
-            if self.poll_fill().is_ready() {
+            if self.poll_fill(ReadTo::Message).is_ready() {
                 ready!(self.poll_others());
                 ready!(self.decode_unreceived());
             } else if self.poll_closing().is_pending() {
