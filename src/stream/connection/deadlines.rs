@@ -103,17 +103,19 @@ impl Deadlines {
         let Some(table) = &mut self.0 else {
             return Poll::Pending;
         };
-        let Some((at, deadline)) = table.first() else {
-            return Poll::Pending;
-        };
-        let timer = &mut table.timer;
-        let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        ready!(unconstrained(|| timer.as_mut().poll(cx)));
-        if at > timer.deadline() {
-            timer.as_mut().reset(at);
-            ready!(unconstrained(|| timer.as_mut().poll(cx)));
+        loop {
+            if let Some(timer) = &mut table.timer {
+                ready!(unconstrained(|| timer.as_mut().poll(cx)));
+            }
+            let Some((at, deadline)) = table.first() else {
+                return Poll::Pending;
+            };
+            match &mut table.timer {
+                None => table.timer = Some(Box::pin(sleep_until(at))),
+                Some(timer) if at > timer.deadline() => timer.as_mut().reset(at),
+                Some(_) => return Poll::Ready(deadline),
+            }
         }
-        Poll::Ready(deadline)
     }
 
     fn at(&self, deadline: Deadline) -> Option<Instant> {
@@ -132,9 +134,8 @@ impl Table {
     }
 
     fn first(&self) -> Option<(Instant, Deadline)> {
-        let set = Deadline::ALL
-            .into_iter()
-            .filter_map(|deadline| Some((self.at[deadline as usize]?, deadline)));
+        let set = self.at.into_iter().zip(Deadline::ALL);
+        let set = set.filter_map(|(at, deadline)| Some((at?, deadline)));
         set.min_by_key(|(at, _)| *at)
     }
 }
