@@ -152,7 +152,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
         frame: impl Into<Option<CloseFrame>>,
     ) -> Result<(), InvalidClose> {
         let frame = frame.into();
-        self.handle.with(|conn| conn.start_close(frame.as_ref()))
+        self.handle.with(|conn| conn.start_close(frame))
     }
 }
 

@@ -214,7 +214,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ) -> impl Future<Output = Result<Closure, InvalidClose>> {
         let frame = frame.into();
         async move {
-            self.handle.with(|conn| conn.start_close(frame.as_ref()))?;
+            self.handle.with(|conn| conn.start_close(frame))?;
             self.batch = Batch::default();
             Ok(self.handle.wait(Conn::poll_close).await)
         }

@@ -19,7 +19,7 @@ use super::{
     inbox::{Inbox, ReadTo},
     item::Item,
     output::Output,
-    tasks::Tasks,
+    tasks::{Driver, Tasks},
 };
 use crate::{
     protocol::{Closure, Event, Phase, Protocol},
@@ -39,25 +39,25 @@ pub(crate) struct Conn<T> {
 }
 
 impl<T> Conn<T> {
-    /// A connection that its handles drive.
+    /// A connection that whoever uses it drives.
     pub(crate) fn unsupervised(io: T, protocol: Protocol) -> Self {
         // Its transport is read when its user wants to, whatever others on it need.
-        Self::new(io, protocol, Tasks::unsupervised(), Profile::CONNECTION)
+        Self::new(io, protocol, Driver::Unsupervised, Profile::CONNECTION)
     }
 
     /// One that a supervisor drives.
     pub(crate) fn supervised(io: T, protocol: Protocol, profile: Profile) -> Self {
-        Self::new(io, protocol, Tasks::supervised(), profile)
+        Self::new(io, protocol, Driver::Supervisor, profile)
     }
 
-    fn new(io: T, protocol: Protocol, tasks: Tasks, profile: Profile) -> Self {
+    fn new(io: T, protocol: Protocol, driver: Driver, profile: Profile) -> Self {
         Self {
             link: Link::Up(io),
             protocol,
             inbox: Inbox::new(profile),
             output: Output::default(),
             budget: Budget::FIRST,
-            tasks,
+            tasks: Tasks::new(driver),
             deadlines: Deadlines::default(),
             closing: None,
         }

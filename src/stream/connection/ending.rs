@@ -14,12 +14,11 @@ use crate::{
 
 impl<T> Conn<T> {
     /// Queues a Close, unless one was sent.
-    pub(crate) fn start_close(&mut self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
+    pub(crate) fn start_close(&mut self, frame: Option<CloseFrame>) -> Result<(), InvalidClose> {
         let could_send = self.can_send();
-        let close = Message::Close(frame.cloned());
-        if let Err(SendError::InvalidClose(invalid)) =
-            self.protocol_mut().send_with(close, Compress::Never)
-        {
+        let close = Message::Close(frame);
+        let queued = self.protocol_mut().send_with(close, Compress::Never);
+        if let Err(SendError::InvalidClose(invalid)) = queued {
             return Err(invalid);
         }
         self.tasks_mut().wake_supervisor();
@@ -30,7 +29,7 @@ impl<T> Conn<T> {
     /// The same for a valid code; nobody will receive any more.
     pub(super) fn close_and_discard(&mut self, code: CloseCode, reason: &str) {
         // The frame is valid, so this cannot fail.
-        let _ = self.start_close(Some(&CloseFrame::new(code, reason)));
+        let _ = self.start_close(Some(CloseFrame::new(code, reason)));
         self.discard();
         self.tasks_mut().wake_everyone();
     }
@@ -82,7 +81,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     ///
     /// Without a supervisor, and if the receiving half is gone, nobody else would wait for that.
     pub(crate) fn poll_sink_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.start_close(Some(&CloseFrame::new(close_code::NORMAL, "")))?;
+        self.start_close(Some(CloseFrame::new(close_code::NORMAL, "")))?;
         if !self.tasks().is_supervised() && self.inbox().reading().is_discarding() {
             self.tasks_mut().park_send(cx.waker());
             ready!(self.poll_drive_close());

@@ -1,15 +1,16 @@
 //! Whether messages are wanted: by who receives them, or to be read ahead.
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reading {
     mode: Mode,
     last_receipt: LastReceipt,
 }
 
 /// What becomes of messages that come while nobody receives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Mode {
     /// They are kept, as far as there is room.
+    #[default]
     Ahead,
     /// There was no room: they wait in the transport.
     Paused,
@@ -20,23 +21,15 @@ enum Mode {
 }
 
 /// When the user received last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum LastReceipt {
     /// Never: it sends only.
+    #[default]
     Never,
     /// After it sent last.
     Lately,
     /// Before that.
     Before,
-}
-
-impl Default for Reading {
-    fn default() -> Self {
-        Self {
-            mode: Mode::Ahead,
-            last_receipt: LastReceipt::Never,
-        }
-    }
 }
 
 impl Reading {

@@ -39,7 +39,7 @@ pub(super) struct Tasks {
 
 /// Who polls the transport.
 #[derive(Clone, Copy, Debug)]
-enum Driver {
+pub(super) enum Driver {
     /// Whoever uses a handle.
     Unsupervised,
     /// The same; a ping was handed over, and the answer may not have left.
@@ -62,21 +62,12 @@ struct Due {
 }
 
 impl Tasks {
-    /// One handle, which drives the transport.
-    pub(super) fn unsupervised() -> Self {
-        Self::new(Driver::Unsupervised, Caller::Unsupervised)
-    }
-
-    /// One handle; a supervisor drives the transport.
-    pub(super) fn supervised() -> Self {
-        Self::new(Driver::Supervisor, Caller::Elsewhere)
-    }
-
-    fn new(driver: Driver, caller: Caller) -> Self {
+    /// There is one handle.
+    pub(super) fn new(driver: Driver) -> Self {
         Self {
             io_waker: Waker::noop().clone(),
             driver,
-            caller,
+            caller: Caller::Elsewhere,
             handles: 1,
             abandoned: false,
             waiters: None,
