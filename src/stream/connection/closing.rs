@@ -45,7 +45,7 @@ pub(super) struct Closing {
 /// Whether our Close is where the peer can read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OurClose {
-    /// Bytes up to our Close that the transport has not written, or not flushed.
+    /// Bytes up to our Close that were not written, or not flushed.
     Waits(usize),
     /// The transport has them all.
     HandedOver,

@@ -41,8 +41,8 @@ impl Output {
         self.unflushed = false;
     }
 
-    /// Writes what is queued in `protocol`, and flushes; adds what leaves to `written`.
-    /// Ready when it has all.
+    /// Writes what is queued in `protocol`, and flushes; adds to `written` how much that was. Ready
+    /// when the transport has all.
     pub(super) fn poll_write<T: AsyncWrite + Unpin>(
         &mut self,
         io: &mut T,
