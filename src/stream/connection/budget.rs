@@ -194,10 +194,10 @@ impl Budget {
 
 /// To send.
 impl Budget {
-    /// Whether the handler may send; not as long as `may_send` would have to think about it. Tells
+    /// Whether the handler may send; not as long as `watch_send` would have to think about it. Tells
     /// how many more may follow.
     #[inline]
-    pub(super) fn sends_freely(&mut self) -> Option<usize> {
+    pub(super) fn spend_free_send(&mut self) -> Option<usize> {
         let others = self.sends.checked_sub(1)?;
         if self.ends.is_none() {
             let answers_first = self.sends == MESSAGES && self.receives < MESSAGES;
@@ -212,7 +212,7 @@ impl Budget {
 
     /// Whether the handler may send one more message. What is found to be over with this message is
     /// so from the next one on.
-    pub(super) fn may_send(&mut self) -> bool {
+    pub(super) fn watch_send(&mut self) -> bool {
         if self.sends == 0 || self.is_over {
             return false;
         }

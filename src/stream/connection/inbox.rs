@@ -16,10 +16,7 @@ use crate::{
     protocol::{Batch, Cost, Protocol, Received, Want},
     stream::{
         error::Error,
-        transport::{
-            Profile, buffers,
-            sharing::{Overflow, Sharing},
-        },
+        transport::{Overflow, Profile, Sharing, buffers},
     },
 };
 

@@ -17,7 +17,7 @@ impl<T> Conn<T> {
     pub(super) fn send_small(&mut self, message: &Message, compress: Compress) -> bool {
         let queued = turn::with_sent(|sent| {
             self.take(sent);
-            let Some(others) = self.budget_mut().sends_freely() else {
+            let Some(others) = self.budget_mut().spend_free_send() else {
                 return false;
             };
             let protocol = self.protocol_mut();
@@ -51,7 +51,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Waits until there is room to queue a message, and lets others of the thread have their turn.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.tasks().caller() == Caller::Handler {
-            if self.budget_mut().may_send() {
+            if self.budget_mut().watch_send() {
                 return self.poll_room(cx);
             }
             wake_later(cx);

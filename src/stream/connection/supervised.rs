@@ -11,7 +11,7 @@ use crate::{
     protocol::{Batch, Cost, Received},
     stream::{
         error::Error,
-        transport::{coop::wake_later, sharing::Overflow},
+        transport::{Overflow, coop::wake_later},
     },
     wire::close_code::{self, CloseCode},
 };

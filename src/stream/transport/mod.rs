@@ -6,10 +6,9 @@ pub(super) mod gather;
 pub(super) mod link;
 mod profile;
 mod provided;
-pub(super) mod sharing;
 mod upgraded;
 
-pub(crate) use self::profile::Profile;
+pub(crate) use self::profile::{Overflow, Profile, Sharing};
 pub(crate) use self::provided::Unavailable;
 pub use self::{
     provided::{ProvidedIo, Release},

@@ -7,6 +7,13 @@ use crate::handshake::Opening;
 /// nothing back.
 const HTTP2_FRAME: u32 = 16 * 1024;
 
+/// h2 ends a connection, with all its streams, on which too many DATA frames with fewer bytes lie
+/// unread. Larger ones are held back by the window of their stream.
+const SMALL: usize = 256;
+
+/// Bytes that may be read of small frames whose messages nobody has room for.
+const HOARDED: usize = 48 * 1024;
+
 /// How a transport is to be treated. Another HTTP version or engine is one more such value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Profile {
@@ -43,5 +50,50 @@ impl Profile {
     /// Whether the transport shares its connection with others.
     pub(crate) const fn is_multiplexed(self) -> bool {
         self.is_multiplexed
+    }
+}
+
+/// Whether what a transport does not read harms others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sharing {
+    is_multiplexed: bool,
+    was_read_small: bool,
+}
+
+/// What to do with a transport for whose bytes there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overflow {
+    /// It may wait.
+    Waits,
+    /// It must not.
+    ReadOn,
+    /// It must not, and there is too much of it.
+    TooMuch,
+}
+
+impl Sharing {
+    pub(crate) const fn of(profile: Profile) -> Self {
+        Self {
+            is_multiplexed: profile.is_multiplexed(),
+            was_read_small: false,
+        }
+    }
+
+    pub(crate) const fn is_multiplexed(self) -> bool {
+        self.is_multiplexed
+    }
+
+    /// A read brought `bytes`.
+    pub(crate) const fn note_read(&mut self, bytes: usize) {
+        self.was_read_small = bytes < SMALL;
+    }
+
+    /// `held` bytes were read that could not be decoded yet.
+    pub(crate) const fn overflow(self, held: usize) -> Overflow {
+        match (self.is_multiplexed && self.was_read_small, held < HOARDED) {
+            (false, _) => Overflow::Waits,
+            (true, true) => Overflow::ReadOn,
+            (true, false) => Overflow::TooMuch,
+        }
     }
 }
