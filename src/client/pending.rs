@@ -65,11 +65,7 @@ impl Pending {
             let io = deadline.bound(hyper::upgrade::on(response)).await?;
             Upgraded::hyper(io.map_err(Error::Http)?, opening)
         };
-        let setup = Setup {
-            config: self.config,
-            subprotocol: agreed.subprotocol,
-            deflate: agreed.deflate,
-        };
-        Ok(WebSocket::of_client(io, setup))
+        let config = self.config;
+        Ok(WebSocket::of_client(io, Setup { config, agreed }))
     }
 }

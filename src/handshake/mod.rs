@@ -19,6 +19,7 @@ pub use self::client::AnswerError;
 #[cfg(feature = "client")]
 pub(crate) use self::client::{Answer, ClientHandshake, Form, RequestError, Target, misplaced};
 pub(crate) use self::{
+    agreed::Agreed,
     opening::Opening,
     origin::RequestOrigin,
     request::{Handshake, is_attempt},

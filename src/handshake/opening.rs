@@ -30,6 +30,14 @@ impl Opening {
         }
     }
 
+    /// Whether what is opened shares its connection with others.
+    pub(crate) const fn is_multiplexed(self) -> bool {
+        match self {
+            Opening::Upgrade => false,
+            Opening::ExtendedConnect => true,
+        }
+    }
+
     /// The version of HTTP.
     #[cfg(feature = "client")]
     pub(crate) const fn version(self) -> Version {

@@ -87,10 +87,8 @@ impl<H, Args, S> WebSocketService<H, Args, S> {
         H: Handler<Args>,
     {
         let upgrade = WebSocketUpgrade::from_parts(&mut parts)?;
-        let (response, accepting) = self.settings.apply(upgrade).accept()?;
-        let handler = self.handler.clone();
-        tokio::spawn(accepting.supervise(move |socket| handler.call(socket, parts)));
-        Ok(response)
+        let (upgrade, handler) = (self.settings.apply(upgrade), self.handler.clone());
+        Ok(upgrade.on_upgrade(move |socket| handler.call(socket, parts)))
     }
 }
 

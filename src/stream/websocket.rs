@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config::{Config, Subprotocol},
-    deflate::DeflateParams,
+    handshake::Agreed,
     message::{CloseFrame, InvalidClose, Message},
     protocol::{Batch, Closure, Compress, MaskKeys, Protocol},
 };
@@ -71,8 +71,7 @@ pub struct WebSocket<T = Upgraded> {
 /// How a connection is set up: what was configured, and what was agreed on.
 pub(crate) struct Setup {
     pub(crate) config: Arc<Config>,
-    pub(crate) subprotocol: Option<Subprotocol>,
-    pub(crate) deflate: Option<DeflateParams>,
+    pub(crate) agreed: Agreed,
 }
 
 impl Setup {
@@ -80,8 +79,7 @@ impl Setup {
     pub(super) fn of(config: &Config) -> Self {
         Self {
             config: Arc::new(config.clone()),
-            subprotocol: None,
-            deflate: None,
+            agreed: Agreed::default(),
         }
     }
 }
@@ -97,11 +95,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// A socket without a supervisor: the client's with `keys`, else the server's.
     pub(crate) fn unsupervised(io: T, setup: Setup, keys: Option<Box<dyn MaskKeys>>) -> Self {
-        let protocol = Protocol::new(setup.config, setup.deflate, keys);
+        let protocol = Protocol::new(setup.config, setup.agreed.deflate, keys);
         Self {
             handle: Handle::first(Shared::new(Conn::unsupervised(io, protocol))),
             batch: Batch::default(),
-            subprotocol: setup.subprotocol,
+            subprotocol: setup.agreed.subprotocol,
         }
     }
 
@@ -281,12 +279,12 @@ impl WebSocket {
     /// A server's socket that a supervisor will drive, and what both share.
     pub(crate) fn supervised(io: Upgraded, setup: Setup) -> (Self, Arc<Shared<Upgraded>>) {
         let profile = io.profile();
-        let protocol = Protocol::new(setup.config, setup.deflate, None);
+        let protocol = Protocol::new(setup.config, setup.agreed.deflate, None);
         let shared = Shared::new(Conn::supervised(io, protocol, profile));
         let socket = Self {
             handle: Handle::first(shared.clone()),
             batch: Batch::default(),
-            subprotocol: setup.subprotocol,
+            subprotocol: setup.agreed.subprotocol,
         };
         (socket, shared)
     }

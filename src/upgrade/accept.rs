@@ -2,19 +2,31 @@
 
 use std::{fmt, future::Future, sync::Arc};
 
-use http::{HeaderMap, HeaderValue, Response, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Request, Response, header, request::Parts};
 use tokio::time::timeout;
 
 use super::{
-    Outcome, ResponseBody, Supervise, UpgradeError,
+    Outcome, ResponseBody, Supervise, UpgradeError, extended_connect,
     pending::{Offered, PendingIo},
-    request,
+    supervise::Upgrading,
 };
 use crate::{
     config::{Config, Subprotocol},
-    handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin},
+    handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, is_attempt},
     stream::{Setup, WebSocket},
 };
+
+/// Whether a request tries, well or badly, to open a WebSocket connection.
+pub(crate) fn is_for_us<B>(request: &Request<B>) -> bool {
+    let protocol = extended_connect::asked_for(request.method(), request.extensions());
+    is_attempt(request.version(), request.headers(), protocol)
+}
+
+/// Checks every rule but that of the origin.
+pub(crate) fn check(parts: &Parts) -> Result<Handshake, Rejection> {
+    let protocol = extended_connect::asked_for(&parts.method, &parts.extensions);
+    Handshake::check(parts, protocol)
+}
 
 /// A valid request for a WebSocket connection that has not been answered yet.
 ///
@@ -66,8 +78,8 @@ impl WebSocketUpgrade {
     /// If the request is not a valid handshake. To answer it, send the response that
     /// [`into_response`](Rejection::into_response) makes.
     pub fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
-        let handshake = request::check(parts)?;
-        let io = Offered::take(parts, handshake.opening()).ok_or(Rejection::NotUpgradable)?;
+        let handshake = check(parts)?;
+        let io = Offered::take(parts).ok_or(Rejection::NotUpgradable)?;
         Ok(Self {
             handshake,
             io,
@@ -144,22 +156,19 @@ impl WebSocketUpgrade {
     /// offer the selected subprotocol.
     pub fn accept<B>(self) -> Result<(Response<ResponseBody<B>>, Accepting), Rejection> {
         self.origin.check(&self.policy)?;
+        let opening = self.handshake.opening();
         let accepted = self.handshake.accept(self.selected, &self.config)?;
         let (mut response, agreed): (Response<ResponseBody<B>>, _) = accepted;
-        let setup = Setup {
-            config: self.config,
-            subprotocol: agreed.subprotocol,
-            deflate: agreed.deflate,
-        };
-        let is_multiplexed = self.io.is_multiplexed();
-        let (io, proof) = self.io.pending();
+        let (io, proof) = self.io.pending(opening);
         if let Some((witness, head)) = proof {
             *response.body_mut() = ResponseBody::acceptance(witness);
             response.extensions_mut().insert(head);
-            if !is_multiplexed {
+            if !opening.is_multiplexed() {
                 keep_body_in_sight(response.headers_mut(), self.accepts_encodings);
             }
         }
+        let config = self.config;
+        let setup = Setup { config, agreed };
         Ok((response, Accepting { io, setup }))
     }
 
@@ -241,10 +250,8 @@ impl Accepting {
     /// If the connection was not upgraded within [`upgrade_timeout`](Config::upgrade_timeout), or
     /// not at all.
     pub async fn socket(self) -> Result<WebSocket, UpgradeError> {
-        let Ok(upgraded) = timeout(self.setup.config.upgrade_timeout, self.io).await else {
-            return Err(UpgradeError::TimedOut);
-        };
-        Ok(WebSocket::unsupervised(upgraded?, self.setup, None))
+        let (io, setup) = self.upgraded().await?;
+        Ok(WebSocket::unsupervised(io, setup, None))
     }
 
     /// Waits until the response is sent and the connection upgraded, then runs `handler` with the
@@ -274,14 +281,21 @@ impl Accepting {
         H: FnOnce(WebSocket) -> F,
         F: Future<Output: Outcome>,
     {
-        Supervise::new(self.io, self.setup, handler)
+        Supervise::new(self.upgraded(), handler)
+    }
+
+    /// The transport, if it comes in time: from now on.
+    fn upgraded(self) -> Upgrading {
+        let Self { io, setup } = self;
+        let io = timeout(setup.config.upgrade_timeout, io);
+        Box::pin(async { Ok((io.await.map_err(|_| UpgradeError::TimedOut)??, setup)) })
     }
 }
 
 impl fmt::Debug for Accepting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accepting")
-            .field("subprotocol", &self.setup.subprotocol)
+            .field("subprotocol", &self.setup.agreed.subprotocol)
             .finish_non_exhaustive()
     }
 }

@@ -141,7 +141,7 @@ impl Future for Delivery {
 impl Witness {
     /// Whether hyper has to ask the body, which must not seem to be at its end then.
     pub(super) fn is_to_be_asked(&self) -> bool {
-        !self.0.is_http2() && matches!(&*self.0.lock(), State::Open(_))
+        !self.0.opening.is_multiplexed() && matches!(&*self.0.lock(), State::Open(_))
     }
 
     pub(super) fn asked_whether_at_end(&self) {
@@ -175,15 +175,17 @@ impl Witness {
 impl Drop for Witness {
     fn drop(&mut self) {
         self.0.judge(|evidence| {
-            Some(match (evidence.poll_transport(), self.0.is_http2()) {
-                _ if evidence.head == Head::Alive => Verdict::NotSent(UpgradeError::NotSent),
-                (Poll::Ready(Err(error)), _) => Verdict::NotSent(UpgradeError::Http(error)),
-                (Poll::Ready(Ok(io)), true) => Verdict::HandedOver(io),
-                (Poll::Pending, false) if evidence.asked == Asked::Both => {
-                    return evidence.sent();
-                }
-                _ => Verdict::NotSent(UpgradeError::NotSent),
-            })
+            Some(
+                match (evidence.poll_transport(), self.0.opening.is_multiplexed()) {
+                    _ if evidence.head == Head::Alive => Verdict::NotSent(UpgradeError::NotSent),
+                    (Poll::Ready(Err(error)), _) => Verdict::NotSent(UpgradeError::Http(error)),
+                    (Poll::Ready(Ok(io)), true) => Verdict::HandedOver(io),
+                    (Poll::Pending, false) if evidence.asked == Asked::Both => {
+                        return evidence.sent();
+                    }
+                    _ => Verdict::NotSent(UpgradeError::NotSent),
+                },
+            )
         });
     }
 }
@@ -192,7 +194,7 @@ impl Drop for HeadEnd {
     fn drop(&mut self) {
         self.0.judge(|evidence| {
             evidence.head = Head::Gone;
-            let is_asked = self.0.is_http2() || evidence.asked == Asked::Both;
+            let is_asked = self.0.opening.is_multiplexed() || evidence.asked == Asked::Both;
             match evidence.poll_transport() {
                 Poll::Ready(Err(error)) => Some(Verdict::NotSent(UpgradeError::Http(error))),
                 Poll::Pending if is_asked => None,
@@ -238,10 +240,6 @@ impl Shared {
         {
             handler.wake();
         }
-    }
-
-    fn is_http2(&self) -> bool {
-        self.opening == Opening::ExtendedConnect
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -11,8 +11,6 @@ mod extended_connect;
 mod extended_connect;
 mod outcome;
 mod pending;
-mod request;
-mod serving;
 mod supervise;
 
 pub use self::{
@@ -23,6 +21,6 @@ pub use self::{
     supervise::Supervise,
 };
 pub(crate) use self::{
+    accept::{check, is_for_us},
     body::Sentence,
-    request::{check, is_for_us},
 };

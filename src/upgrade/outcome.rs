@@ -1,6 +1,7 @@
 //! What handlers may return.
 
-use self::sealed::{Returns, Sealed};
+use self::sealed::Returns;
+pub(super) use self::sealed::Sealed;
 use crate::wire::close_code::CloseCode;
 
 /// What a handler may return: `()`, a `Result` (which lets it use `?`), or `!` if it never
@@ -30,11 +31,6 @@ impl Outcome for () {}
 impl<E> Outcome for Result<(), E> {}
 impl Outcome for Never {}
 
-/// The code that tells the peer how its handler ended.
-pub(super) fn close_code(outcome: &impl Outcome) -> CloseCode {
-    outcome.code()
-}
-
 /// `!`, which stable Rust names only as what a function returns.
 type Never = <fn() -> ! as Returns>::Output;
 
@@ -43,6 +39,7 @@ mod sealed {
     use crate::wire::close_code;
 
     pub trait Sealed {
+        /// The code that tells the peer how its handler ended.
         fn code(&self) -> CloseCode;
     }
 

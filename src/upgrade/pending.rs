@@ -21,29 +21,21 @@ use crate::{
 /// What a request can be upgraded to.
 pub(super) enum Offered {
     /// The connection of a request of HTTP/1.1, or the stream of one of HTTP/2.
-    Hyper(OnUpgrade, Opening),
+    Hyper(OnUpgrade),
     Provided(ProvidedIo),
 }
 
 impl Offered {
     /// Takes it out of a request's extensions.
-    pub(super) fn take(parts: &mut Parts, opening: Opening) -> Option<Self> {
-        if let Some(provided) = parts.extensions.remove() {
-            return Some(Offered::Provided(provided));
-        }
-        let on_upgrade = parts.extensions.remove()?;
-        Some(Offered::Hyper(on_upgrade, opening))
-    }
-
-    /// Whether the transport shares its connection with others.
-    pub(super) const fn is_multiplexed(&self) -> bool {
-        matches!(self, Offered::Hyper(_, Opening::ExtendedConnect))
+    pub(super) fn take(parts: &mut Parts) -> Option<Self> {
+        let provided = parts.extensions.remove().map(Offered::Provided);
+        provided.or_else(|| parts.extensions.remove().map(Offered::Hyper))
     }
 
     /// The transport once the response was sent, and what of hyper's response tells of that.
-    pub(super) fn pending(self) -> (PendingIo, Option<(Witness, HeadMark)>) {
+    pub(super) fn pending(self, opening: Opening) -> (PendingIo, Option<(Witness, HeadMark)>) {
         match self {
-            Offered::Hyper(on_upgrade, opening) => {
+            Offered::Hyper(on_upgrade) => {
                 let (delivery, witness, head) = Delivery::watch(on_upgrade, opening);
                 (PendingIo::Hyper(delivery), Some((witness, head)))
             }

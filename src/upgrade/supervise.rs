@@ -1,20 +1,27 @@
 //! The task of a connection: first the upgrade, then the supervised handler.
 
 use std::{
+    any::Any,
     fmt,
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use pin_project_lite::pin_project;
-use tokio::time::{Timeout, timeout};
 
-use super::{Outcome, UpgradeError, pending::PendingIo, serving::Serving};
+use super::{Outcome, UpgradeError, outcome::Sealed};
 use crate::{
     protocol::Closure,
-    stream::{Setup, Upgraded, WebSocket},
+    stream::{Setup, Shared, Upgraded, WebSocket},
+    wire::close_code,
 };
+
+/// The upgrade. Large and soon over, so it does not count for what a connection weighs.
+pub(super) type Upgrading =
+    Pin<Box<dyn Future<Output = Result<(Upgraded, Setup), UpgradeError>> + Send + Sync>>;
 
 pin_project! {
     /// A future that runs a handler and supervises its connection: see
@@ -29,28 +36,49 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage<H, F> {
-        // Large and soon over, so it does not count for what a connection weighs.
-        Upgrading { upgrading: Pin<Box<Upgrading<H>>> },
-        Serving { #[pin] serving: Serving<Upgraded, H, F> },
+        Upgrading { upgrading: Upgrading, handler: Option<H> },
+        Serving { #[pin] serving: Serving<H, F> },
     }
 }
 
 pin_project! {
-    struct Upgrading<H> {
+    /// Runs a handler and looks after its connection.
+    ///
+    /// After every poll of the handler it writes what was sent, reads ahead if the handler
+    /// does not receive, answers pings, and drives the closing. When the handler returns,
+    /// drops the socket or panics, it closes the connection in order.
+    struct Serving<H, F> {
+        shared: Arc<Shared<Upgraded>>,
         #[pin]
-        io: Timeout<PendingIo>,
-        then: Option<(H, Setup)>,
+        handler: Progress<H, F>,
+        panic: Option<Box<dyn Any + Send>>,
+    }
+
+    impl<H, F> PinnedDrop for Serving<H, F> {
+        fn drop(this: Pin<&mut Self>) {
+            // Aborted, or done: nobody drives the connection any more.
+            this.shared.cut();
+        }
+    }
+}
+
+pin_project! {
+    #[project = ProgressProjection]
+    enum Progress<H, F> {
+        // The call belongs to the handler's turn: it may panic, and it may use the socket.
+        Called { call: Option<(H, WebSocket)> },
+        Running { #[pin] future: F },
+        Ended,
     }
 }
 
 impl<H, F> Supervise<H, F> {
-    pub(super) fn new(io: PendingIo, setup: Setup, handler: H) -> Self {
-        let upgrading = Box::pin(Upgrading {
-            io: timeout(setup.config.upgrade_timeout, io),
-            then: Some((handler, setup)),
-        });
+    pub(super) const fn new(upgrading: Upgrading, handler: H) -> Self {
         Self {
-            stage: Stage::Upgrading { upgrading },
+            stage: Stage::Upgrading {
+                upgrading,
+                handler: Some(handler),
+            },
         }
     }
 }
@@ -66,18 +94,13 @@ where
         let mut stage = self.project().stage;
         loop {
             match stage.as_mut().project() {
-                StageProjection::Upgrading { upgrading } => {
-                    let upgrading = upgrading.as_mut().project();
-                    let upgraded = ready!(upgrading.io.poll(cx));
-                    let io = upgraded.map_err(|_| UpgradeError::TimedOut)??;
-                    let then = upgrading.then.take();
-                    let (handler, setup) = then.expect("polled after completion");
+                StageProjection::Upgrading { upgrading, handler } => {
+                    let (io, setup) = ready!(upgrading.as_mut().poll(cx))?;
+                    let handler = handler.take().expect("polled after completion");
                     let serving = Serving::new(io, setup, handler);
                     stage.set(Stage::Serving { serving });
                 }
-                StageProjection::Serving { serving } => {
-                    return serving.poll(cx).map(Ok);
-                }
+                StageProjection::Serving { serving } => return serving.poll(cx).map(Ok),
             }
         }
     }
@@ -86,5 +109,83 @@ where
 impl<H, F> fmt::Debug for Supervise<H, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Supervise").finish_non_exhaustive()
+    }
+}
+
+impl<H, F> Serving<H, F> {
+    fn new(io: Upgraded, setup: Setup, handler: H) -> Self {
+        let (socket, shared) = WebSocket::supervised(io, setup);
+        let call = Some((handler, socket));
+        Self {
+            shared,
+            handler: Progress::Called { call },
+            panic: None,
+        }
+    }
+}
+
+impl<H: FnOnce(WebSocket) -> F, F: Future> Progress<H, F> {
+    const fn has_ended(&self) -> bool {
+        matches!(self, Progress::Ended)
+    }
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        if let ProgressProjection::Called { call } = self.as_mut().project()
+            && let Some((handler, socket)) = call.take()
+        {
+            let future = handler(socket);
+            self.set(Progress::Running { future });
+        }
+        match self.project() {
+            ProgressProjection::Running { future } => future.poll(cx),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Closure> {
+        let mut this = self.project();
+        let shared = &*this.shared;
+        shared.begin_turn(cx.waker());
+        if !this.handler.has_ended() {
+            let handler = &mut this.handler;
+            let turn = AssertUnwindSafe(|| {
+                shared.handler_turn(|| {
+                    let outcome = ready!(handler.as_mut().poll(cx));
+                    // What it holds may panic, too, and use the socket; so may what it returned.
+                    handler.set(Progress::Ended);
+                    let code = outcome.code();
+                    drop(outcome);
+                    Poll::Ready(code)
+                })
+            });
+            match catch_unwind(turn) {
+                Ok(Poll::Pending) => {}
+                Ok(Poll::Ready(code)) => {
+                    // A handler that gave its socket to other tasks leaves it open.
+                    if code != close_code::NORMAL {
+                        shared.close_for_handler(code);
+                    }
+                }
+                Err(panic) => {
+                    *this.panic = Some(panic);
+                    let end = AssertUnwindSafe(|| {
+                        shared.handler_turn(|| this.handler.set(Progress::Ended));
+                    });
+                    // The first panic is the one to tell.
+                    let _ = catch_unwind(end);
+                    shared.close_for_handler(close_code::ERROR);
+                }
+            }
+        }
+        if shared.poll_supervise().is_pending() || !this.handler.has_ended() {
+            return Poll::Pending;
+        }
+        if let Some(panic) = this.panic.take() {
+            // Whoever joins the task learns of it, after the peer did.
+            resume_unwind(panic);
+        }
+        Poll::Ready(shared.closure())
     }
 }
