@@ -1,4 +1,4 @@
-//! The layer around a whole application, with axum's body.
+//! The layer around a whole application, with axum's body; handlers of axum's kind of socket.
 
 use std::{
     fmt,
@@ -8,12 +8,17 @@ use std::{
 };
 
 use axum_core::{body::Body, extract::Request, response::Response};
+use http::request::Parts;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::service::{
-    Handler, ResponseFuture,
-    settings::{Settings, settings_methods},
+use super::WebSocket;
+use crate::{
+    service::{
+        Handler, ResponseFuture,
+        settings::{Settings, settings_methods},
+    },
+    upgrade::Outcome,
 };
 
 /// Wraps an axum service, such as a `Router`, in a [`WebSocketService`], for `axum::serve`. This
@@ -157,5 +162,29 @@ where
             let body = body.into_inner().unwrap_or_else(Body::new);
             Response::from_parts(head, body)
         }))
+    }
+}
+
+impl<H, F> Handler<(WebSocket,)> for H
+where
+    H: Fn(WebSocket) -> F + Clone + Send + 'static,
+    F: Future<Output: Outcome> + Send + 'static,
+{
+    type Future = F;
+
+    fn call(self, socket: crate::WebSocket, _request: Parts) -> F {
+        self(socket.into())
+    }
+}
+
+impl<H, F> Handler<(WebSocket, Parts)> for H
+where
+    H: Fn(WebSocket, Parts) -> F + Clone + Send + 'static,
+    F: Future<Output: Outcome> + Send + 'static,
+{
+    type Future = F;
+
+    fn call(self, socket: crate::WebSocket, request: Parts) -> F {
+        self(socket.into(), request)
     }
 }

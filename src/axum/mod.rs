@@ -96,7 +96,6 @@
 //! [`tower_websock::prelude`](crate::prelude).
 
 mod accepting;
-mod functions;
 mod layer;
 mod socket;
 mod upgrade;

@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Error, Pending, deadline::Deadline, exchange::exchange};
+use super::{Error, Pending, exchange::exchange, pending::Deadline};
 use crate::{
     config::{Config, Subprotocol},
     handshake::{ClientHandshake, Form, Target},

@@ -66,14 +66,11 @@
 //! state. Section 7.2.3 asks it to back off before it reconnects after a failure.
 
 mod builder;
-mod deadline;
 mod error;
-mod excerpt;
 mod exchange;
 #[cfg(feature = "http2")]
 mod http2;
 mod pending;
-mod refusal;
 mod service;
 #[cfg(test)]
 mod tests;

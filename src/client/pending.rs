@@ -1,16 +1,26 @@
-//! A handshake whose request was sent.
+//! A handshake whose request was sent: until when it waits, and what a server says that refuses.
 
-use std::sync::Arc;
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
+use bytes::{Buf, BufMut, BytesMut};
 use http::Response;
 use http_body::Body;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Error, deadline::Deadline, refusal::refused};
+use super::{Error, error::KEPT};
 use crate::{
     config::Config,
     handshake::{Answer, ClientHandshake},
     stream::{ProvidedIo, Setup, Upgraded, WebSocket},
 };
+
+/// How long a server may keep us waiting for the next piece of it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A client's handshake that waits for its response.
 #[derive(Debug)]
@@ -67,5 +77,49 @@ impl Pending {
         };
         let config = self.config;
         Ok(WebSocket::of_client(io, Setup { config, agreed }))
+    }
+}
+
+/// The end of [`upgrade_timeout`](crate::Config::upgrade_timeout); none if that is endless.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    pub(super) fn after(timeout: Duration) -> Self {
+        Self(Instant::now().checked_add(timeout))
+    }
+
+    /// What the future gives, or [`Error::TimedOut`].
+    pub(super) async fn bound<F: Future>(self, future: F) -> Result<F::Output, Error> {
+        match self.0 {
+            Some(at) => timeout_at(at, future).await.map_err(|_| Error::TimedOut),
+            None => Ok(future.await),
+        }
+    }
+}
+
+/// The error that keeps a response, with the beginning of its body.
+async fn refused<B: Body>(response: Response<B>, deadline: Deadline) -> Error {
+    let (parts, body) = response.into_parts();
+    let mut kept = BytesMut::new();
+    // Too late or broken off: what came is what there is. The refusal is known all the same.
+    let _ = deadline.bound(read(body, &mut kept)).await;
+    Error::Refused(Box::new(Response::from_parts(parts, kept.freeze())))
+}
+
+async fn read<B: Body>(body: B, kept: &mut BytesMut) {
+    let mut body = pin!(body);
+    // As many frames as bytes, so that empty ones cannot go on for ever.
+    for _ in 0..KEPT {
+        if kept.len() == KEPT || body.is_end_stream() {
+            return;
+        }
+        let frame = timeout(PATIENCE, poll_fn(|cx| body.as_mut().poll_frame(cx))).await;
+        let Ok(Some(Ok(frame))) = frame else {
+            return;
+        };
+        if let Ok(data) = frame.into_data() {
+            kept.put(data.take(KEPT - kept.len()));
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! The opening handshake (RFC 6455, sections 4.2 and 9.1; RFC 8441), without IO.
 
 mod accept;
-mod agreed;
 #[cfg(feature = "client")]
 mod client;
 mod key;
@@ -9,8 +8,6 @@ mod opening;
 mod origin;
 mod rejection;
 mod request;
-mod response;
-mod subprotocol;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +16,7 @@ pub use self::client::AnswerError;
 #[cfg(feature = "client")]
 pub(crate) use self::client::{Answer, ClientHandshake, Form, RequestError, Target, misplaced};
 pub(crate) use self::{
-    agreed::Agreed,
+    accept::Agreed,
     opening::Opening,
     origin::RequestOrigin,
     request::{Handshake, is_attempt},

@@ -5,8 +5,6 @@ use std::{error::Error, fmt};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use super::response::insert_upgrade;
-
 /// Why a WebSocket handshake was refused.
 ///
 /// `Display` is a sentence for the client's developer. It is also the body of the response. The
@@ -158,6 +156,18 @@ impl Rejection {
             );
         }
     }
+}
+
+/// RFC 9110, section 7.8: what a response names that switches protocols, or asks for it.
+pub(super) fn insert_upgrade(headers: &mut HeaderMap) {
+    headers.insert(
+        header::UPGRADE,
+        const { HeaderValue::from_static("websocket") },
+    );
+    headers.insert(
+        header::CONNECTION,
+        const { HeaderValue::from_static("Upgrade") },
+    );
 }
 
 impl fmt::Display for Rejection {

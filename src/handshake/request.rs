@@ -5,7 +5,6 @@ use http::{HeaderMap, HeaderValue, Method, Version, header, request::Parts, uri:
 use super::{
     Opening, Rejection, key,
     origin::{self, Scheme},
-    subprotocol,
 };
 use crate::{
     config::Subprotocol,
@@ -149,7 +148,7 @@ impl Handshake {
         accept: Option<HeaderValue>,
         headers: &HeaderMap,
     ) -> Result<Self, Rejection> {
-        let offered = subprotocol::offered(headers)?;
+        let offered = subprotocols(headers)?;
         let extensions = extension::elements(headers).map_err(|_| Rejection::Extensions)?;
         Ok(Self {
             opening,
@@ -176,4 +175,22 @@ fn check_host(headers: &HeaderMap) -> Result<(), Rejection> {
         Err(Cardinality::Missing) => Err(Rejection::HostMissing),
         Err(Cardinality::Repeated) => Err(Rejection::HostRepeated),
     }
+}
+
+/// The offered subprotocols in the client's order of preference (4.1 item 10, 11.3.4).
+fn subprotocols(headers: &HeaderMap) -> Result<Vec<Subprotocol>, Rejection> {
+    if !fields::is_present(headers, header::SEC_WEBSOCKET_PROTOCOL) {
+        return Ok(Vec::new());
+    }
+    let offered: Vec<_> = fields::elements(headers, header::SEC_WEBSOCKET_PROTOCOL)
+        .map(Subprotocol::from_bytes)
+        .collect::<Result<_, _>>()
+        .map_err(|_| Rejection::Subprotocols)?;
+    // 4.1 item 10: one or more, all unique.
+    let mut names: Vec<&str> = offered.iter().map(Subprotocol::as_str).collect();
+    names.sort_unstable();
+    if names.is_empty() || names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(Rejection::Subprotocols);
+    }
+    Ok(offered)
 }

@@ -3,7 +3,6 @@
 mod future;
 mod handler;
 mod layer;
-mod no_inner;
 #[expect(
     clippy::module_inception,
     reason = "beside the layer and the future of its own"
@@ -11,7 +10,6 @@ mod no_inner;
 mod service;
 pub(crate) mod settings;
 
-use self::no_inner::NoInner;
 pub use self::{
     future::ResponseFuture, handler::Handler, layer::WebSocketLayer, service::WebSocketService,
 };

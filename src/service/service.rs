@@ -1,7 +1,9 @@
 //! The service.
 
 use std::{
+    convert::Infallible,
     fmt,
+    future::{Ready, ready},
     marker::PhantomData,
     task::{Context, Poll},
 };
@@ -10,12 +12,12 @@ use http::{Request, Response, request::Parts};
 use tower::Service;
 
 use super::{
-    Handler, NoInner, ResponseFuture,
+    Handler, ResponseFuture,
     settings::{Settings, settings_methods},
 };
 use crate::{
     handshake::Rejection,
-    upgrade::{self, ResponseBody, WebSocketUpgrade},
+    upgrade::{self, ResponseBody, Sentence, WebSocketUpgrade},
 };
 
 /// Answers WebSocket handshakes and passes every other request to the inner service.
@@ -134,5 +136,27 @@ impl<H, Args, S: fmt::Debug> fmt::Debug for WebSocketService<H, Args, S> {
             .field("inner", &self.inner)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
+    }
+}
+
+/// The inner service of a [`WebSocketService`] that stands alone: it tells that a
+/// handshake is expected.
+#[derive(Clone, Copy, Debug)]
+pub struct NoInner;
+
+impl<B> Service<Request<B>> for NoInner {
+    type Response = Response<Sentence>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (parts, _body) = request.into_parts();
+        // A valid handshake gets here only if it is for another path.
+        let rejection = upgrade::check(&parts).err().unwrap_or(Rejection::Path);
+        ready(Ok(rejection.into_response()))
     }
 }

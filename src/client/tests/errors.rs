@@ -12,7 +12,7 @@ use http::{Response, header};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
-use super::{super::excerpt::excerpt, *};
+use super::{super::error::excerpt, *};
 use crate::{handshake::AnswerError, wire::assert_sentences};
 
 /// A transport that fails as the system does.

@@ -2,17 +2,12 @@
 //! without IO.
 
 mod answer;
-mod asked;
-mod error;
-mod headers;
 mod request;
 mod target;
 
-pub use self::error::AnswerError;
+pub use self::answer::AnswerError;
 pub(crate) use self::{
     answer::Answer,
-    asked::ClientHandshake,
-    error::RequestError,
-    headers::misplaced,
-    target::{Form, Target},
+    request::{ClientHandshake, misplaced},
+    target::{Form, RequestError, Target},
 };

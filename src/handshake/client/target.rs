@@ -3,11 +3,9 @@
 use std::{fmt::Write, net::Ipv6Addr};
 
 use http::{
-    HeaderValue, Uri,
+    HeaderName, HeaderValue, Uri,
     uri::{Authority, PathAndQuery, Scheme},
 };
-
-use super::error::RequestError;
 
 /// What path and query may have, in bytes: with the rest, a bit less than the crate `http` takes.
 const MAX_RESOURCE: usize = 65_000;
@@ -126,6 +124,17 @@ pub(crate) enum Form {
     Origin,
     /// By an absolute URI.
     Absolute,
+}
+
+/// Why there is no request for what a user asks for.
+#[derive(Debug)]
+pub(crate) enum RequestError {
+    /// The URI names no WebSocket endpoint (3): which part of it is wrong.
+    Uri(&'static str),
+    /// The handshake sets this header, or must not have it.
+    Header(HeaderName),
+    /// The header cannot stand as it is: why.
+    InvalidHeader(HeaderName, &'static str),
 }
 
 /// The value of `Host` that names this.

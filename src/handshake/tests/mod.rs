@@ -27,7 +27,7 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, Version, header, 
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{
-    Handshake, OriginPolicy, Rejection, RequestOrigin, is_attempt, key, response::acceptance,
+    Handshake, OriginPolicy, Rejection, RequestOrigin, accept::acceptance, is_attempt, key,
 };
 use crate::config::Subprotocol;
 

@@ -12,7 +12,7 @@ use std::iter;
 
 use http::{HeaderMap, header::SEC_WEBSOCKET_EXTENSIONS};
 
-use super::token::is_token_byte;
+use super::values::is_token_byte;
 
 /// The text of each extension, of all header lines in their order.
 ///

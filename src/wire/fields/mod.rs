@@ -3,13 +3,9 @@
 pub(crate) mod extension;
 #[cfg(feature = "deflate")]
 pub(crate) mod parameter;
-mod token;
 mod values;
 
-pub(crate) use self::{
-    token::is_token,
-    values::{
-        Cardinality, announces_length, contains, elements, has_body, is_list, is_present, single,
-        trim,
-    },
+pub(crate) use self::values::{
+    Cardinality, announces_length, contains, elements, has_body, is_list, is_present, is_token,
+    single, trim,
 };

@@ -1,11 +1,9 @@
-//! The values of header lines: one, or a comma-separated list (RFC 9110, section 5.6.1).
+//! The values of header lines: one, or a comma-separated list (RFC 9110, section 5.6.1), and tokens.
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
 };
-
-use super::is_token;
 
 /// The elements of a list that may be spread over several header lines. Empty ones are skipped.
 ///
@@ -79,4 +77,25 @@ pub(crate) fn has_body(headers: &HeaderMap) -> bool {
 /// Whether the headers announce a body or its length, be it 0.
 pub(crate) fn announces_length(headers: &HeaderMap) -> bool {
     is_present(headers, CONTENT_LENGTH) || is_present(headers, TRANSFER_ENCODING)
+}
+
+/// Whether this is a token: one or more of its characters (RFC 9110, section 5.6.2).
+pub(crate) const fn is_token(bytes: &[u8]) -> bool {
+    let mut i = 0;
+    while i < bytes.len() {
+        if !is_token_byte(bytes[i]) {
+            return false;
+        }
+        i += 1;
+    }
+    !bytes.is_empty()
+}
+
+/// `tchar`.
+pub(super) const fn is_token_byte(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`'
+            | b'|' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z'
+    )
 }
