@@ -86,15 +86,6 @@ impl Inflation {
         Ok(())
     }
 
-    pub(crate) fn inflate_short(
-        &mut self,
-        _payload: &[u8],
-        _max: usize,
-        _sink: impl FnOnce(&[u8]) -> Result<(), ProtocolError>,
-    ) -> Option<()> {
-        None
-    }
-
     pub(crate) const fn stop(&mut self) {}
 }
 

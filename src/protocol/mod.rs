@@ -22,7 +22,10 @@ pub(crate) use self::{
     receive::{Batch, Compressed, Cost, Received, Want},
     send::{Compress, MaskKeys, SendBuffer},
 };
-use self::{receive::Receiver, send::Sender};
+use self::{
+    receive::{Frames, Receiver},
+    send::Sender,
+};
 use crate::{
     config::Config,
     deflate::DeflateParams,
@@ -167,8 +170,8 @@ impl Protocol {
     }
 
     /// What is received: whether more is needed, how much is held.
-    pub(crate) const fn incoming(&self) -> &Receiver {
-        &self.receiver
+    pub(crate) const fn incoming(&self) -> &Frames {
+        self.receiver.frames()
     }
 
     /// What waits to be written.

@@ -112,35 +112,6 @@ impl Inflater {
         Ok(())
     }
 
-    /// Inflates the whole payload of a short message that ends as usual; `None`, and as if
-    /// nothing had been done, if it is another one, or `sink` does not take its output.
-    ///
-    /// So little is done for either that it may be tried with any message.
-    pub(super) fn inflate_short<E>(
-        &mut self,
-        mut payload: &[u8],
-        budget: usize,
-        sink: impl FnOnce(&[u8]) -> Result<(), E>,
-    ) -> Option<()> {
-        let mut room = Scratch::new();
-        let (spare, room) = room.split();
-        let len = room.len().min(budget.saturating_add(1));
-        let room = &mut room[..len];
-        if payload.is_empty() || !MessageInflater::may_be_short(payload, spare) {
-            return None;
-        }
-        let mut message = MessageInflater::begin(self.ticket.take(), &self.history);
-        let Step { written, .. } = message.first_step(&mut payload, spare, room, &self.history);
-        let output = &room[..written];
-        if !message.is_proved() || written > budget || sink(output).is_err() {
-            states::return_decompressor(message.abandon());
-            return None;
-        }
-        self.history.push(output);
-        self.message = Some(message);
-        self.finish().ok()
-    }
-
     /// Without it the next message restores the history.
     #[cfg(test)]
     pub(super) const fn ticket(&mut self) -> &mut Option<Ticket> {

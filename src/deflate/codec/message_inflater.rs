@@ -107,13 +107,6 @@ impl MessageInflater {
         }
     }
 
-    /// Whether [`first_step`](Self::first_step) may find this payload complete.
-    pub(super) fn may_be_short(payload: &[u8], spare: &[u8]) -> bool {
-        // A payload of one byte has no block before the header; a final block may be followed by
-        // anything.
-        payload.len() > 1 && payload[0] & BFINAL == 0 && payload.len() + PADDING <= spare.len()
-    }
-
     /// Takes all of `piece` that `room` lasts for.
     pub(super) fn step(&mut self, piece: &mut &[u8], room: &mut [u8]) -> Step {
         let mut rest = *piece;
@@ -134,10 +127,12 @@ impl MessageInflater {
         room: &mut [u8],
         history: &History,
     ) -> Step {
-        if !Self::may_be_short(payload, spare) {
+        let len = payload.len();
+        // A payload of one byte has no block before the header; a final block may be followed by
+        // anything.
+        if len <= 1 || payload[0] & BFINAL != 0 || len + PADDING > spare.len() {
             return self.step(payload, room);
         }
-        let len = payload.len();
         let padded = &mut spare[..len + PADDING];
         padded[..len].copy_from_slice(payload);
         padded[len..].fill(0);
@@ -192,16 +187,6 @@ impl MessageInflater {
         }
         self.decompressor.restart(history);
         Ok(())
-    }
-
-    /// Whether it is complete, and its end is read.
-    pub(super) const fn is_proved(&self) -> bool {
-        self.is_proved
-    }
-
-    /// Returns the decompressor, which is spent.
-    pub(super) fn abandon(self) -> Decompressor {
-        self.decompressor
     }
 
     /// The payload ends here; returns the decompressor.

@@ -106,18 +106,6 @@ impl Inflation {
         })
     }
 
-    /// The same for a short message that is as usual; `None`, and as if nothing had been done, if
-    /// it is another one.
-    pub(crate) fn inflate_short(
-        &mut self,
-        payload: &[u8],
-        max: usize,
-        sink: impl FnOnce(&[u8]) -> Result<(), ProtocolError>,
-    ) -> Option<()> {
-        let inflater = self.0.begin(Inflater::new)?;
-        inflater.inflate_short(payload, max, sink)
-    }
-
     /// No message follows.
     pub(crate) fn stop(&mut self) {
         self.0 = Direction::Off;

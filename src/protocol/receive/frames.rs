@@ -25,7 +25,7 @@ const AWAITED_WHOLE: usize = 64 * 1024;
 
 /// Where in the stream of frames the input stands.
 #[derive(Debug)]
-pub(super) struct Frames {
+pub(crate) struct Frames {
     role: Role,
     /// RFC 7692 6: whether messages may be compressed.
     is_compressible: bool,
@@ -213,17 +213,19 @@ impl Frames {
 
     /// Whether nothing can come of `input`, for it is empty.
     #[inline]
-    pub(super) fn needs_more(&self, input: &[u8]) -> bool {
+    pub(crate) fn needs_more(&self, input: &[u8]) -> bool {
         // What was read directly may have completed a payload.
         let partial = self.message.as_ref();
         input.is_empty() && !partial.is_some_and(|partial| partial.is_frame_complete())
     }
 
-    pub(super) const fn role(&self) -> Role {
+    /// The side that this endpoint plays.
+    pub(crate) const fn role(&self) -> Role {
         self.role
     }
 
-    pub(super) fn partial_len(&self) -> usize {
+    /// Bytes held of a message that is not complete.
+    pub(crate) fn partial_len(&self) -> usize {
         self.message.as_ref().map_or(0, |partial| partial.len())
     }
 

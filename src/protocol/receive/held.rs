@@ -92,25 +92,6 @@ pub(super) fn inflate(
     message.finish()
 }
 
-/// The same if it is a short message that is as usual.
-pub(super) fn inflate_short(
-    inflation: &mut Inflation,
-    work: &mut Work,
-    opcode: OpCode,
-    payload: &[u8],
-    limits: &Config,
-) -> Option<Result<Message, ProtocolError>> {
-    let (mut message, max) = (Inflated::new(opcode), limits.max_message_size);
-    work.spend_inflating(payload.len());
-    inflation.inflate_short(payload, max, |output| {
-        work.spend_inflated(output.len());
-        message.push(output, max)?;
-        // 8.1: nor does text end inside a code point.
-        message.check_end()
-    })?;
-    Some(message.finish())
-}
-
 fn push(
     inflation: &mut Inflation,
     work: &mut Work,

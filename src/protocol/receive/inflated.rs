@@ -63,16 +63,6 @@ impl Inflated {
         }
     }
 
-    /// Whether it may end here.
-    pub(super) fn check_end(&self) -> Result<(), ProtocolError> {
-        match self {
-            Inflated::Text { validator, .. } if validator.carried() > 0 => {
-                Err(ProtocolError::InvalidUtf8)
-            }
-            Inflated::Text { .. } | Inflated::Binary(_) => Ok(()),
-        }
-    }
-
     /// Bytes held.
     pub(super) fn len(&self) -> usize {
         match self {

@@ -18,9 +18,6 @@
 //! - The general decoder takes everything else, and judges what is not lawful.
 //! - A large binary payload is read [directly](Receiver::direct) to where it is assembled, and not
 //!   copied there: 166,000 for 1,286,000 with messages of 1 MiB.
-//! - Short compressed messages [behind](Want::Behind) one that the user takes are inflated with it,
-//!   so that either finds the processor's caches as it left them. This saves time, not
-//!   instructions.
 //!
 //! Two more are for others' sake, not for speed: a long compressed message is inflated in steps,
 //! between which other connections have their turn, and one that nobody receives yet is held as it
@@ -47,25 +44,23 @@ mod work;
 
 use bytes::{Buf, Bytes, BytesMut, buf::Limit};
 
-pub(crate) use self::{batch::Batch, held::Compressed, work::Cost};
+pub(crate) use self::{batch::Batch, frames::Frames, held::Compressed, work::Cost};
 use self::{
-    frames::{Came, Frames, Short},
-    held::{PIECE, inflate, inflate_short},
+    frames::{Came, Short},
+    held::{PIECE, inflate},
     work::Work,
 };
 use crate::{
     config::Config,
     deflate::{DeflateParams, Inflation},
     message::Message,
-    wire::{FrameHeader, OpCode, ProtocolError, Role},
+    wire::{FrameHeader, ProtocolError, Role},
 };
 
 /// Decodes what the peer sends.
 pub(crate) struct Receiver {
     frames: Frames,
     inflation: Inflation,
-    /// What may still be done in this step.
-    work: Work,
 }
 
 /// What is to be received, and how.
@@ -77,9 +72,6 @@ pub(crate) enum Want<'a> {
     /// The first of the messages that are held as they came. After an error, nothing that was
     /// decoded behind it counts.
     Held(Compressed),
-    /// One that follows an [inflated](Received::Inflated) message, in the same step: compressed
-    /// ones that are not found to be short at once stay as they came.
-    Behind,
     /// The next message, of which the user may take none yet: compressed ones stay as they came.
     Ahead,
 }
@@ -87,10 +79,8 @@ pub(crate) enum Want<'a> {
 /// What has come.
 #[derive(Debug)]
 pub(crate) enum Received {
-    /// Text or binary that came as it is. If it is one of a batch, the others are there.
+    /// Text or binary. If it is one of a batch, the others are there.
     Data(Message),
-    /// A message that came compressed. Taking others of its kind now costs less than later.
-    Inflated(Message),
     /// A Ping, which has been answered, a Pong, or a Close, behind which nothing comes.
     Control(Message),
     /// A message that is not inflated, or not to its end, since that would take too long. It is
@@ -104,12 +94,18 @@ pub(crate) enum Received {
     NeedsMore,
 }
 
-/// Which compressed messages are inflated at once.
+/// When a compressed message is inflated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Inflate {
-    All,
-    Short,
-    None,
+    Now,
+    Later,
+}
+
+/// What a step begins with.
+enum Task {
+    /// With the input, whose first header may be known.
+    Decode(Option<(FrameHeader, usize)>, Inflate),
+    Inflate(Compressed),
 }
 
 impl Receiver {
@@ -118,7 +114,6 @@ impl Receiver {
         Self {
             frames: Frames::new(role, inflation.is_agreed()),
             inflation,
-            work: Work::STEP,
         }
     }
 
@@ -132,137 +127,35 @@ impl Receiver {
         want: Want<'_>,
         limits: &Config,
     ) -> (Received, Cost) {
-        match want {
-            Want::Now { batch, most } => {
-                let header = match self.frames.decode_short(input, most, limits) {
-                    Short::Message(message) => return (Received::Data(message), Cost::Usual),
-                    Short::Batch(several) => {
-                        *batch = several;
-                        let first = batch.pop().map_or(Received::NeedsMore, Received::Data);
-                        return (first, Cost::Usual);
-                    }
-                    Short::Header(header, at) => Some((header, at)),
-                    Short::Nothing => None,
-                };
-                self.receive_now(input, header, limits)
-            }
-            Want::Held(message) => self.receive_held(message, input, limits),
-            Want::Behind => self.receive_ahead(input, Inflate::Short, limits),
-            Want::Ahead => self.receive_ahead(input, Inflate::None, limits),
-        }
-    }
-
-    #[inline(never)]
-    fn receive_now(
-        &mut self,
-        input: &mut BytesMut,
-        header: Option<(FrameHeader, usize)>,
-        limits: &Config,
-    ) -> (Received, Cost) {
-        self.work = Work::STEP;
-        let received = self.decode(input, header, Inflate::All, limits);
-        self.settle(received, input, Inflate::All)
-    }
-
-    #[inline(never)]
-    fn receive_held(
-        &mut self,
-        message: Compressed,
-        input: &mut BytesMut,
-        limits: &Config,
-    ) -> (Received, Cost) {
-        self.work = Work::STEP;
-        let received = self.inflate(message, limits);
-        self.settle(received, input, Inflate::All)
-    }
-
-    #[inline(never)]
-    fn receive_ahead(
-        &mut self,
-        input: &mut BytesMut,
-        inflate: Inflate,
-        limits: &Config,
-    ) -> (Received, Cost) {
-        if inflate == Inflate::None {
-            self.work = Work::STEP;
-        }
-        let received = match self.frames.decode_short(input, 1, limits) {
-            Short::Message(message) => Received::Data(message),
-            Short::Header(header, at) => self.decode(input, Some((header, at)), inflate, limits),
-            Short::Nothing | Short::Batch(_) => self.decode(input, None, inflate, limits),
+        let mut unused = Batch::default();
+        let (batch, most, inflate) = match want {
+            Want::Now { batch, most } => (batch, most, Inflate::Now),
+            Want::Ahead => (&mut unused, 1, Inflate::Later),
+            Want::Held(message) => return self.step(input, Task::Inflate(message), limits),
         };
-        self.settle(received, input, inflate)
-    }
-
-    fn decode(
-        &mut self,
-        input: &mut BytesMut,
-        header: Option<(FrameHeader, usize)>,
-        inflate: Inflate,
-        limits: &Config,
-    ) -> Received {
-        match self.frames.decode(input, header, &mut self.work, limits) {
-            Ok(Came::Data(message)) => Received::Data(message),
-            Ok(Came::Control(message)) => Received::Control(message),
-            Ok(Came::Packed { opcode, payload }) => {
-                let end = payload.end;
-                let received = self.inflate_whole(opcode, &input[payload], inflate, limits);
-                input.advance(end);
-                received
+        let header = match self.frames.decode_short(input, most, limits) {
+            Short::Message(message) => return (Received::Data(message), Cost::Usual),
+            Short::Batch(several) => {
+                *batch = several;
+                let first = batch.pop().map_or(Received::NeedsMore, Received::Data);
+                return (first, Cost::Usual);
             }
-            Ok(Came::Joined { opcode, payload }) => {
-                self.inflate_or_hold(Compressed::new(opcode, payload), inflate, limits)
-            }
-            Ok(Came::Stopped) => Received::Stopped,
-            Ok(Came::NeedsMore) => Received::NeedsMore,
-            Err(error) => Received::Failed(error),
-        }
-    }
-
-    /// Inflates a message whose payload is there as a whole, or holds it as it came.
-    fn inflate_whole(
-        &mut self,
-        opcode: OpCode,
-        payload: &[u8],
-        how: Inflate,
-        limits: &Config,
-    ) -> Received {
-        let (inflation, work) = (&mut self.inflation, &mut self.work);
-        let inflated = match how {
-            Inflate::All if payload.len() <= PIECE => {
-                Some(inflate(inflation, work, opcode, payload, limits))
-            }
-            Inflate::Short => inflate_short(inflation, work, opcode, payload, limits),
-            Inflate::All | Inflate::None => None,
+            Short::Header(header, at) => Some((header, at)),
+            Short::Nothing => None,
         };
-        if let Some(inflated) = inflated {
-            return inflated.map_or_else(Received::Failed, Received::Inflated);
-        }
-        let message = Compressed::new(opcode, Bytes::copy_from_slice(payload));
-        self.inflate_or_hold(message, how, limits)
+        self.step(input, Task::Decode(header, inflate), limits)
     }
 
-    fn inflate_or_hold(&mut self, message: Compressed, how: Inflate, limits: &Config) -> Received {
-        match how {
-            Inflate::All => self.inflate(message, limits),
-            Inflate::Short | Inflate::None => Received::Compressed(message),
-        }
-    }
-
-    /// Inflates a message, or goes on with it.
-    fn inflate(&mut self, message: Compressed, limits: &Config) -> Received {
-        match message.inflate(&mut self.inflation, &mut self.work, limits) {
-            Ok(inflated) => inflated.map_or_else(Received::Failed, Received::Inflated),
-            Err(rest) => Received::Compressed(rest),
-        }
-    }
-
-    fn settle(
-        &mut self,
-        received: Received,
-        input: &mut BytesMut,
-        inflate: Inflate,
-    ) -> (Received, Cost) {
+    #[inline(never)]
+    fn step(&mut self, input: &mut BytesMut, task: Task, limits: &Config) -> (Received, Cost) {
+        let mut work = Work::STEP;
+        let (received, inflate) = match task {
+            Task::Decode(header, inflate) => {
+                let received = self.decode(input, header, inflate, &mut work, limits);
+                (received, inflate)
+            }
+            Task::Inflate(message) => (self.inflate(message, &mut work, limits), Inflate::Now),
+        };
         if matches!(
             received,
             Received::Failed(_) | Received::Control(Message::Close(_))
@@ -271,11 +164,53 @@ impl Receiver {
             // still be inflated.
             self.frames.stop();
             input.clear();
-            if inflate == Inflate::All {
+            if inflate == Inflate::Now {
                 self.inflation.stop();
             }
         }
-        (received, self.work.cost())
+        (received, work.cost())
+    }
+
+    fn decode(
+        &mut self,
+        input: &mut BytesMut,
+        header: Option<(FrameHeader, usize)>,
+        when: Inflate,
+        work: &mut Work,
+        limits: &Config,
+    ) -> Received {
+        let (opcode, payload, len) = match self.frames.decode(input, header, work, limits) {
+            Ok(Came::Data(message)) => return Received::Data(message),
+            Ok(Came::Control(message)) => return Received::Control(message),
+            Ok(Came::Packed { opcode, payload }) => {
+                let end = payload.end;
+                let payload = &input[payload];
+                if when == Inflate::Now && payload.len() <= PIECE {
+                    let inflated = inflate(&mut self.inflation, work, opcode, payload, limits);
+                    input.advance(end);
+                    return inflated.map_or_else(Received::Failed, Received::Data);
+                }
+                (opcode, Bytes::copy_from_slice(payload), end)
+            }
+            Ok(Came::Joined { opcode, payload }) => (opcode, payload, 0),
+            Ok(Came::Stopped) => return Received::Stopped,
+            Ok(Came::NeedsMore) => return Received::NeedsMore,
+            Err(error) => return Received::Failed(error),
+        };
+        input.advance(len);
+        let message = Compressed::new(opcode, payload);
+        match when {
+            Inflate::Now => self.inflate(message, work, limits),
+            Inflate::Later => Received::Compressed(message),
+        }
+    }
+
+    /// Inflates a message, or goes on with it.
+    fn inflate(&mut self, message: Compressed, work: &mut Work, limits: &Config) -> Received {
+        match message.inflate(&mut self.inflation, work, limits) {
+            Ok(inflated) => inflated.map_or_else(Received::Failed, Received::Data),
+            Err(rest) => Received::Compressed(rest),
+        }
     }
 
     /// Where to read next in place of the input, at most so much as the buffer says; `None` if
@@ -290,19 +225,8 @@ impl Receiver {
         self.frames.release();
     }
 
-    /// Whether nothing can come of `input`, for it is empty.
-    #[inline]
-    pub(crate) fn needs_more(&self, input: &[u8]) -> bool {
-        self.frames.needs_more(input)
-    }
-
-    /// Bytes held of a message that is not complete.
-    pub(crate) fn partial_len(&self) -> usize {
-        self.frames.partial_len()
-    }
-
-    /// The side that this endpoint plays.
-    pub(crate) const fn role(&self) -> Role {
-        self.frames.role()
+    /// Where in the stream of frames the input stands.
+    pub(super) const fn frames(&self) -> &Frames {
+        &self.frames
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use super::{Batch, Received, Receiver, frames::Short};
+use super::{Batch, Inflate, Received, Receiver, Task, frames::Short};
 use crate::{config::Config, message::Message};
 
 impl Receiver {
@@ -38,6 +38,6 @@ impl Receiver {
         input: &mut BytesMut,
         limits: &Config,
     ) -> Received {
-        self.receive_now(input, None, limits).0
+        self.step(input, Task::Decode(None, Inflate::Now), limits).0
     }
 }

@@ -80,9 +80,7 @@ impl Protocol {
             Want::Held,
         );
         match self.receive(input, want).0 {
-            Received::Data(message) | Received::Inflated(message) | Received::Control(message) => {
-                Step::Event(Ok(message))
-            }
+            Received::Data(message) | Received::Control(message) => Step::Event(Ok(message)),
             Received::Failed(error) => Step::Event(Err(error)),
             Received::Compressed(rest) => Step::Stopped(Some(rest)),
             Received::Stopped => Step::Stopped(None),

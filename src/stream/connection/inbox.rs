@@ -20,9 +20,6 @@ use crate::{
     },
 };
 
-/// So many bytes of messages, what is compressed among them, are decoded in one go.
-const INFLATED_AHEAD: usize = 16 * 1024;
-
 /// The protocol decodes it: what it holds of a message that is not complete belongs here, too.
 #[derive(Debug)]
 pub(super) struct Inbox {
@@ -225,7 +222,7 @@ impl Inbox {
         if self.is_at_end() || self.reading.is_discarding() {
             return Next::Nothing;
         }
-        let (received, mut cost) = match came {
+        let (received, cost) = match came {
             Some(came) => came,
             None => match self.read_ahead.pop() {
                 Some(Item::Compressed(message)) => {
@@ -245,43 +242,15 @@ impl Inbox {
                 self.read_ahead.put_back(Item::Compressed(message));
                 Next::Stopped
             }
-            received => {
-                match &received {
-                    // 7.1.7: what came behind it is not interpreted.
-                    Received::Failed(_) => self.read_ahead = ReadAhead::default(),
-                    Received::Inflated(message) if self.read_ahead.is_empty() => {
-                        cost = self.inflate_ahead(protocol, message.len(), cost);
-                        // The user may not come back soon for a message that has begun behind
-                        // them.
-                        protocol.release();
-                    }
-                    _ => {}
-                }
-                Item::of(received).map_or(Next::Stopped, |item| Next::Item(item, cost))
+            Received::Failed(error) => {
+                // 7.1.7: what came behind it is not interpreted.
+                self.read_ahead = ReadAhead::default();
+                Next::Item(Item::Decoded(Err(error)), cost)
+            }
+            Received::Data(message) | Received::Control(message) => {
+                Next::Item(Item::Decoded(Ok(message)), cost)
             }
         }
-    }
-
-    /// Decodes small messages behind one of `len` bytes, so that inflating takes turns with
-    /// what the user does less often: either finds the processor's caches as it left them.
-    fn inflate_ahead(&mut self, protocol: &mut Protocol, mut len: usize, mut cost: Cost) -> Cost {
-        for _ in 1..Batch::MAX_LEN {
-            if len >= INFLATED_AHEAD || cost == Cost::Dear {
-                break;
-            }
-            let received;
-            (received, cost) = protocol.receive(&mut self.input, Want::Behind);
-            let goes_on = matches!(received, Received::Data(_) | Received::Inflated(_));
-            let Some(item) = Item::of(received) else {
-                break;
-            };
-            len += item.payload_len();
-            self.read_ahead.push(item);
-            if !goes_on {
-                break;
-            }
-        }
-        cost
     }
 
     /// Whether there are bytes that were not decoded.

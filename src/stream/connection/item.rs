@@ -32,9 +32,7 @@ impl Item {
     /// What has come, if something has.
     pub(super) fn of(received: Received) -> Option<Self> {
         Some(match received {
-            Received::Data(message) | Received::Inflated(message) | Received::Control(message) => {
-                Item::Decoded(Ok(message))
-            }
+            Received::Data(message) | Received::Control(message) => Item::Decoded(Ok(message)),
             Received::Compressed(message) => Item::Compressed(message),
             Received::Failed(error) => Item::Decoded(Err(error)),
             Received::Stopped | Received::NeedsMore => return None,
