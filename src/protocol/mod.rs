@@ -24,7 +24,7 @@ pub(crate) use self::{
 };
 use self::{
     receive::{Frames, Receiver},
-    send::Sender,
+    send::Outbox,
 };
 use crate::{
     config::Config,
@@ -36,7 +36,7 @@ use crate::{
 /// One end of a WebSocket connection after the handshake.
 pub(crate) struct Protocol {
     receiver: Receiver,
-    sender: Sender,
+    outbox: Outbox,
     /// The newest ping that could not be answered yet for want of room.
     pong: Option<Box<Bytes>>,
     phase: Phase,
@@ -70,7 +70,7 @@ impl Protocol {
         };
         Self {
             receiver: Receiver::new(role, deflate),
-            sender: Sender::new(role, deflate, keys),
+            outbox: Outbox::new(role, deflate, keys),
             pong: None,
             phase: Phase::Open,
             config,
@@ -133,7 +133,7 @@ impl Protocol {
             }
         };
         self.check_open()?;
-        self.sender.send_data(opcode, data, compress, &self.config);
+        self.outbox.send_data(opcode, data, compress, &self.config);
         Ok(())
     }
 
@@ -149,7 +149,7 @@ impl Protocol {
         most: usize,
     ) -> bool {
         let is_queued = matches!(self.phase, Phase::Open)
-            && self.sender.send_small(message, compress, &self.config);
+            && self.outbox.send_small(message, compress, &self.config);
         if is_queued && SendBuffer::suits(message.len()) {
             self.open(buffer, most);
         }
@@ -159,14 +159,14 @@ impl Protocol {
     /// Queues what `buffer` took, before what was queued since it was opened, of which nothing
     /// has left. So no data follows a Close (5.5.1).
     pub(crate) fn take(&mut self, buffer: &SendBuffer) {
-        self.sender.take(buffer);
+        self.outbox.take(buffer);
     }
 
     /// Gives back the memory of the write buffer if it is empty, and that of a message
     /// under way as far as it is not used.
     pub(crate) fn release(&mut self) {
         self.receiver.release();
-        self.sender.release();
+        self.outbox.release();
     }
 
     /// What is received: whether more is needed, how much is held.
@@ -175,8 +175,8 @@ impl Protocol {
     }
 
     /// What waits to be written.
-    pub(crate) const fn outgoing(&self) -> &Sender {
-        &self.sender
+    pub(crate) const fn outgoing(&self) -> &Outbox {
+        &self.outbox
     }
 
     /// How far closing has come.
@@ -191,7 +191,7 @@ impl Protocol {
 
     fn open(&self, buffer: &mut SendBuffer, messages: usize) {
         if matches!(self.phase, Phase::Open) {
-            self.sender.open(buffer, messages, &self.config);
+            self.outbox.open(buffer, messages, &self.config);
         }
     }
 
@@ -201,7 +201,7 @@ impl Protocol {
         if data.len() > MAX_CONTROL_PAYLOAD {
             return Err(SendError::ControlTooLong(data.len()));
         }
-        self.sender.send_control(opcode, data);
+        self.outbox.send_control(opcode, data);
         Ok(())
     }
 
@@ -211,7 +211,7 @@ impl Protocol {
             frame.check_sendable()?;
         }
         if matches!(self.phase, Phase::Open) {
-            self.sender.send_close(frame);
+            self.outbox.send_close(frame);
             self.phase = Phase::CloseSent;
         }
         Ok(())
@@ -231,15 +231,15 @@ impl Protocol {
         if matches!(self.phase, Phase::Ended(_)) {
             return;
         }
-        if self.sender.is_congested(&self.config) {
+        if self.outbox.is_congested(&self.config) {
             self.pong = Some(Box::new(data.clone()));
         } else {
-            self.sender.send_control(OpCode::Pong, data);
+            self.outbox.send_control(OpCode::Pong, data);
         }
     }
 
     fn handle_written(&mut self, count: usize) {
-        self.sender.advance(count);
+        self.outbox.advance(count);
         if let Some(data) = self.pong.take() {
             self.answer_ping(&data);
         }
@@ -247,18 +247,18 @@ impl Protocol {
 
     fn handle_end_of_input(&mut self) {
         if !matches!(self.phase, Phase::Ended(_)) {
-            self.end(Closure::Lost);
+            self.phase = Phase::Ended(Closure::Lost);
         }
     }
 
     fn handle_end_of_output(&mut self) {
         let is_clean = matches!(&self.phase, Phase::Ended(closure) if closure.is_clean());
-        if is_clean && self.sender.len() > 0 {
+        if is_clean && self.outbox.len() > 0 {
             // 7.1.4: the closing handshake needs our Close, too.
-            self.end(Closure::Lost);
+            self.phase = Phase::Ended(Closure::Lost);
         }
         self.pong = None;
-        self.sender.discard();
+        self.outbox.discard();
     }
 
     fn handle_close(&mut self, frame: Option<&CloseFrame>) {
@@ -267,7 +267,7 @@ impl Protocol {
             Phase::Open => {
                 // 5.5.1: the answer echoes the code.
                 let answer = frame.map(|frame| CloseFrame::new(frame.code, ""));
-                self.sender.send_close(answer.as_ref());
+                self.outbox.send_close(answer.as_ref());
                 Initiator::Remote
             }
             // 5.5.1: no second Close.
@@ -275,7 +275,7 @@ impl Protocol {
             Phase::Ended(_) => return,
         };
         // 7.1.5: the first Close received tells code and reason.
-        self.end(Closure::Clean {
+        self.phase = Phase::Ended(Closure::Clean {
             initiator,
             frame: frame.cloned(),
         });
@@ -287,16 +287,12 @@ impl Protocol {
         match self.phase {
             Phase::Open => {
                 let frame = CloseFrame::new(error.close_code(), error.to_string());
-                self.sender.send_close(Some(&frame));
+                self.outbox.send_close(Some(&frame));
             }
             Phase::CloseSent => {}
             Phase::Ended(_) => return,
         }
-        self.end(Closure::Failed(error));
-    }
-
-    fn end(&mut self, closure: Closure) {
-        self.phase = Phase::Ended(closure);
+        self.phase = Phase::Ended(Closure::Failed(error));
     }
 }
 

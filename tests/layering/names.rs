@@ -64,6 +64,9 @@ impl<'ast> Visit<'ast> for Names {
         visit::visit_path(self, path);
     }
 
+    /// It says who may use an item, and uses nothing.
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
+
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         self.idents.push(call.method.to_string());
         visit::visit_expr_method_call(self, call);

@@ -4,10 +4,15 @@ use std::{collections::VecDeque, io::IoSlice};
 
 use bytes::{Buf, Bytes};
 
-use super::staging::Staging;
+use super::{
+    buffer::{SendBuffer, data_of},
+    staging::Staging,
+};
 use crate::{
-    message::CloseFrame,
-    wire::{FrameHeader, MAX_CONTROL_PAYLOAD, OpCode, apply_mask},
+    config::Config,
+    deflate::{DeflateParams, Deflation},
+    message::{CloseFrame, Message},
+    wire::{FrameHeader, MAX_CONTROL_PAYLOAD, OpCode, Role, apply_mask},
 };
 
 /// Payloads up to this size are copied behind their header; larger ones are written in place.
@@ -19,8 +24,10 @@ pub(crate) trait MaskKeys: Send {
     fn next_key(&mut self) -> [u8; 4];
 }
 
-/// A queue of bytes: what is small is staged in one buffer, what is large stays where it is.
-pub(super) struct Outbox {
+/// Encodes what is sent, and holds it until it is written: what is small is staged in one buffer,
+/// what is large stays where it is.
+pub(crate) struct Outbox {
+    deflation: Deflation,
     /// `Some` for a client: it masks every frame (5.1).
     keys: Option<Box<dyn MaskKeys>>,
     staged: Staging,
@@ -28,28 +35,20 @@ pub(super) struct Outbox {
     len: usize,
 }
 
+/// Whether a message is to be compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compress {
+    /// If the peer takes it and the configuration finds it worth while.
+    IfAgreed,
+    Never,
+}
+
 /// What a frame carries, and how.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Kind {
+struct Kind {
     opcode: OpCode,
     /// RFC 7692 6.
     compressed: bool,
-}
-
-impl Kind {
-    pub(super) const fn plain(opcode: OpCode) -> Self {
-        Self {
-            opcode,
-            compressed: false,
-        }
-    }
-
-    pub(super) const fn compressed(opcode: OpCode) -> Self {
-        Self {
-            opcode,
-            compressed: true,
-        }
-    }
 }
 
 /// A payload that is written from its own memory.
@@ -60,8 +59,13 @@ struct Large {
 }
 
 impl Outbox {
-    pub(super) fn new(keys: Option<Box<dyn MaskKeys>>) -> Self {
+    pub(in crate::protocol) fn new(
+        role: Role,
+        deflate: Option<DeflateParams>,
+        keys: Option<Box<dyn MaskKeys>>,
+    ) -> Self {
         Self {
+            deflation: Deflation::new(role, deflate),
             keys,
             staged: Staging::default(),
             large: VecDeque::new(),
@@ -69,50 +73,108 @@ impl Outbox {
         }
     }
 
-    /// Queues an unfragmented data frame.
+    /// Queues a data message.
     #[inline]
-    pub(super) fn push(&mut self, kind: Kind, data: impl AsRef<[u8]> + Into<Bytes>) {
-        if data.as_ref().len() <= STAGE_UP_TO || self.keys.is_some() {
-            self.stage(kind, data.as_ref());
-        } else {
-            self.push_large(kind, data.into());
+    pub(in crate::protocol) fn send_data(
+        &mut self,
+        opcode: OpCode,
+        data: Bytes,
+        compress: Compress,
+        config: &Config,
+    ) {
+        let compressed = match compress {
+            Compress::IfAgreed => self.deflation.compress(&data, config.deflate.as_ref()),
+            Compress::Never => None,
+        };
+        let kind = Kind {
+            opcode,
+            compressed: compressed.is_some(),
+        };
+        match compressed {
+            Some(compressed) => self.push(kind, compressed),
+            None => self.push(kind, data),
         }
     }
 
-    /// Queues a small unfragmented data frame as it is; `false`, and nothing is done, if it is
-    /// not small, or is to be masked.
+    /// Queues a message that is sent as it is and costs nothing but a copy, as most are; `false`,
+    /// and nothing is done, if it is another one, or must wait.
     #[inline]
-    pub(super) fn push_small(&mut self, opcode: OpCode, data: &[u8]) -> bool {
-        if self.keys.is_some() || data.len() > STAGE_UP_TO {
+    pub(in crate::protocol) fn send_small(
+        &mut self,
+        message: &Message,
+        compress: Compress,
+        config: &Config,
+    ) -> bool {
+        let Some((opcode, data)) = data_of(message) else {
             return false;
+        };
+        let is_small = (compress == Compress::Never || !self.deflation.is_agreed())
+            && !self.is_congested(config)
+            && self.keys.is_none()
+            && data.len() <= STAGE_UP_TO;
+        if is_small {
+            self.len += self.staged.push_plain(opcode, data);
         }
-        self.len += self.staged.push_plain(opcode, data);
-        true
+        is_small
     }
 
-    /// Whether this is a client's.
-    pub(super) const fn masks(&self) -> bool {
-        self.keys.is_some()
+    /// Queues a Ping or Pong with a payload that is not too long.
+    pub(in crate::protocol) fn send_control(&mut self, opcode: OpCode, data: &[u8]) {
+        debug_assert!(data.len() <= MAX_CONTROL_PAYLOAD);
+        let compressed = false;
+        self.stage(Kind { opcode, compressed }, data);
     }
 
-    /// Where the next frame will begin, in the stream of staged bytes.
-    pub(super) const fn end(&self) -> usize {
-        self.staged.end()
+    /// Queues a Close (5.5.1).
+    pub(in crate::protocol) fn send_close(&mut self, frame: Option<&CloseFrame>) {
+        let mut body = [0; MAX_CONTROL_PAYLOAD];
+        let len = frame.map_or(0, |frame| {
+            let reason = frame.reason.as_bytes();
+            body[..2].copy_from_slice(&frame.code.to_be_bytes());
+            body[2..2 + reason.len()].copy_from_slice(reason);
+            2 + reason.len()
+        });
+        self.send_control(OpCode::Close, &body[..len]);
     }
 
-    /// Queues frames before those that were queued since [`end`](Self::end) was `at`. None of
-    /// these has left.
-    pub(super) fn insert(&mut self, at: usize, frames: &[u8]) {
-        let later = self.staged.insert(at, frames);
+    /// Lets `buffer` take as many small messages that follow all that is queued, if nothing has to
+    /// be looked at for them.
+    pub(in crate::protocol) fn open(
+        &self,
+        buffer: &mut SendBuffer,
+        messages: usize,
+        config: &Config,
+    ) {
+        if self.keys.is_none() && !self.deflation.is_agreed() {
+            let room = config.write_high_water.saturating_sub(self.len);
+            buffer.open(self.staged.end(), messages, room);
+        }
+    }
+
+    /// Queues what `buffer` took, before what was queued since it was opened, of which nothing
+    /// has left.
+    pub(in crate::protocol) fn take(&mut self, buffer: &SendBuffer) {
+        let frames = buffer.frames();
+        let later = self.staged.insert(buffer.at, frames);
         self.len += frames.len();
         if later > 0 {
-            // What stands behind its header, which is behind `at`.
+            // What stands behind its header, which is behind the buffer.
             let end = self.staged.end();
             let moved = self.large.iter_mut().rev();
             for large in moved.take_while(|large| end.wrapping_sub(large.at) < frames.len() + later)
             {
                 large.at = large.at.wrapping_add(frames.len());
             }
+        }
+    }
+
+    /// Queues an unfragmented data frame.
+    #[inline]
+    fn push(&mut self, kind: Kind, data: impl AsRef<[u8]> + Into<Bytes>) {
+        if data.as_ref().len() <= STAGE_UP_TO || self.keys.is_some() {
+            self.stage(kind, data.as_ref());
+        } else {
+            self.push_large(kind, data.into());
         }
     }
 
@@ -127,26 +189,8 @@ impl Outbox {
         self.large.push_back(Large { at, data });
     }
 
-    /// Queues a control frame.
-    pub(super) fn push_control(&mut self, opcode: OpCode, data: &[u8]) {
-        debug_assert!(data.len() <= MAX_CONTROL_PAYLOAD);
-        self.stage(Kind::plain(opcode), data);
-    }
-
-    /// Queues a Close frame (5.5.1).
-    pub(super) fn push_close(&mut self, frame: Option<&CloseFrame>) {
-        let mut body = [0; MAX_CONTROL_PAYLOAD];
-        let len = frame.map_or(0, |frame| {
-            let reason = frame.reason.as_bytes();
-            body[..2].copy_from_slice(&frame.code.to_be_bytes());
-            body[2..2 + reason.len()].copy_from_slice(reason);
-            2 + reason.len()
-        });
-        self.push_control(OpCode::Close, &body[..len]);
-    }
-
     /// Fills `slices` with what is to be written first; returns how many it filled.
-    pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+    pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut slots = slices.iter_mut();
         let mut filled = 0;
         let mut put = |data: &'a [u8]| {
@@ -173,7 +217,7 @@ impl Outbox {
 
     /// All of it, if it is staged.
     #[inline]
-    pub(super) fn as_slice(&self) -> Option<&[u8]> {
+    pub(crate) fn as_slice(&self) -> Option<&[u8]> {
         let (front, end) = (self.staged.front(), self.staged.end());
         self.large
             .is_empty()
@@ -182,7 +226,7 @@ impl Outbox {
 
     /// The first `written` bytes have left.
     #[inline]
-    pub(super) fn advance(&mut self, written: usize) {
+    pub(in crate::protocol) fn advance(&mut self, written: usize) {
         if self.large.is_empty() {
             let written = written.min(self.len);
             self.len -= written;
@@ -215,13 +259,13 @@ impl Outbox {
     }
 
     /// Forgets what is queued.
-    pub(super) fn discard(&mut self) {
+    pub(in crate::protocol) fn discard(&mut self) {
         self.len = 0;
         self.release();
     }
 
     /// Gives back memory if nothing is queued.
-    pub(super) fn release(&mut self) {
+    pub(in crate::protocol) fn release(&mut self) {
         if self.len == 0 {
             self.staged.release();
             if self.large.capacity() > 0 {
@@ -230,8 +274,14 @@ impl Outbox {
         }
     }
 
-    pub(super) const fn len(&self) -> usize {
+    /// Bytes that wait to be written.
+    pub(crate) const fn len(&self) -> usize {
         self.len
+    }
+
+    /// Whether so much is queued that senders should wait.
+    pub(crate) const fn is_congested(&self, config: &Config) -> bool {
+        self.len >= config.write_high_water
     }
 
     /// Queues a frame whose payload is copied.
@@ -270,11 +320,14 @@ mod tests {
     /// What is handed out in one place or in several, and however it leaves, is the same.
     #[test]
     fn staged_bytes_are_one_slice_until_a_large_payload_stands_between() {
-        let kind = Kind::plain(OpCode::Binary);
+        let kind = Kind {
+            opcode: OpCode::Binary,
+            compressed: false,
+        };
         let small = Bytes::from_static(b"small");
         let large = Bytes::from(vec![7; STAGE_UP_TO + 1]);
         for step in 1..9 {
-            let mut outbox = Outbox::new(None);
+            let mut outbox = Outbox::new(Role::Server, None, None);
             assert_eq!(outbox.as_slice(), Some(&[][..]));
             outbox.push(kind, small.clone());
             outbox.push(kind, small.clone());
