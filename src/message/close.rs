@@ -37,11 +37,6 @@ impl CloseFrame {
         }))
     }
 
-    /// Checks the part of a body that has arrived, so that a bad one fails at its first bad byte.
-    pub(crate) fn check_partial(body: &[u8]) -> Result<(), ProtocolError> {
-        close_body::check_partial(body)
-    }
-
     /// Checks what a caller wants to send.
     pub(crate) fn check_sendable(&self) -> Result<(), InvalidClose> {
         close_body::check_sendable(self.code, &self.reason)
@@ -70,7 +65,7 @@ mod tests {
                 5000..=u16::MAX => false, // undefined
             };
             let received = CloseFrame::decode(&code.to_be_bytes());
-            let partial = CloseFrame::check_partial(&code.to_be_bytes());
+            let partial = close_body::check_partial(&code.to_be_bytes());
             let sent = CloseFrame::new(code, "").check_sendable();
             if allowed {
                 let frame = CloseFrame::new(code, "");

@@ -2,10 +2,12 @@
 
 mod entry;
 mod host;
-mod page;
 mod policy;
 mod request;
 
 pub(super) use self::host::{Scheme, is_host, is_same_host};
 pub(crate) use self::request::RequestOrigin;
-pub use self::{entry::InvalidOrigin, page::PageRequest, policy::OriginPolicy};
+pub use self::{
+    entry::InvalidOrigin,
+    policy::{OriginPolicy, PageRequest},
+};

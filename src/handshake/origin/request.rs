@@ -6,8 +6,7 @@ use http::{HeaderMap, HeaderValue, Uri, header, request::Parts};
 
 use super::{
     host::{Host, WebOrigin},
-    page::PageRequest,
-    policy::{OriginPolicy, Pages},
+    policy::{OriginPolicy, PageRequest, Pages},
 };
 use crate::{
     handshake::Rejection,

@@ -4,7 +4,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::{
     message::{CloseFrame, Message},
-    wire::{FrameHeader, MAX_CONTROL_PAYLOAD, OpCode, ProtocolError, apply_mask},
+    wire::{FrameHeader, MAX_CONTROL_PAYLOAD, OpCode, ProtocolError, apply_mask, close_body},
 };
 
 /// Takes a control frame, which is at the start of `input`, once it is there as a whole.
@@ -21,7 +21,7 @@ pub(super) fn take(
     apply_mask(header.mask, 0, body);
     if arrived < len {
         if header.opcode == OpCode::Close {
-            CloseFrame::check_partial(body)?;
+            close_body::check_partial(body)?;
         }
         return Ok(None);
     }
