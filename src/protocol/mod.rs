@@ -23,7 +23,7 @@ pub(crate) use self::{
     send::{Compress, MaskKeys, SendBuffer},
 };
 use self::{
-    receive::{Frames, Receiver},
+    receive::{Frames, Receiver, Task},
     send::Outbox,
 };
 use crate::{
@@ -85,7 +85,15 @@ impl Protocol {
     /// before can still be queued. After either, everything that comes is discarded.
     #[inline]
     pub(crate) fn receive(&mut self, input: &mut BytesMut, want: Want<'_>) -> (Received, Cost) {
-        let received = self.receiver.receive(input, want, &self.config);
+        match self.receiver.receive(input, want, &self.config) {
+            Ok(message) => (Received::Data(message), Cost::Usual),
+            Err(task) => self.receive_step(input, task),
+        }
+    }
+
+    #[inline(never)]
+    fn receive_step(&mut self, input: &mut BytesMut, task: Task) -> (Received, Cost) {
+        let received = self.receiver.step(input, task, &self.config);
         if let (Received::Control(Message::Ping(data)), _) = &received {
             self.answer_ping(data);
         }

@@ -1,4 +1,5 @@
-//! From the peer: bytes in, messages out, through one door ([`Receiver::receive`]).
+//! From the peer: bytes in, messages out. [`Protocol::receive`](super::Protocol::receive) is the
+//! one door; behind it [`Receiver::receive`] takes the short lanes, and [`Receiver::step`] all else.
 //!
 //! [`frames`] knows where in the stream of frames the input stands, and yields whole messages;
 //! [`partial`] is one under way; [`held`] inflates compressed ones in steps. The door knows in which
@@ -96,13 +97,13 @@ pub(crate) enum Received {
 
 /// When a compressed message is inflated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Inflate {
+pub(super) enum Inflate {
     Now,
     Later,
 }
 
 /// What a step begins with.
-enum Task {
+pub(super) enum Task {
     /// With the input, whose first header may be known.
     Decode(Option<(FrameHeader, usize)>, Inflate),
     Inflate(Compressed),
@@ -117,7 +118,8 @@ impl Receiver {
         }
     }
 
-    /// Takes what is wanted, most of the time out of `input`; says what it cost, too.
+    /// Takes what is wanted out of `input` if it is a plain message that is there as a whole; else
+    /// says with what a [`step`](Self::step) begins.
     ///
     /// All state is kept here, so it does not matter how the bytes are cut into pieces.
     #[inline]
@@ -126,28 +128,32 @@ impl Receiver {
         input: &mut BytesMut,
         want: Want<'_>,
         limits: &Config,
-    ) -> (Received, Cost) {
+    ) -> Result<Message, Task> {
         let mut unused = Batch::default();
         let (batch, most, inflate) = match want {
             Want::Now { batch, most } => (batch, most, Inflate::Now),
             Want::Ahead => (&mut unused, 1, Inflate::Later),
-            Want::Held(message) => return self.step(input, Task::Inflate(message), limits),
+            Want::Held(message) => return Err(Task::Inflate(message)),
         };
         let header = match self.frames.decode_short(input, most, limits) {
-            Short::Message(message) => return (Received::Data(message), Cost::Usual),
+            Short::Message(message) => return Ok(message),
             Short::Batch(several) => {
                 *batch = several;
-                let first = batch.pop().map_or(Received::NeedsMore, Received::Data);
-                return (first, Cost::Usual);
+                return batch.pop().ok_or(Task::Decode(None, inflate));
             }
             Short::Header(header, at) => Some((header, at)),
             Short::Nothing => None,
         };
-        self.step(input, Task::Decode(header, inflate), limits)
+        Err(Task::Decode(header, inflate))
     }
 
-    #[inline(never)]
-    fn step(&mut self, input: &mut BytesMut, task: Task, limits: &Config) -> (Received, Cost) {
+    /// Does what is next in the general way; says what it cost, too.
+    pub(super) fn step(
+        &mut self,
+        input: &mut BytesMut,
+        task: Task,
+        limits: &Config,
+    ) -> (Received, Cost) {
         let mut work = Work::STEP;
         let (received, inflate) = match task {
             Task::Decode(header, inflate) => {
