@@ -8,6 +8,7 @@ mod deflate;
 mod entries;
 mod extensions;
 mod hosts;
+mod nonce;
 mod origin;
 mod properties;
 mod request;

@@ -1,5 +1,6 @@
 //! Negotiation of permessage-deflate (RFC 7692, sections 5 and 7.1).
 
+mod choice;
 mod client;
 mod cost;
 mod parameters;
