@@ -124,6 +124,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod config;
+mod connections;
 mod deflate;
 mod handshake;
 mod message;
@@ -152,6 +153,7 @@ pub use self::deflate::DeflateConfig;
 pub use self::handshake::AnswerError;
 pub use self::{
     config::{Config, InvalidSubprotocol, Subprotocol},
+    connections::{ConnectionId, ConnectionInfo, ConnectionKey, Connections, Drain, Drained},
     handshake::{InvalidOrigin, OriginPolicy, PageRequest, Rejection},
     message::{CloseFrame, InvalidClose, Message, NotUtf8, Utf8Bytes},
     protocol::{Closure, Initiator},

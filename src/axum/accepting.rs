@@ -3,7 +3,10 @@
 use std::future::Future;
 
 use super::WebSocket;
-use crate::upgrade::{Outcome, Supervise, UpgradeError};
+use crate::{
+    connections::ConnectionId,
+    upgrade::{Outcome, Supervise, UpgradeError},
+};
 
 /// A connection that will be upgraded once its response has been written:
 /// [`tower_websock::Accepting`](crate::Accepting) with the [`WebSocket`] of this module. The same
@@ -20,6 +23,12 @@ impl Accepting {
     /// [`assume_sent`](crate::Accepting::assume_sent).
     pub fn assume_sent(self) -> Self {
         self.inner.assume_sent().into()
+    }
+
+    /// The connection's number in its [`Connections`](crate::Connections). `None` if it belongs to
+    /// none.
+    pub fn id(&self) -> Option<ConnectionId> {
+        self.inner.id()
     }
 
     /// Waits for the upgrade. Yields a socket without a supervisor.

@@ -13,6 +13,7 @@ use http::HeaderValue;
 
 use crate::{
     config::Subprotocol,
+    connections::ConnectionId,
     message::{CloseFrame, InvalidClose, Message, NotUtf8},
     protocol::Closure,
 };
@@ -148,6 +149,12 @@ impl WebSocket {
     /// The subprotocol that was negotiated.
     pub const fn subprotocol(&self) -> Option<&Subprotocol> {
         self.inner.subprotocol()
+    }
+
+    /// The connection's number in its [`Connections`](crate::Connections). `None` if it belongs to
+    /// none.
+    pub fn id(&self) -> Option<ConnectionId> {
+        self.inner.id()
     }
 
     /// The subprotocol that was negotiated, under the name that axum gives this method.

@@ -13,6 +13,7 @@ use http::{HeaderValue, request::Parts};
 use super::{Accepting, WebSocket};
 use crate::{
     config::{Config, Subprotocol},
+    connections::{ConnectionKey, Connections},
     handshake::{OriginPolicy, Rejection},
     upgrade::Outcome,
 };
@@ -39,6 +40,21 @@ impl<F> WebSocketUpgrade<F> {
     /// Sets which pages may connect. Default: those from the same host.
     pub fn origin(mut self, policy: OriginPolicy) -> Self {
         self.upgrade = self.upgrade.origin(policy);
+        self
+    }
+
+    /// Counts the connection among `connections`, which may refuse it with 503. Default: among
+    /// none.
+    pub fn connections(mut self, connections: &Connections) -> Self {
+        self.upgrade = self.upgrade.connections(connections);
+        self
+    }
+
+    /// Sets whose connection it is, for [`Connections::max_per_key`]. Default: nobody's.
+    ///
+    /// Without [`connections`](Self::connections), it has no effect.
+    pub fn connection_key(mut self, key: impl Into<ConnectionKey>) -> Self {
+        self.upgrade = self.upgrade.connection_key(key);
         self
     }
 
@@ -151,7 +167,9 @@ impl<F> WebSocketUpgrade<F> {
     ///
     /// [`Rejection::Origin`], [`Rejection::OriginRepeated`] or [`Rejection::ForeignHost`] if the
     /// policy refuses the request; [`Rejection::SubprotocolNotOffered`] if the client did not
-    /// offer the selected subprotocol.
+    /// offer the selected subprotocol; [`Rejection::TooManyConnections`],
+    /// [`Rejection::TooManyOfKey`] or [`Rejection::Draining`] if the
+    /// [`connections`](Self::connections) have no place for it.
     pub fn accept(self) -> Result<(Response, Accepting), Rejection> {
         accept(self.upgrade, self.config, self.selected)
     }

@@ -80,6 +80,25 @@ pub enum Rejection {
     /// 500: the request cannot be upgraded. It does not come from hyper and has no
     /// [`ProvidedIo`](crate::ProvidedIo), or something else has taken its upgrade.
     NotUpgradable,
+    /// 503: there are as many connections as [`Connections::max`](crate::Connections::max) allows
+    /// (RFC 9110, section 15.6.4).
+    TooManyConnections {
+        /// When to try again, in seconds: the header `Retry-After`.
+        retry_after: u32,
+    },
+    /// 503: there are as many connections with the request's key as
+    /// [`Connections::max_per_key`](crate::Connections::max_per_key) allows (RFC 9110, section
+    /// 15.6.4).
+    TooManyOfKey {
+        /// When to try again, in seconds: the header `Retry-After`.
+        retry_after: u32,
+    },
+    /// 503: the server is about to stop, by [`Connections::drain`](crate::Connections::drain) (RFC
+    /// 9110, section 15.6.4).
+    Draining {
+        /// When to try again, in seconds: the header `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl Rejection {
@@ -98,6 +117,9 @@ impl Rejection {
             Rejection::SubprotocolNotOffered | Rejection::NotUpgradable => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
+            Rejection::TooManyConnections { .. }
+            | Rejection::TooManyOfKey { .. }
+            | Rejection::Draining { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Rejection::Authority
             | Rejection::Scheme
             | Rejection::HostMismatch
@@ -145,6 +167,12 @@ impl Rejection {
             // RFC 9110, section 15.5.22.
             Rejection::HttpVersion | Rejection::Upgrade | Rejection::Version => {
                 insert_upgrade(headers);
+            }
+            // RFC 9110, section 10.2.3.
+            Rejection::TooManyConnections { retry_after }
+            | Rejection::TooManyOfKey { retry_after }
+            | Rejection::Draining { retry_after } => {
+                headers.insert(header::RETRY_AFTER, retry_after.into());
             }
             _ => {}
         }
@@ -242,6 +270,13 @@ impl fmt::Display for Rejection {
                 "the server has no connection to upgrade: the request does not come from \
                  its HTTP server, or another layer or extractor took the upgrade first"
             }
+            Rejection::TooManyConnections { .. } => {
+                "the server has as many connections as it takes; try again later"
+            }
+            Rejection::TooManyOfKey { .. } => {
+                "you have as many connections as the server allows; close one first"
+            }
+            Rejection::Draining { .. } => "the server is about to stop; connect to another",
         })
     }
 }

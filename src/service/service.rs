@@ -89,7 +89,7 @@ impl<H, Args, S> WebSocketService<H, Args, S> {
         H: Handler<Args>,
     {
         let upgrade = WebSocketUpgrade::from_parts(&mut parts)?;
-        let (upgrade, handler) = (self.settings.apply(upgrade), self.handler.clone());
+        let (upgrade, handler) = (self.settings.apply(upgrade, &parts), self.handler.clone());
         Ok(upgrade.on_upgrade(move |socket| handler.call(socket, parts)))
     }
 }

@@ -1,9 +1,12 @@
 //! What the layers and the services are configured with.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
+
+use http::request::Parts;
 
 use crate::{
     config::{Config, Subprotocol},
+    connections::{ConnectionKey, Connections},
     handshake::OriginPolicy,
     upgrade::WebSocketUpgrade,
 };
@@ -18,7 +21,15 @@ struct Values {
     config: Arc<Config>,
     origin: OriginPolicy,
     subprotocols: Vec<Subprotocol>,
+    connections: Option<Connections>,
+    key: Key,
 }
+
+/// Whose connection a request opens.
+#[derive(Clone, Default)]
+struct Key(Option<Arc<KeyOf>>);
+
+type KeyOf = dyn Fn(&Parts) -> Option<ConnectionKey> + Send + Sync;
 
 impl Settings {
     pub(crate) fn set_path(&mut self, path: String) {
@@ -37,6 +48,17 @@ impl Settings {
         self.values().subprotocols = names;
     }
 
+    pub(crate) fn set_connections(&mut self, connections: Connections) {
+        self.values().connections = Some(connections);
+    }
+
+    pub(crate) fn set_connection_key<K: Into<ConnectionKey>>(
+        &mut self,
+        key: impl Fn(&Parts) -> Option<K> + Send + Sync + 'static,
+    ) {
+        self.values().key = Key(Some(Arc::new(move |parts| key(parts).map(Into::into))));
+    }
+
     fn values(&mut self) -> &mut Values {
         Arc::make_mut(&mut self.0)
     }
@@ -46,11 +68,35 @@ impl Settings {
         self.0.path.as_deref().is_none_or(|own| own == path)
     }
 
-    pub(super) fn apply(&self, upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-        upgrade
+    /// `parts` are the rest of the request.
+    pub(super) fn apply(&self, upgrade: WebSocketUpgrade, parts: &Parts) -> WebSocketUpgrade {
+        let mut upgrade = upgrade
             .shared_config(self.0.config.clone())
             .origin(self.0.origin.clone())
-            .subprotocols(&self.0.subprotocols)
+            .subprotocols(&self.0.subprotocols);
+        if let Some(connections) = &self.0.connections {
+            upgrade = upgrade.connections(connections);
+            if let Some(key) = self.0.key.of(parts) {
+                upgrade = upgrade.connection_key(key);
+            }
+        }
+        upgrade
+    }
+}
+
+impl Key {
+    fn of(&self, parts: &Parts) -> Option<ConnectionKey> {
+        self.0.as_ref().and_then(|key| key(parts))
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() {
+            "by request"
+        } else {
+            "none"
+        })
     }
 }
 
@@ -90,6 +136,28 @@ macro_rules! settings_methods {
         pub fn subprotocols(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
             let names = crate::Subprotocol::list(names);
             self.settings_mut().set_subprotocols(names);
+            self
+        }
+
+        /// Counts the connections among `connections`, which may refuse them with 503. Default:
+        /// they are not counted.
+        pub fn connections(mut self, connections: &crate::Connections) -> Self {
+            self.settings_mut().set_connections(connections.clone());
+            self
+        }
+
+        /// Sets how to tell from a request whose connection it opens, for
+        /// [`max_per_key`](crate::Connections::max_per_key): by an IP address, a user's name or
+        /// the like, see [`ConnectionKey`](crate::ConnectionKey). A connection for which `key`
+        /// yields `None` is nobody's. Default: all are nobody's.
+        ///
+        /// Without [`connections`](Self::connections), `key` is not called. The peer's address
+        /// is in no request by itself: have your server put it into the request's extensions.
+        pub fn connection_key<K: Into<crate::ConnectionKey>>(
+            mut self,
+            key: impl Fn(&http::request::Parts) -> Option<K> + Send + Sync + 'static,
+        ) -> Self {
+            self.settings_mut().set_connection_key(key);
             self
         }
     };

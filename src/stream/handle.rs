@@ -13,6 +13,7 @@ use super::{
     connection::{Conn, Shared},
 };
 use crate::{
+    connections::ConnectionId,
     message::Message,
     protocol::{Batch, Compress},
 };
@@ -33,6 +34,14 @@ impl<T> Handle<T> {
         Self {
             shared: self.shared.clone(),
         }
+    }
+
+    pub(super) const fn shared(&self) -> &Arc<Shared<T>> {
+        &self.shared
+    }
+
+    pub(super) fn id(&self) -> Option<ConnectionId> {
+        self.shared.with(|conn| conn.member().id())
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {

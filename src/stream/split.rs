@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Error, Upgraded, connection::Conn, handle::Handle};
 use crate::{
+    connections::ConnectionId,
     message::{CloseFrame, InvalidClose, Message},
     protocol::{Batch, Closure, Compress},
 };
@@ -42,6 +43,11 @@ impl<T> SendHalf<T> {
     /// Whether `half` belongs to the same connection.
     pub fn is_pair_of(&self, half: &RecvHalf<T>) -> bool {
         self.handle.is(&half.handle)
+    }
+
+    /// The connection's number, as [`WebSocket::id`](crate::WebSocket::id).
+    pub fn id(&self) -> Option<ConnectionId> {
+        self.handle.id()
     }
 
     /// Whether it is known that nothing more can be sent: [`closed`](Self::closed) would be ready.
@@ -159,6 +165,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
 impl<T> RecvHalf<T> {
     pub(super) const fn new(handle: Handle<T>, batch: Batch) -> Self {
         Self { handle, batch }
+    }
+
+    /// The connection's number, as [`WebSocket::id`](crate::WebSocket::id).
+    pub fn id(&self) -> Option<ConnectionId> {
+        self.handle.id()
     }
 }
 

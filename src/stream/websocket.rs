@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     config::{Config, Subprotocol},
+    connections::{ConnectionId, Seat},
     handshake::Agreed,
     message::{CloseFrame, InvalidClose, Message},
     protocol::{Batch, Closure, Compress, MaskKeys, Protocol},
@@ -277,10 +278,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
 impl WebSocket {
     /// A server's socket that a supervisor will drive, and what both share.
-    pub(crate) fn supervised(io: Upgraded, setup: Setup) -> (Self, Arc<Shared<Upgraded>>) {
+    pub(crate) fn supervised(
+        io: Upgraded,
+        setup: Setup,
+        seat: Option<Seat>,
+    ) -> (Self, Arc<Shared<Upgraded>>) {
         let profile = io.profile();
         let protocol = Protocol::new(setup.config, setup.agreed.deflate, None);
         let shared = Shared::new(Conn::supervised(io, protocol, profile));
+        if let Some(seat) = seat {
+            shared.join(seat);
+        }
         let socket = Self {
             handle: Handle::first(shared.clone()),
             batch: Batch::default(),
@@ -288,12 +296,26 @@ impl WebSocket {
         };
         (socket, shared)
     }
+
+    /// With its place among the server's connections.
+    pub(crate) fn seated(self, seat: Option<Seat>) -> Self {
+        if let Some(seat) = seat {
+            self.handle.shared().join(seat);
+        }
+        self
+    }
 }
 
 impl<T> WebSocket<T> {
     /// The subprotocol that was negotiated (RFC 6455, section 1.9).
     pub const fn subprotocol(&self) -> Option<&Subprotocol> {
         self.subprotocol.as_ref()
+    }
+
+    /// The connection's number in its [`Connections`](crate::Connections). `None` if it belongs to
+    /// none.
+    pub fn id(&self) -> Option<ConnectionId> {
+        self.handle.id()
     }
 
     /// Whether it is known that nothing more can be sent: [`closed`](Self::closed) would be ready.

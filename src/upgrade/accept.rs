@@ -1,6 +1,12 @@
 //! A valid request for a WebSocket connection, and what becomes of it.
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
 
 use http::{HeaderMap, HeaderValue, Request, Response, header, request::Parts};
 use tokio::time::timeout;
@@ -8,10 +14,11 @@ use tokio::time::timeout;
 use super::{
     Outcome, ResponseBody, Supervise, UpgradeError, extended_connect,
     pending::{Offered, PendingIo},
-    supervise::Upgrading,
+    supervise::{Opened, Upgrading},
 };
 use crate::{
     config::{Config, Subprotocol},
+    connections::{ConnectionId, ConnectionKey, Connections, Seat},
     handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, is_attempt},
     stream::{Setup, WebSocket},
 };
@@ -67,6 +74,8 @@ pub struct WebSocketUpgrade {
     policy: OriginPolicy,
     selected: Option<Subprotocol>,
     config: Arc<Config>,
+    connections: Option<Connections>,
+    key: Option<ConnectionKey>,
 }
 
 impl WebSocketUpgrade {
@@ -88,6 +97,8 @@ impl WebSocketUpgrade {
             policy: OriginPolicy::same_host(),
             selected: None,
             config: Arc::default(),
+            connections: None,
+            key: None,
         })
     }
 
@@ -105,6 +116,20 @@ impl WebSocketUpgrade {
     /// Sets which pages may connect. Default: those from the same host.
     pub fn origin(mut self, policy: OriginPolicy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Counts the connection among `connections`, which may refuse it. Default: among none.
+    pub fn connections(mut self, connections: &Connections) -> Self {
+        self.connections = Some(connections.clone());
+        self
+    }
+
+    /// Sets whose connection it is, for [`Connections::max_per_key`]. Default: nobody's.
+    ///
+    /// Without [`connections`](Self::connections), it has no effect.
+    pub fn connection_key(mut self, key: impl Into<ConnectionKey>) -> Self {
+        self.key = Some(key.into());
         self
     }
 
@@ -153,9 +178,14 @@ impl WebSocketUpgrade {
     ///
     /// [`Rejection::Origin`], [`Rejection::OriginRepeated`] or [`Rejection::ForeignHost`] if the
     /// policy refuses the request; [`Rejection::SubprotocolNotOffered`] if the client did not
-    /// offer the selected subprotocol.
+    /// offer the selected subprotocol; [`Rejection::TooManyConnections`],
+    /// [`Rejection::TooManyOfKey`] or [`Rejection::Draining`] if the
+    /// [`connections`](Self::connections) have no place for it.
     pub fn accept<B>(self) -> Result<(Response<ResponseBody<B>>, Accepting), Rejection> {
         self.origin.check(&self.policy)?;
+        let key = self.key;
+        let seat = self.connections.map(|connections| connections.admit(key));
+        let seat = seat.transpose()?;
         let opening = self.handshake.opening();
         let accepted = self.handshake.accept(self.selected, &self.config)?;
         let (mut response, agreed): (Response<ResponseBody<B>>, _) = accepted;
@@ -169,7 +199,7 @@ impl WebSocketUpgrade {
         }
         let config = self.config;
         let setup = Setup { config, agreed };
-        Ok((response, Accepting { io, setup }))
+        Ok((response, Accepting { io, setup, seat }))
     }
 
     /// Accepts the request, and runs `handler` in its own task once the connection is upgraded.
@@ -227,6 +257,7 @@ impl fmt::Debug for WebSocketUpgrade {
 pub struct Accepting {
     io: PendingIo,
     setup: Setup,
+    seat: Option<Seat>,
 }
 
 impl Accepting {
@@ -242,6 +273,11 @@ impl Accepting {
         self
     }
 
+    /// The connection's number in its [`Connections`]. `None` if it belongs to none.
+    pub fn id(&self) -> Option<ConnectionId> {
+        self.seat.as_ref().map(Seat::id)
+    }
+
     /// Waits until the response is sent and the connection upgraded. Yields a socket without a
     /// supervisor.
     ///
@@ -250,8 +286,8 @@ impl Accepting {
     /// If the connection was not upgraded within [`upgrade_timeout`](Config::upgrade_timeout), or
     /// not at all.
     pub async fn socket(self) -> Result<WebSocket, UpgradeError> {
-        let (io, setup) = self.upgraded().await?;
-        Ok(WebSocket::unsupervised(io, setup, None))
+        let (io, setup, seat) = self.upgraded().await?;
+        Ok(WebSocket::unsupervised(io, setup, None).seated(seat))
     }
 
     /// Waits until the response is sent and the connection upgraded, then runs `handler` with the
@@ -286,9 +322,23 @@ impl Accepting {
 
     /// The transport, if it comes in time: from now on.
     fn upgraded(self) -> Upgrading {
-        let Self { io, setup } = self;
+        let Self { io, setup, seat } = self;
         let io = timeout(setup.config.upgrade_timeout, io);
-        Box::pin(async { Ok((io.await.map_err(|_| UpgradeError::TimedOut)??, setup)) })
+        Box::pin(async move {
+            let mut io = pin!(io);
+            let io = poll_fn(|cx| {
+                if seat
+                    .as_ref()
+                    .is_some_and(|seat| seat.poll_cut(cx).is_ready())
+                {
+                    return Poll::Ready(Err(UpgradeError::Cut));
+                }
+                let io = io.as_mut().poll(cx);
+                io.map(|io| io.unwrap_or(Err(UpgradeError::TimedOut)))
+            });
+            let opened: Opened = (io.await?, setup, seat);
+            Ok(opened)
+        })
     }
 }
 

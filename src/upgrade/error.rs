@@ -20,6 +20,9 @@ pub enum UpgradeError {
     NotSent,
     /// Another request already used the [`ProvidedIo`](crate::ProvidedIo) of this request.
     IoTaken,
+    /// The [`Connections`](crate::Connections) that it belongs to cut it before it opened: see
+    /// [`Drain::deadline`](crate::Drain::deadline).
+    Cut,
 }
 
 impl fmt::Display for UpgradeError {
@@ -40,6 +43,7 @@ impl fmt::Display for UpgradeError {
                  extensions were replaced",
             ),
             UpgradeError::IoTaken => f.write_str("the provided IO was used before"),
+            UpgradeError::Cut => f.write_str("the server stopped before the connection was open"),
         }
     }
 }
@@ -74,12 +78,17 @@ mod tests {
                  extensions were replaced",
             ),
             (UpgradeError::IoTaken, "the provided IO was used before"),
+            (
+                UpgradeError::Cut,
+                "the server stopped before the connection was open",
+            ),
         ];
-        assert_sentences::<_, 4>(rows, |error| match error {
+        assert_sentences::<_, 5>(rows, |error| match error {
             UpgradeError::Http(_) => 0,
             UpgradeError::TimedOut => 1,
             UpgradeError::NotSent => 2,
             UpgradeError::IoTaken => 3,
+            UpgradeError::Cut => 4,
         });
     }
 }

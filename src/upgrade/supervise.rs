@@ -14,6 +14,7 @@ use pin_project_lite::pin_project;
 
 use super::{Outcome, UpgradeError, outcome::Sealed};
 use crate::{
+    connections::Seat,
     protocol::Closure,
     stream::{Setup, Shared, Upgraded, WebSocket},
     wire::close_code,
@@ -21,7 +22,10 @@ use crate::{
 
 /// The upgrade. Large and soon over, so it does not count for what a connection weighs.
 pub(super) type Upgrading =
-    Pin<Box<dyn Future<Output = Result<(Upgraded, Setup), UpgradeError>> + Send + Sync>>;
+    Pin<Box<dyn Future<Output = Result<Opened, UpgradeError>> + Send + Sync>>;
+
+/// What it brings.
+pub(super) type Opened = (Upgraded, Setup, Option<Seat>);
 
 pin_project! {
     /// A future that runs a handler and supervises its connection: see
@@ -57,7 +61,7 @@ pin_project! {
     impl<H, F> PinnedDrop for Serving<H, F> {
         fn drop(this: Pin<&mut Self>) {
             // Aborted, or done: nobody drives the connection any more.
-            this.shared.cut();
+            this.shared.end_work();
         }
     }
 }
@@ -95,9 +99,9 @@ where
         loop {
             match stage.as_mut().project() {
                 StageProjection::Upgrading { upgrading, handler } => {
-                    let (io, setup) = ready!(upgrading.as_mut().poll(cx))?;
+                    let opened = ready!(upgrading.as_mut().poll(cx))?;
                     let handler = handler.take().expect("polled after completion");
-                    let serving = Serving::new(io, setup, handler);
+                    let serving = Serving::new(opened, handler);
                     stage.set(Stage::Serving { serving });
                 }
                 StageProjection::Serving { serving } => return serving.poll(cx).map(Ok),
@@ -113,8 +117,8 @@ impl<H, F> fmt::Debug for Supervise<H, F> {
 }
 
 impl<H, F> Serving<H, F> {
-    fn new(io: Upgraded, setup: Setup, handler: H) -> Self {
-        let (socket, shared) = WebSocket::supervised(io, setup);
+    fn new((io, setup, seat): Opened, handler: H) -> Self {
+        let (socket, shared) = WebSocket::supervised(io, setup, seat);
         let call = Some((handler, socket));
         Self {
             shared,

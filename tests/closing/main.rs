@@ -1,5 +1,6 @@
 //! The end of connections (RFC 6455, section 7), and who sees to it.
 
+mod connections;
 mod ends;
 mod senders;
 mod slow_peers;

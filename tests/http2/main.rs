@@ -5,6 +5,7 @@
 mod alloc;
 mod answers;
 mod closing;
+mod connections;
 mod handshake;
 mod mounts;
 mod raw;

@@ -2,6 +2,7 @@
 
 #[cfg(all(feature = "client", feature = "http2"))]
 mod acceptance;
+mod connections;
 mod extractor;
 mod places;
 #[path = "../support/mod.rs"]

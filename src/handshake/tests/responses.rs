@@ -3,7 +3,7 @@
 use super::*;
 
 /// Written out once more here, so that a change of the table is a decision.
-const REJECTIONS: [(Rejection, u16); 27] = [
+const REJECTIONS: [(Rejection, u16); 30] = [
     (Rejection::Method, 405),
     (Rejection::HttpVersion, 426),
     (Rejection::ExtendedConnect, 405),
@@ -31,6 +31,9 @@ const REJECTIONS: [(Rejection, u16); 27] = [
     (Rejection::Path, 404),
     (Rejection::SubprotocolNotOffered, 500),
     (Rejection::NotUpgradable, 500),
+    (Rejection::TooManyConnections { retry_after: 0 }, 503),
+    (Rejection::TooManyOfKey { retry_after: 1 }, 503),
+    (Rejection::Draining { retry_after: 120 }, 503),
 ];
 
 /// 4.2.2 item 5: the response has these headers and no others; RFC 9110, section 8.6: no length.
@@ -106,7 +109,10 @@ fn response_of_a_rejection_tells_its_reason() {
             | Rejection::ForeignHost
             | Rejection::Path
             | Rejection::SubprotocolNotOffered
-            | Rejection::NotUpgradable => {}
+            | Rejection::NotUpgradable
+            | Rejection::TooManyConnections { .. }
+            | Rejection::TooManyOfKey { .. }
+            | Rejection::Draining { .. } => {}
         }
         assert_eq!(rejection.status(), status);
         let response: Response<Bytes> = rejection.into_response();
@@ -130,6 +136,13 @@ fn response_of_a_rejection_tells_its_reason() {
             }
             405 => expected.push(("allow", "GET")),
             426 => expected.extend([("upgrade", "websocket"), ("connection", "Upgrade")]),
+            _ => {}
+        }
+        match rejection {
+            // RFC 9110, section 10.2.3: a number of seconds.
+            Rejection::TooManyConnections { .. } => expected.push(("retry-after", "0")),
+            Rejection::TooManyOfKey { .. } => expected.push(("retry-after", "1")),
+            Rejection::Draining { .. } => expected.push(("retry-after", "120")),
             _ => {}
         }
         if matches!(rejection, Rejection::Version | Rejection::Http2Version) {

@@ -22,6 +22,7 @@ use super::{
     tasks::{Driver, Tasks},
 };
 use crate::{
+    connections::Member,
     protocol::{Closure, Event, Phase, Protocol},
     stream::transport::{Profile, coop::unconstrained, link::Link},
 };
@@ -36,6 +37,8 @@ pub(crate) struct Conn<T> {
     deadlines: Deadlines,
     /// From our Close on, or the peer's.
     closing: Option<Box<Closing>>,
+    /// Behind the transport, which ends first.
+    member: Member,
 }
 
 impl<T> Conn<T> {
@@ -60,6 +63,7 @@ impl<T> Conn<T> {
             tasks: Tasks::new(driver),
             deadlines: Deadlines::default(),
             closing: None,
+            member: Member::default(),
         }
     }
 
@@ -131,15 +135,24 @@ impl<T> Conn<T> {
 
     pub(crate) fn drop_handle(&mut self) {
         self.tasks.drop_handle();
+        // Without a supervisor, the transport may go with the last one.
+        self.member.note_end(is_clean(&self.protocol));
     }
 
-    /// What is to be done once the lock is free: wake, and drop the transport.
+    /// What is to be done once the lock is free: drop the transport, give back its place, and wake.
     #[cold]
     pub(super) fn take_aftermath(&mut self) -> impl FnOnce() + use<T> {
         let remains = self.link.take_remains();
+        let seat = if self.is_down() {
+            self.member.note_end(is_clean(&self.protocol));
+            self.member.leave()
+        } else {
+            None
+        };
         let wake = self.tasks.take_wakes();
         move || {
             drop(remains);
+            drop(seat);
             wake();
         }
     }
@@ -153,6 +166,14 @@ impl<T> Conn<T> {
 
     pub(super) const fn protocol_mut(&mut self) -> &mut Protocol {
         &mut self.protocol
+    }
+
+    pub(crate) const fn member(&self) -> &Member {
+        &self.member
+    }
+
+    pub(super) const fn member_mut(&mut self) -> &mut Member {
+        &mut self.member
     }
 
     pub(super) const fn inbox(&self) -> &Inbox {
@@ -298,4 +319,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         let mut cx = self.tasks.io_context();
         Pin::new(io).poll_shutdown(&mut cx).map(Some)
     }
+}
+
+fn is_clean(protocol: &Protocol) -> bool {
+    matches!(protocol.phase(), Phase::Ended(closure) if closure.is_clean())
 }

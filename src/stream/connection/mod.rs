@@ -12,7 +12,7 @@
 //! | `closing` | how far the closing has come |
 //!
 //! `shared` is the door: it takes the lock and tells who calls. What a user asks for is in
-//! `receiving`, `sending` and `ending`; what differs by who drives the transport in `supervised` and
+//! `receiving`, `sending` and `ending`, and what others ask for in `outside`; what differs by who drives the transport in `supervised` and
 //! `unsupervised`; what both do in `unreceived` and `shutdown`.
 
 mod backlog;
@@ -24,6 +24,7 @@ mod ending;
 mod inbox;
 mod item;
 mod output;
+mod outside;
 mod read_ahead;
 mod reading;
 mod receiving;

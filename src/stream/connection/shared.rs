@@ -160,8 +160,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
     }
 
     /// The supervisor ends; who still waits learns it.
-    pub(crate) fn cut(&self) {
-        self.with(|conn| conn.lose(Item::Lost));
+    pub(crate) fn end_work(&self) {
+        let work = self.with(|conn| {
+            conn.lose(Item::Lost);
+            conn.member_mut().end_work()
+        });
+        drop(work);
     }
 
     /// How the connection ended. `Lost` if it has not.

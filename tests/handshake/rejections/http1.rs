@@ -1,6 +1,11 @@
 //! Over HTTP/1.1.
 #![expect(clippy::too_many_lines, reason = "the table is long")]
 
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tower_websock::Drain;
+
 use super::*;
 
 pub(super) fn refusals_over_http1() -> Vec<Refusal> {
@@ -314,5 +319,46 @@ pub(super) fn refusals_over_http1() -> Vec<Refusal> {
                 ),
             ],
         },
+        Refusal {
+            rejection: Rejection::TooManyConnections { retry_after: 5 },
+            status: 503,
+            clause: "Connections::max`",
+            sentence: "the server has as many connections as it takes; try again later",
+            causes: vec![("none is allowed", full(Connections::new().max(0)))],
+        },
+        Refusal {
+            rejection: Rejection::TooManyOfKey { retry_after: 9 },
+            status: 503,
+            clause: "Connections::max_per_key`",
+            sentence: "you have as many connections as the server allows; close one first",
+            causes: vec![(
+                "none is allowed",
+                full(Connections::new().max_per_key(0).retry_after(9)),
+            )],
+        },
+        Refusal {
+            rejection: Rejection::Draining { retry_after: 5 },
+            status: 503,
+            clause: "Connections::drain`",
+            sentence: "the server is about to stop; connect to another",
+            causes: vec![("the server is drained", full(drained()))],
+        },
     ]
+}
+
+/// A request from an address that is known, to a server that takes no more.
+fn full(connections: Connections) -> Attempt {
+    let peer = SocketAddr::from(([192, 0, 2, 1], 49152));
+    Attempt {
+        connections,
+        ..http1(|request| _ = request.extensions_mut().insert(peer))
+    }
+}
+
+fn drained() -> Connections {
+    let connections = Connections::new();
+    let drain = Drain::new().deadline(Duration::ZERO);
+    let drained = connections.drain(drain).now_or_never();
+    assert!(drained.is_some());
+    connections
 }

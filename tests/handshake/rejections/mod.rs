@@ -4,14 +4,17 @@ mod http1;
 #[cfg(feature = "http2")]
 mod http2;
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, Version};
+use http::{HeaderValue, Method, Request, Response, Version, request::Parts};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
 use tokio::io::duplex;
 use tower::ServiceExt;
 use tower_websock::{
-    OriginPolicy, ProvidedIo, Rejection, Subprotocol, WebSocket, WebSocketService, WebSocketUpgrade,
+    Connections, OriginPolicy, ProvidedIo, Rejection, Subprotocol, WebSocket, WebSocketService,
+    WebSocketUpgrade,
 };
 
 use crate::support::{
@@ -33,6 +36,7 @@ struct Refusal {
 struct Attempt {
     request: Request<()>,
     selects: Option<&'static str>,
+    connections: Connections,
 }
 
 /// The server's own host.
@@ -62,6 +66,7 @@ fn attempt(mut request: Request<()>, spoil: impl FnOnce(&mut Request<()>)) -> At
     Attempt {
         request,
         selects: None,
+        connections: Connections::new(),
     }
 }
 
@@ -113,16 +118,25 @@ fn refusals() -> Vec<Refusal> {
 /// The answer to an attempt, by a service alone, or by an application of its own.
 async fn answer(attempt: Attempt) -> Response<String> {
     let policy = OriginPolicy::hosts([HOST]);
-    let Attempt { request, selects } = attempt;
+    let Attempt {
+        request,
+        selects,
+        connections,
+    } = attempt;
     if let Some(selects) = selects {
         let selected = Subprotocol::try_from(selects).unwrap();
         let mut parts = request.into_parts().0;
         let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
-        let upgrade = upgrade.origin(policy).select_subprotocol(Some(selected));
+        let upgrade = upgrade
+            .origin(policy)
+            .connections(&connections)
+            .select_subprotocol(Some(selected));
         return text(upgrade.on_upgrade::<Full<Bytes>, _, _>(async |_socket| {})).await;
     }
     let service = WebSocketService::new(async |_socket: WebSocket| {})
         .path("/ws")
+        .connections(&connections)
+        .connection_key(|request: &Parts| request.extensions.get::<SocketAddr>().copied())
         .origin(policy);
     text(service.oneshot(request).await.unwrap()).await
 }
