@@ -38,7 +38,8 @@ chapter!(
 chapter!(
     shutdown,
     "shutdown.md",
-    "[`Accepting::supervise`](crate::Accepting::supervise), \
+    "[`Connections`](crate::Connections), [`Drain`](crate::Drain), [`Drained`](crate::Drained), \
+     [`Accepting::supervise`](crate::Accepting::supervise), \
      [`Config::close_timeout`](crate::Config::close_timeout), \
      [`Config::max_close_time`](crate::Config::max_close_time)"
 );

@@ -56,8 +56,9 @@
 //! # Shut it down
 //!
 //! When a handler returns, fails, panics or drops its socket, its task closes the connection. HTTP
-//! servers do not wait for these tasks. To wait for one, spawn [`Accepting::supervise`] yourself:
-//! see [`docs::shutdown`].
+//! servers do not wait for these tasks. [`Connections`] does: its [`drain`](Connections::drain)
+//! closes all of them, in stages, and waits for them. It also limits how many there may be, lists
+//! them, and closes single ones. See [`docs::shutdown`].
 //!
 //! # Test it
 //!
@@ -113,8 +114,8 @@
 //!
 //! Each file imports only from its own directory and from lower layers. From the bottom up, the
 //! layers are `wire` (frames and header fields), `deflate` (compression), `message` and `config`,
-//! `protocol` and `handshake` (without IO), `stream` (tokio IO), `upgrade` and `client` (hyper),
-//! `service` (tower) and `axum`. [ARCHITECTURE.md] is the map.
+//! `protocol` and `handshake` (without IO), `connections` (who is there), `stream` (tokio IO),
+//! `upgrade` and `client` (hyper), `service` (tower) and `axum`. [ARCHITECTURE.md] is the map.
 //!
 //! [ARCHITECTURE.md]: https://docs.rs/crate/tower-websock/latest/source/ARCHITECTURE.md
 
