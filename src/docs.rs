@@ -26,7 +26,8 @@ chapter!(
 chapter!(
     limits,
     "limits.md",
-    "[`Config`](crate::Config), [`OriginPolicy`](crate::OriginPolicy), \
+    "[`Config`](crate::Config), [`Connections`](crate::Connections), \
+     [`ConnectionKey`](crate::ConnectionKey), [`OriginPolicy`](crate::OriginPolicy), \
      [`Rejection`](crate::Rejection), [`ProtocolError`](crate::ProtocolError)"
 );
 chapter!(

@@ -97,6 +97,14 @@ async fn every_kind_of_handler_ends_and_the_counts_add_up() {
         });
         tokio::spawn(answer(peer));
         tasks.push(task);
+        // One without a supervisor, which leaves with the peer's Close.
+        let (peer, accepting) = admit(&connections, None).unwrap();
+        tokio::spawn(answer(peer));
+        tokio::spawn(async move {
+            let mut socket = accepting.socket().await.unwrap();
+            let last = socket.recv().await;
+            assert!(matches!(last, Some(Ok(Message::Close(_)))), "{last:?}");
+        });
     }
     // Peers that neither answer nor leave, and have much time for it.
     let mut dead = Vec::new();
@@ -114,7 +122,7 @@ async fn every_kind_of_handler_ends_and_the_counts_add_up() {
     settle().await;
     let start = Instant::now();
     let drained = connections.drain(Drain::new()).await;
-    assert_eq!(counts(drained), [40, 3, 0]);
+    assert_eq!(counts(drained), [50, 3, 0]);
     assert_eq!(start.elapsed(), secs(25));
     assert!(connections.is_empty());
     settle().await;
