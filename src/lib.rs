@@ -160,7 +160,10 @@ pub use self::{
     protocol::{Closure, Initiator},
     service::{Handler, ResponseFuture, WebSocketLayer, WebSocketService},
     stream::{Error, ProvidedIo, RecvHalf, Release, SendHalf, Upgraded, WebSocket},
-    upgrade::{Accepting, Outcome, ResponseBody, Supervise, UpgradeError, WebSocketUpgrade},
+    upgrade::{
+        Accepting, ConnectionTask, End, HandlerEnd, Outcome, ResponseBody, Supervise, UpgradeError,
+        WebSocketUpgrade,
+    },
     wire::{CloseCode, ProtocolError, Role, close_code},
 };
 

@@ -15,7 +15,7 @@ use crate::{
     config::{Config, Subprotocol},
     connections::{ConnectionKey, Connections},
     handshake::{OriginPolicy, Rejection},
-    upgrade::Outcome,
+    upgrade::{ConnectionTask, End, Outcome},
 };
 
 /// Extractor of a valid WebSocket request.
@@ -138,6 +138,71 @@ impl<F> WebSocketUpgrade<F> {
         }
     }
 
+    /// Sets what is called once the connection is over, exactly once if the request is accepted. See
+    /// [`WebSocketUpgrade::on_end`](crate::WebSocketUpgrade::on_end) of the crate.
+    ///
+    /// ```
+    /// use axum::response::Response;
+    /// use tower_websock::{End, axum::WebSocketUpgrade};
+    ///
+    /// async fn upgrade(upgrade: WebSocketUpgrade) -> Response {
+    ///     upgrade
+    ///         .on_end(|end: &End| println!("{:?}, handler: {:?}", end.closure(), end.handler()))
+    ///         .on_upgrade(async |mut socket| while socket.recv().await.is_some() {})
+    /// }
+    /// # let _ = upgrade;
+    /// ```
+    pub fn on_end<E: Send + 'static>(
+        mut self,
+        hook: impl FnOnce(&End<E>) + Send + 'static,
+    ) -> Self {
+        self.upgrade = self.upgrade.on_end(hook);
+        self
+    }
+
+    /// Sets what is called with the error if the callback of [`on_upgrade`](Self::on_upgrade)
+    /// returns one. See [`WebSocketUpgrade::on_error`](crate::WebSocketUpgrade::on_error) of the
+    /// crate.
+    ///
+    /// ```
+    /// use axum::response::Response;
+    /// use tower_websock::axum::WebSocketUpgrade;
+    ///
+    /// async fn upgrade(upgrade: WebSocketUpgrade) -> Response {
+    ///     upgrade
+    ///         .on_error(|error: &axum::Error| eprintln!("{error}"))
+    ///         .on_upgrade(async |mut socket| socket.send("hello".into()).await)
+    /// }
+    /// # let _ = upgrade;
+    /// ```
+    pub fn on_error<E: 'static>(mut self, hook: impl FnOnce(&E) + Send + 'static) -> Self {
+        self.upgrade = self.upgrade.on_error(hook);
+        self
+    }
+
+    /// Sets what runs the connection's task in place of `tokio::spawn`. See
+    /// [`WebSocketUpgrade::executor`](crate::WebSocketUpgrade::executor) of the crate.
+    ///
+    /// ```
+    /// use axum::{extract::State, response::Response};
+    /// use tokio_util::task::TaskTracker;
+    /// use tower_websock::axum::WebSocketUpgrade;
+    ///
+    /// async fn upgrade(upgrade: WebSocketUpgrade, State(tasks): State<TaskTracker>) -> Response {
+    ///     upgrade
+    ///         .executor(move |task| tasks.spawn(task))
+    ///         .on_upgrade(async |mut socket| socket.send("hello".into()).await)
+    /// }
+    /// # let _ = upgrade;
+    /// ```
+    pub fn executor<T>(
+        mut self,
+        spawn: impl Fn(ConnectionTask) -> T + Send + Sync + 'static,
+    ) -> Self {
+        self.upgrade = self.upgrade.executor(spawn);
+        self
+    }
+
     /// Accepts the request. Returns the response, which must be sent to the client, and the
     /// connection to come. Use it to run the handler in a task of your own, such as one that a
     /// shutdown waits for.
@@ -181,7 +246,8 @@ impl<F> WebSocketUpgrade<F> {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Outside of a tokio runtime; and if [`on_end`](Self::on_end) or [`on_error`](Self::on_error)
+    /// expect another error than the callback's.
     #[must_use = "return the response, or the connection is not upgraded"]
     pub fn on_upgrade<C, Fut>(self, callback: C) -> Response
     where
@@ -189,12 +255,13 @@ impl<F> WebSocketUpgrade<F> {
         Fut: Future<Output: Outcome> + Send + 'static,
         F: OnFailedUpgrade,
     {
-        let on_failed_upgrade = self.on_failed_upgrade;
+        self.upgrade.hooks().assert_fit::<Fut::Output>();
+        let (tasks, on_failed_upgrade) = (self.upgrade.tasks(), self.on_failed_upgrade);
         let (response, accepting) = match accept(self.upgrade, self.config, self.selected) {
             Ok(accepted) => accepted,
             Err(rejection) => return rejection.into_response::<Body>(),
         };
-        tokio::spawn(async move {
+        tasks.spawn(async move {
             let supervised = accepting.supervise(callback);
             if let Err(error) = supervised.await {
                 on_failed_upgrade.call(Error::new(error));

@@ -12,7 +12,8 @@ use http::{HeaderMap, HeaderValue, Request, Response, header, request::Parts};
 use tokio::time::timeout;
 
 use super::{
-    Outcome, ResponseBody, Supervise, UpgradeError, extended_connect,
+    Executor, Outcome, ResponseBody, Supervise, UpgradeError, extended_connect,
+    hooks::{Hooks, Watch},
     pending::{Offered, PendingIo},
     supervise::{Opened, Upgrading},
 };
@@ -76,6 +77,8 @@ pub struct WebSocketUpgrade {
     config: Arc<Config>,
     connections: Option<Connections>,
     key: Option<ConnectionKey>,
+    executor: Executor,
+    hooks: Hooks,
 }
 
 impl WebSocketUpgrade {
@@ -99,6 +102,8 @@ impl WebSocketUpgrade {
             config: Arc::default(),
             connections: None,
             key: None,
+            executor: Executor::default(),
+            hooks: Hooks::default(),
         })
     }
 
@@ -165,6 +170,31 @@ impl WebSocketUpgrade {
         self.selected.as_ref()
     }
 
+    /// Sets an executor that connections share.
+    pub(crate) fn shared_executor(mut self, executor: Executor) -> Self {
+        self.executor = executor;
+        self
+    }
+
+    /// What runs the task of this connection.
+    pub(crate) fn tasks(&self) -> Executor {
+        self.executor.clone()
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) const fn hooks(&self) -> &Hooks {
+        &self.hooks
+    }
+
+    pub(super) const fn hooks_mut(&mut self) -> &mut Hooks {
+        &mut self.hooks
+    }
+
+    /// Applies the policy of origins before anything else is decided.
+    pub(crate) fn check_origin(&self) -> Result<(), Rejection> {
+        self.origin.check(&self.policy)
+    }
+
     /// Accepts the request. Returns the response, which must be sent to the client, and the
     /// connection to come.
     ///
@@ -182,7 +212,7 @@ impl WebSocketUpgrade {
     /// [`Rejection::TooManyOfKey`] or [`Rejection::Draining`] if the
     /// [`connections`](Self::connections) have no place for it.
     pub fn accept<B>(self) -> Result<(Response<ResponseBody<B>>, Accepting), Rejection> {
-        self.origin.check(&self.policy)?;
+        self.check_origin()?;
         let key = self.key;
         let seat = self.connections.map(|connections| connections.admit(key));
         let seat = seat.transpose()?;
@@ -199,7 +229,14 @@ impl WebSocketUpgrade {
         }
         let config = self.config;
         let setup = Setup { config, agreed };
-        Ok((response, Accepting { io, setup, seat }))
+        let watch = Watch::new(self.hooks);
+        let accepting = Accepting {
+            io,
+            setup,
+            seat,
+            watch,
+        };
+        Ok((response, accepting))
     }
 
     /// Accepts the request, and runs `handler` in its own task once the connection is upgraded.
@@ -209,15 +246,17 @@ impl WebSocketUpgrade {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Outside of a tokio runtime; and if [`on_end`](Self::on_end) or [`on_error`](Self::on_error)
+    /// expect another error than the handler's.
     pub fn on_upgrade<B, H, F>(self, handler: H) -> Response<ResponseBody<B>>
     where
         H: FnOnce(WebSocket) -> F + Send + 'static,
         F: Future<Output: Outcome> + Send + 'static,
     {
+        let tasks = self.tasks();
         match self.accept() {
             Ok((response, accepting)) => {
-                tokio::spawn(accepting.supervise(handler));
+                tasks.spawn(accepting.supervise(handler));
                 response
             }
             Err(rejection) => rejection.into_response(),
@@ -258,6 +297,7 @@ pub struct Accepting {
     io: PendingIo,
     setup: Setup,
     seat: Option<Seat>,
+    watch: Watch,
 }
 
 impl Accepting {
@@ -279,14 +319,15 @@ impl Accepting {
     }
 
     /// Waits until the response is sent and the connection upgraded. Yields a socket without a
-    /// supervisor.
+    /// supervisor. Hooks such as [`on_end`](WebSocketUpgrade::on_end) are not called.
     ///
     /// # Errors
     ///
     /// If the connection was not upgraded within [`upgrade_timeout`](Config::upgrade_timeout), or
     /// not at all.
-    pub async fn socket(self) -> Result<WebSocket, UpgradeError> {
-        let (io, setup, seat) = self.upgraded().await?;
+    pub async fn socket(mut self) -> Result<WebSocket, UpgradeError> {
+        self.watch.forget();
+        let (io, setup, seat) = upgraded(self.io, self.setup, self.seat).await?;
         Ok(WebSocket::unsupervised(io, setup, None).seated(seat))
     }
 
@@ -309,37 +350,47 @@ impl Accepting {
     /// If the handler panics: the connection is closed with 1011, and then the panic continues.
     /// With `panic = "abort"` the process ends without a Close frame.
     ///
+    /// At once, if [`on_end`](WebSocketUpgrade::on_end) or
+    /// [`on_error`](WebSocketUpgrade::on_error) expect another error than the handler's.
+    ///
     /// # Cancel safety
     ///
     /// Dropping the future drops the handler and the transport, without a closing handshake.
+    #[track_caller]
     pub fn supervise<H, F>(self, handler: H) -> Supervise<H, F>
     where
         H: FnOnce(WebSocket) -> F,
         F: Future<Output: Outcome>,
     {
-        Supervise::new(self.upgraded(), handler)
+        self.watch.hooks().assert_fit::<F::Output>();
+        let upgrading = upgraded(self.io, self.setup, self.seat);
+        Supervise::new(upgrading, handler, self.watch)
     }
 
-    /// The transport, if it comes in time: from now on.
-    fn upgraded(self) -> Upgrading {
-        let Self { io, setup, seat } = self;
-        let io = timeout(setup.config.upgrade_timeout, io);
-        Box::pin(async move {
-            let mut io = pin!(io);
-            let io = poll_fn(|cx| {
-                if seat
-                    .as_ref()
-                    .is_some_and(|seat| seat.poll_cut(cx).is_ready())
-                {
-                    return Poll::Ready(Err(UpgradeError::Cut));
-                }
-                let io = io.as_mut().poll(cx);
-                io.map(|io| io.unwrap_or(Err(UpgradeError::TimedOut)))
-            });
-            let opened: Opened = (io.await?, setup, seat);
-            Ok(opened)
-        })
+    /// Sets the hooks in place of those of the upgrade.
+    pub(crate) fn watched(mut self, hooks: Hooks) -> Self {
+        self.watch.forget();
+        self.watch = Watch::new(hooks);
+        self
     }
+}
+
+/// The transport, if it comes in time: from now on.
+fn upgraded(io: PendingIo, setup: Setup, seat: Option<Seat>) -> Upgrading {
+    let io = timeout(setup.config.upgrade_timeout, io);
+    Box::pin(async move {
+        let mut io = pin!(io);
+        let io = poll_fn(|cx| {
+            let cut = seat.as_ref().map(|seat| seat.poll_cut(cx));
+            if cut.is_some_and(|cut| cut.is_ready()) {
+                return Poll::Ready(Err(UpgradeError::Cut));
+            }
+            let io = io.as_mut().poll(cx);
+            io.map(|io| io.unwrap_or(Err(UpgradeError::TimedOut)))
+        });
+        let opened: Opened = (io.await?, setup, seat);
+        Ok(opened)
+    })
 }
 
 impl fmt::Debug for Accepting {

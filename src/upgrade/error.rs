@@ -23,6 +23,9 @@ pub enum UpgradeError {
     /// The [`Connections`](crate::Connections) that it belongs to cut it before it opened: see
     /// [`Drain::deadline`](crate::Drain::deadline).
     Cut,
+    /// The task was dropped before the connection was upgraded: it was aborted, or its runtime was
+    /// shut down. Only [`End::upgrade_error`](crate::End::upgrade_error) can tell of it.
+    Dropped,
 }
 
 impl fmt::Display for UpgradeError {
@@ -44,6 +47,9 @@ impl fmt::Display for UpgradeError {
             ),
             UpgradeError::IoTaken => f.write_str("the provided IO was used before"),
             UpgradeError::Cut => f.write_str("the server stopped before the connection was open"),
+            UpgradeError::Dropped => {
+                f.write_str("the task was dropped before the HTTP connection was upgraded")
+            }
         }
     }
 }
@@ -82,13 +88,18 @@ mod tests {
                 UpgradeError::Cut,
                 "the server stopped before the connection was open",
             ),
+            (
+                UpgradeError::Dropped,
+                "the task was dropped before the HTTP connection was upgraded",
+            ),
         ];
-        assert_sentences::<_, 5>(rows, |error| match error {
+        assert_sentences::<_, 6>(rows, |error| match error {
             UpgradeError::Http(_) => 0,
             UpgradeError::TimedOut => 1,
             UpgradeError::NotSent => 2,
             UpgradeError::IoTaken => 3,
             UpgradeError::Cut => 4,
+            UpgradeError::Dropped => 5,
         });
     }
 }

@@ -3,12 +3,16 @@
 mod accept;
 mod body;
 mod delivery;
+mod end;
 mod error;
+mod executor;
 #[cfg(not(feature = "http2"))]
 #[path = "no_extended_connect.rs"]
 mod extended_connect;
 #[cfg(feature = "http2")]
 mod extended_connect;
+mod hooked;
+mod hooks;
 mod outcome;
 mod pending;
 mod supervise;
@@ -16,11 +20,15 @@ mod supervise;
 pub use self::{
     accept::{Accepting, WebSocketUpgrade},
     body::ResponseBody,
+    end::{End, HandlerEnd},
     error::UpgradeError,
+    executor::ConnectionTask,
     outcome::Outcome,
     supervise::Supervise,
 };
 pub(crate) use self::{
     accept::{check, is_for_us},
     body::Sentence,
+    executor::Executor,
+    hooks::{Hooks, guarded},
 };

@@ -1,5 +1,7 @@
 //! What handlers may return.
 
+use std::convert::Infallible;
+
 use self::sealed::Returns;
 pub(super) use self::sealed::Sealed;
 use crate::wire::close_code::CloseCode;
@@ -10,7 +12,8 @@ use crate::wire::close_code::CloseCode;
 /// If a handler returns an error, the connection is closed with 1011. If it returns `()` or
 /// `Ok(())`, the connection is closed with 1000, unless the handler gave its socket to another
 /// task. Nothing is sent if the connection is already closing. For another code, call
-/// [`WebSocket::close`](crate::WebSocket::close). Errors are not logged; log them in the handler.
+/// [`WebSocket::close`](crate::WebSocket::close). Errors are not logged; `on_error` of layers,
+/// services and upgrades gets them.
 ///
 /// Implemented for `()`, for `Result<(), E>` and for `!`, the type of a block that loops forever.
 /// No other type can implement it:
@@ -25,11 +28,37 @@ use crate::wire::close_code::CloseCode;
     label = "what the handler returns",
     note = "end the handler with `Ok(())`, or with nothing"
 )]
-pub trait Outcome: Sealed {}
+pub trait Outcome: Sealed {
+    /// The error of a handler that fails; [`Infallible`] if it cannot fail.
+    type Error: 'static;
 
-impl Outcome for () {}
-impl<E> Outcome for Result<(), E> {}
-impl Outcome for Never {}
+    /// The error, if the handler failed.
+    fn into_error(self) -> Option<Self::Error>;
+}
+
+impl Outcome for () {
+    type Error = Infallible;
+
+    fn into_error(self) -> Option<Infallible> {
+        None
+    }
+}
+
+impl<E: 'static> Outcome for Result<(), E> {
+    type Error = E;
+
+    fn into_error(self) -> Option<E> {
+        self.err()
+    }
+}
+
+impl Outcome for Never {
+    type Error = Infallible;
+
+    fn into_error(self) -> Option<Infallible> {
+        self
+    }
+}
 
 /// `!`, which stable Rust names only as what a function returns.
 type Never = <fn() -> ! as Returns>::Output;

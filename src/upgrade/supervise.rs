@@ -4,6 +4,7 @@ use std::{
     any::Any,
     fmt,
     future::Future,
+    mem,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::Arc,
@@ -12,7 +13,7 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::{Outcome, UpgradeError, outcome::Sealed};
+use super::{Outcome, UpgradeError, hooks::Watch, outcome::Sealed};
 use crate::{
     connections::Seat,
     protocol::Closure,
@@ -40,7 +41,7 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage<H, F> {
-        Upgrading { upgrading: Upgrading, handler: Option<H> },
+        Upgrading { upgrading: Upgrading, handler: Option<H>, watch: Watch },
         Serving { #[pin] serving: Serving<H, F> },
     }
 }
@@ -55,13 +56,16 @@ pin_project! {
         shared: Arc<Shared<Upgraded>>,
         #[pin]
         handler: Progress<H, F>,
-        panic: Option<Box<dyn Any + Send>>,
+        panic: Option<Box<Panic>>,
+        watch: Watch,
     }
 
     impl<H, F> PinnedDrop for Serving<H, F> {
         fn drop(this: Pin<&mut Self>) {
             // Aborted, or done: nobody drives the connection any more.
             this.shared.end_work();
+            let this = this.project();
+            this.watch.closed(|| this.shared.closure());
         }
     }
 }
@@ -76,12 +80,16 @@ pin_project! {
     }
 }
 
+/// Behind a pointer: few handlers panic, and each connection has room for it.
+struct Panic(Box<dyn Any + Send>);
+
 impl<H, F> Supervise<H, F> {
-    pub(super) const fn new(upgrading: Upgrading, handler: H) -> Self {
+    pub(super) const fn new(upgrading: Upgrading, handler: H, watch: Watch) -> Self {
         Self {
             stage: Stage::Upgrading {
                 upgrading,
                 handler: Some(handler),
+                watch,
             },
         }
     }
@@ -98,10 +106,17 @@ where
         let mut stage = self.project().stage;
         loop {
             match stage.as_mut().project() {
-                StageProjection::Upgrading { upgrading, handler } => {
-                    let opened = ready!(upgrading.as_mut().poll(cx))?;
+                StageProjection::Upgrading {
+                    upgrading,
+                    handler,
+                    watch,
+                } => {
+                    let opened = match ready!(upgrading.as_mut().poll(cx)) {
+                        Ok(opened) => opened,
+                        Err(error) => return Poll::Ready(Err(watch.not_opened(error))),
+                    };
                     let handler = handler.take().expect("polled after completion");
-                    let serving = Serving::new(opened, handler);
+                    let serving = Serving::new(opened, handler, mem::take(watch));
                     stage.set(Stage::Serving { serving });
                 }
                 StageProjection::Serving { serving } => return serving.poll(cx).map(Ok),
@@ -117,13 +132,15 @@ impl<H, F> fmt::Debug for Supervise<H, F> {
 }
 
 impl<H, F> Serving<H, F> {
-    fn new((io, setup, seat): Opened, handler: H) -> Self {
+    fn new((io, setup, seat): Opened, handler: H, mut watch: Watch) -> Self {
+        watch.started();
         let (socket, shared) = WebSocket::supervised(io, setup, seat);
         let call = Some((handler, socket));
         Self {
             shared,
             handler: Progress::Called { call },
             panic: None,
+            watch,
         }
     }
 }
@@ -153,14 +170,14 @@ impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
         let shared = &*this.shared;
         shared.begin_turn(cx.waker());
         if !this.handler.has_ended() {
-            let handler = &mut this.handler;
+            let (handler, watch) = (&mut this.handler, &mut *this.watch);
             let turn = AssertUnwindSafe(|| {
                 shared.handler_turn(|| {
                     let outcome = ready!(handler.as_mut().poll(cx));
                     // What it holds may panic, too, and use the socket; so may what it returned.
                     handler.set(Progress::Ended);
                     let code = outcome.code();
-                    drop(outcome);
+                    watch.returned(outcome);
                     Poll::Ready(code)
                 })
             });
@@ -173,7 +190,8 @@ impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
                     }
                 }
                 Err(panic) => {
-                    *this.panic = Some(panic);
+                    *this.panic = Some(Box::new(Panic(panic)));
+                    this.watch.panicked();
                     let end = AssertUnwindSafe(|| {
                         shared.handler_turn(|| this.handler.set(Progress::Ended));
                     });
@@ -186,9 +204,10 @@ impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
         if shared.poll_supervise().is_pending() || !this.handler.has_ended() {
             return Poll::Pending;
         }
+        this.watch.closed(|| shared.closure());
         if let Some(panic) = this.panic.take() {
             // Whoever joins the task learns of it, after the peer did.
-            resume_unwind(panic);
+            resume_unwind(panic.0);
         }
         Poll::Ready(shared.closure())
     }

@@ -1,6 +1,7 @@
 //! What a supervisor does for its handler, whatever the handler does.
 
 mod hooked;
+mod hooks;
 mod outcomes;
 
 use std::{
