@@ -158,7 +158,7 @@ pub use self::{
     handshake::{InvalidOrigin, OriginPolicy, PageRequest, Rejection},
     message::{CloseFrame, InvalidClose, Message, NotUtf8, Utf8Bytes},
     protocol::{Closure, Initiator},
-    service::{Handler, ResponseFuture, WebSocketLayer, WebSocketService},
+    service::{Handler, HandlerError, Refusal, ResponseFuture, WebSocketLayer, WebSocketService},
     stream::{Error, ProvidedIo, RecvHalf, Release, SendHalf, Upgraded, WebSocket},
     upgrade::{
         Accepting, ConnectionTask, End, HandlerEnd, Outcome, ResponseBody, Supervise, UpgradeError,

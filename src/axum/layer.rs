@@ -7,7 +7,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum_core::{body::Body, extract::Request, response::Response};
+use axum_core::{
+    body::Body,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
 use http::request::Parts;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
@@ -15,10 +19,10 @@ use tower::{Layer, Service};
 use super::WebSocket;
 use crate::{
     service::{
-        Handler, ResponseFuture,
+        Gate, Handler, ResponseFuture,
         settings::{Settings, settings_methods},
     },
-    upgrade::Outcome,
+    upgrade::{Outcome, ResponseBody},
 };
 
 /// Wraps an axum service, such as a `Router`, in a [`WebSocketService`], for `axum::serve`. This
@@ -44,6 +48,8 @@ use crate::{
 /// ```
 pub struct WebSocketLayer<H, Args> {
     inner: crate::WebSocketLayer<H, Args>,
+    /// In place of that of `inner`, whose refusals have another body.
+    gate: Gate<Body>,
 }
 
 impl<H: Handler<Args>, Args> WebSocketLayer<H, Args> {
@@ -54,7 +60,11 @@ impl<H: Handler<Args>, Args> WebSocketLayer<H, Args> {
 }
 
 impl<H, Args> WebSocketLayer<H, Args> {
-    settings_methods!();
+    settings_methods!(refusal: IntoResponse => IntoResponse::into_response);
+
+    fn set_gate(&mut self, gate: Gate<Body>) {
+        self.gate = gate;
+    }
 
     const fn settings_mut(&mut self) -> &mut Settings {
         self.inner.settings_mut()
@@ -62,8 +72,9 @@ impl<H, Args> WebSocketLayer<H, Args> {
 }
 
 impl<H, Args> From<crate::WebSocketLayer<H, Args>> for WebSocketLayer<H, Args> {
-    fn from(inner: crate::WebSocketLayer<H, Args>) -> Self {
-        Self { inner }
+    fn from(mut inner: crate::WebSocketLayer<H, Args>) -> Self {
+        let gate = inner.settings_mut().gate().map();
+        Self { inner, gate }
     }
 }
 
@@ -73,13 +84,17 @@ impl<S, H: Clone, Args> Layer<S> for WebSocketLayer<H, Args> {
     fn layer(&self, inner: S) -> Self::Service {
         WebSocketService {
             inner: self.inner.layer(inner),
+            gate: self.gate.clone(),
         }
     }
 }
 
 impl<H: Clone, Args> Clone for WebSocketLayer<H, Args> {
     fn clone(&self) -> Self {
-        self.inner.clone().into()
+        Self {
+            inner: self.inner.clone(),
+            gate: self.gate.clone(),
+        }
     }
 }
 
@@ -95,10 +110,15 @@ impl<H, Args> fmt::Debug for WebSocketLayer<H, Args> {
 /// Made by a [`WebSocketLayer`].
 pub struct WebSocketService<H, Args, S> {
     inner: crate::WebSocketService<H, Args, S>,
+    gate: Gate<Body>,
 }
 
 impl<H, Args, S> WebSocketService<H, Args, S> {
-    settings_methods!();
+    settings_methods!(refusal: IntoResponse => IntoResponse::into_response);
+
+    fn set_gate(&mut self, gate: Gate<Body>) {
+        self.gate = gate;
+    }
 
     const fn settings_mut(&mut self) -> &mut Settings {
         self.inner.settings_mut()
@@ -120,7 +140,7 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         LayerFuture {
-            inner: self.inner.call(request),
+            inner: self.inner.respond(request, &self.gate),
         }
     }
 }
@@ -129,6 +149,7 @@ impl<H: Clone, Args, S: Clone> Clone for WebSocketService<H, Args, S> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
+            gate: self.gate.clone(),
         }
     }
 }
@@ -136,6 +157,12 @@ impl<H: Clone, Args, S: Clone> Clone for WebSocketService<H, Args, S> {
 impl<H, Args, S: fmt::Debug> fmt::Debug for WebSocketService<H, Args, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
+    }
+}
+
+impl From<Body> for ResponseBody<Body> {
+    fn from(body: Body) -> Self {
+        Self::new(body)
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
+    sync::{Mutex, PoisonError},
     task::{Context, Poll, ready},
 };
 
@@ -25,8 +26,12 @@ pin_project! {
     enum Kind<F, B> {
         Inner { #[pin] future: F },
         Own { response: Option<Response<ResponseBody<B>>> },
+        // Never locked: what decides need not be `Sync`, but the future may have to be.
+        Deciding { future: Mutex<Deciding<B>> },
     }
 }
+
+type Deciding<B> = Pin<Box<dyn Future<Output = Response<ResponseBody<B>>> + Send>>;
 
 impl<F, B> ResponseFuture<F, B> {
     pub(super) const fn inner(future: F) -> Self {
@@ -39,6 +44,16 @@ impl<F, B> ResponseFuture<F, B> {
         Self {
             kind: Kind::Own {
                 response: Some(response),
+            },
+        }
+    }
+
+    pub(super) fn deciding(
+        future: impl Future<Output = Response<ResponseBody<B>>> + Send + 'static,
+    ) -> Self {
+        Self {
+            kind: Kind::Deciding {
+                future: Mutex::new(Box::pin(future)),
             },
         }
     }
@@ -57,6 +72,10 @@ where
             }
             KindProjection::Own { response } => {
                 Ok(response.take().expect("polled after completion"))
+            }
+            KindProjection::Deciding { future } => {
+                let future = future.get_mut().unwrap_or_else(PoisonError::into_inner);
+                Ok(ready!(future.as_mut().poll(cx)))
             }
         })
     }

@@ -69,6 +69,11 @@ pub trait Handler<Args>: Clone + Send + 'static {
     fn call(self, socket: WebSocket, request: Parts) -> Self::Future;
 }
 
+/// The error of a handler: `E` if it returns a `Result<(), E>`,
+/// [`Infallible`](std::convert::Infallible) if not.
+pub type HandlerError<H, Args> =
+    <<<H as Handler<Args>>::Future as Future>::Output as Outcome>::Error;
+
 impl<H, F> Handler<(WebSocket,)> for H
 where
     H: Fn(WebSocket) -> F + Clone + Send + 'static,

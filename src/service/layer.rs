@@ -2,10 +2,11 @@
 
 use std::{fmt, marker::PhantomData};
 
+use bytes::Bytes;
 use tower::Layer;
 
 use super::{
-    Handler, WebSocketService,
+    Gate, Handler, Refusal, WebSocketService,
     settings::{Settings, settings_methods},
 };
 
@@ -45,7 +46,11 @@ impl<H: Handler<Args>, Args> WebSocketLayer<H, Args> {
 }
 
 impl<H, Args> WebSocketLayer<H, Args> {
-    settings_methods!();
+    settings_methods!(refusal: Into<Refusal> => Refusal::response_of);
+
+    fn set_gate(&mut self, gate: Gate<Bytes>) {
+        self.settings.set_gate(gate);
+    }
 
     pub(crate) const fn settings_mut(&mut self) -> &mut Settings {
         &mut self.settings

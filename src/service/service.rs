@@ -8,11 +8,12 @@ use std::{
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use http::{Request, Response, request::Parts};
 use tower::Service;
 
 use super::{
-    Handler, ResponseFuture,
+    Gate, Handler, Refusal, ResponseFuture,
     settings::{Settings, settings_methods},
 };
 use crate::{
@@ -65,7 +66,11 @@ impl<H: Handler<Args>, Args> WebSocketService<H, Args> {
 }
 
 impl<H, Args, S> WebSocketService<H, Args, S> {
-    settings_methods!();
+    settings_methods!(refusal: Into<Refusal> => Refusal::response_of);
+
+    fn set_gate(&mut self, gate: Gate<Bytes>) {
+        self.settings.set_gate(gate);
+    }
 
     pub(crate) const fn settings_mut(&mut self) -> &mut Settings {
         &mut self.settings
@@ -84,13 +89,59 @@ impl<H, Args, S> WebSocketService<H, Args, S> {
         upgrade::is_for_us(request) && self.settings.is_for(request.uri().path())
     }
 
-    fn upgrade<B>(&self, mut parts: Parts) -> Result<Response<ResponseBody<B>>, Rejection>
+    /// Answers handshakes that `gate` lets pass; what else it is asked goes to the inner service.
+    pub(crate) fn respond<B, R, T>(
+        &mut self,
+        request: Request<B>,
+        gate: &Gate<T>,
+    ) -> ResponseFuture<S::Future, R>
     where
+        S: Service<Request<B>, Response = Response<R>> + Clone,
         H: Handler<Args>,
+        T: Into<ResponseBody<R>> + 'static,
     {
-        let upgrade = WebSocketUpgrade::from_parts(&mut parts)?;
-        let (upgrade, handler) = (self.settings.apply(upgrade, &parts), self.handler.clone());
-        Ok(upgrade.on_upgrade(move |socket| handler.call(socket, parts)))
+        if !self.intercepts(&request) {
+            return ResponseFuture::inner(self.inner.call(request));
+        }
+        // What `poll_ready` reserved goes with the service that was made ready.
+        self.inner = self.inner.clone();
+        let (mut parts, _body) = request.into_parts();
+        let upgrade = match WebSocketUpgrade::from_parts(&mut parts) {
+            Ok(upgrade) => self.settings.apply(upgrade),
+            Err(rejection) => return ResponseFuture::own(rejection.into_response()),
+        };
+        let (handler, settings) = (self.handler.clone(), &self.settings);
+        let Some(ask) = gate.ask() else {
+            return ResponseFuture::own(open(upgrade, settings, handler, parts));
+        };
+        if let Err(rejection) = upgrade.check_origin() {
+            return ResponseFuture::own(rejection.into_response());
+        }
+        let settings = settings.clone();
+        ResponseFuture::deciding(async move {
+            match ask(parts).await {
+                Ok(parts) => open(upgrade, &settings, handler, parts),
+                Err(refusal) => refusal.map(Into::into),
+            }
+        })
+    }
+}
+
+/// Accepts a request that nobody refuses, and starts the task of its connection.
+fn open<H: Handler<Args>, Args, R>(
+    upgrade: WebSocketUpgrade,
+    settings: &Settings,
+    handler: H,
+    parts: Parts,
+) -> Response<ResponseBody<R>> {
+    let tasks = upgrade.tasks();
+    match settings.count(upgrade, &parts).accept() {
+        Ok((response, accepting)) => {
+            let accepting = accepting.watched(settings.hooks(&parts));
+            tasks.spawn(accepting.supervise(move |socket| handler.call(socket, parts)));
+            response
+        }
+        Err(rejection) => rejection.into_response(),
     }
 }
 
@@ -108,14 +159,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if !self.intercepts(&request) {
-            return ResponseFuture::inner(self.inner.call(request));
-        }
-        // What `poll_ready` reserved goes with the service that was made ready.
-        self.inner = self.inner.clone();
-        let (parts, _body) = request.into_parts();
-        let response = self.upgrade(parts);
-        ResponseFuture::own(response.unwrap_or_else(Rejection::into_response))
+        let gate = self.settings.gate();
+        self.respond(request, &gate)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The tower service and the upgrade behind it, without a server (RFC 6455, section 4.2.2).
 
+mod authorize;
 mod bodies;
 mod handlers;
+mod hooks;
 mod inner;
 mod refusals;
 mod switching;
