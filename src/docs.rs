@@ -19,7 +19,8 @@ macro_rules! chapter {
 chapter!(
     handlers,
     "handlers.md",
-    "[`Handler`](crate::Handler), [`Outcome`](crate::Outcome), [`WebSocket`](crate::WebSocket), \
+    "[`Handler`](crate::Handler), [`HandlerError`](crate::HandlerError), \
+     [`Outcome`](crate::Outcome), [`WebSocket`](crate::WebSocket), \
      [`SendHalf`](crate::SendHalf), [`RecvHalf`](crate::RecvHalf), [`Error`](crate::Error), \
      [`Closure`](crate::Closure)"
 );
@@ -34,7 +35,8 @@ chapter!(
     serving,
     "serving.md",
     "[`WebSocketLayer`](crate::WebSocketLayer), [`WebSocketService`](crate::WebSocketService), \
-     [`WebSocketUpgrade`](crate::WebSocketUpgrade), [`axum`](crate::axum)"
+     [`WebSocketUpgrade`](crate::WebSocketUpgrade), [`Refusal`](crate::Refusal), \
+     [`End`](crate::End), [`axum`](crate::axum)"
 );
 chapter!(
     shutdown,

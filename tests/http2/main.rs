@@ -7,6 +7,7 @@ mod answers;
 mod closing;
 mod connections;
 mod handshake;
+mod hooks;
 mod mounts;
 mod raw;
 mod siblings;

@@ -4,6 +4,7 @@
 mod acceptance;
 mod connections;
 mod extractor;
+mod hooks;
 mod places;
 #[path = "../support/mod.rs"]
 mod support;
