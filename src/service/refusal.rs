@@ -32,16 +32,17 @@ use crate::handshake::Rejection;
 /// # let _ = Refusal::from(Denied::Expired);
 /// ```
 #[derive(Debug)]
-pub struct Refusal(Response<Bytes>);
+// Boxed: it travels in a `Result`, and a response is large.
+pub struct Refusal(Box<Response<Bytes>>);
 
 impl Refusal {
     /// The response that is sent.
     pub fn into_response(self) -> Response<Bytes> {
-        self.0
+        *self.0
     }
 
     pub(super) fn response_of<R: Into<Self>>(refusal: R) -> Response<Bytes> {
-        refusal.into().0
+        refusal.into().into_response()
     }
 }
 
@@ -49,7 +50,7 @@ impl From<StatusCode> for Refusal {
     fn from(status: StatusCode) -> Self {
         let mut response = Response::default();
         *response.status_mut() = status;
-        Self(response)
+        Self(response.into())
     }
 }
 
@@ -61,7 +62,7 @@ impl<T: Into<String>> From<(StatusCode, T)> for Refusal {
             header::CONTENT_TYPE,
             const { HeaderValue::from_static("text/plain; charset=utf-8") },
         );
-        Self(response)
+        Self(response.into())
     }
 }
 
@@ -79,12 +80,12 @@ impl From<String> for Refusal {
 
 impl<B: Into<Bytes>> From<Response<B>> for Refusal {
     fn from(response: Response<B>) -> Self {
-        Self(response.map(Into::into))
+        Self(response.map(Into::into).into())
     }
 }
 
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
-        Self(rejection.into_response())
+        Self(Box::new(rejection.into_response()))
     }
 }

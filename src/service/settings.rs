@@ -289,7 +289,7 @@ macro_rules! settings_methods {
         ///
         /// `make` is called when a request is accepted. It takes from the request what the hook
         /// needs to know, such as a user or an address. Each connection keeps the hook that it
-        /// returns, which costs three allocations. The [`HandlerError`](crate::HandlerError) must
+        /// returns, which costs two allocations. The [`HandlerError`](crate::HandlerError) must
         /// be `Send`.
         ///
         /// The hook runs in the connection's task and must not block. If it or `make` panics,

@@ -1,6 +1,12 @@
 //! Hooks in axum, and where another layer answers.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
 
 use axum::{
     Router, ServiceExt as _,
@@ -18,7 +24,8 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 use tower::{Layer, Service, ServiceExt as _};
 use tower_websock::{
-    End, HandlerEnd, ProvidedIo, UpgradeError, WebSocketLayer, WebSocketService, axum as ours,
+    ConnectionTask, End, HandlerEnd, ProvidedIo, UpgradeError, WebSocketLayer, WebSocketService,
+    axum as ours,
 };
 
 use crate::support::raw::{CLOSE, Client, RawRequest, close_body, soon};
@@ -67,11 +74,11 @@ async fn refusal_is_whatever_axum_can_send() {
     let router = Router::new().fallback(page);
     let layer = ours::WebSocketLayer::new(unused);
     let refusing = layer.clone().authorize(|_| Err(Denied));
-    let later = layer.clone().authorize_async(async |_| Err(Denied));
+    let in_a_future = layer.clone().authorize_async(async |_| Err(Denied));
     let of_the_service = layer.layer(router.clone()).authorize(|_| Err(Denied));
     for service in [
         refusing.layer(router.clone()),
-        later.layer(router.clone()),
+        in_a_future.layer(router.clone()),
         of_the_service,
     ] {
         let mut client = client_of(service);
@@ -114,8 +121,8 @@ impl Log {
         (Self(sender), lines)
     }
 
-    fn write(&self, line: impl ToString) {
-        self.0.send(line.to_string()).unwrap();
+    fn write(&self, line: impl Into<String>) {
+        self.0.send(line.into()).unwrap();
     }
 }
 
@@ -137,20 +144,26 @@ async fn hooks_are_called_wherever_the_handler_stands() {
         move |error: &axum::Error| log.write(format!("{path} failed: {error}"))
     };
     let tasks = TaskTracker::new();
-    let (tracker, of_layer) = (tasks.clone(), tasks.clone());
+    let spawned = Arc::new(AtomicUsize::new(0));
+    let (tracker, counter) = (tasks.clone(), spawned.clone());
+    let spawn = move |task: ConnectionTask| {
+        counter.fetch_add(1, Relaxed);
+        tracker.spawn(task)
+    };
+    let of_layer = spawn.clone();
     let (end, error) = (on_end.clone(), on_error.clone());
     let extractor = async move |upgrade: ours::WebSocketUpgrade, request: Request<Body>| {
         let (request, _) = request.into_parts();
         upgrade
             .on_end(end(&request))
             .on_error(error(&request))
-            .executor(move |task| tracker.spawn(task))
+            .executor(spawn.clone())
             .on_upgrade(fail)
     };
     let layer = ours::WebSocketLayer::new(fail)
         .on_end(on_end.clone())
         .on_error(on_error.clone())
-        .executor(move |task| of_layer.spawn(task));
+        .executor(of_layer);
     let as_service = Router::new().route_service(
         "/ws",
         WebSocketService::new(fail)
@@ -176,6 +189,7 @@ async fn hooks_are_called_wherever_the_handler_stands() {
     }
     tasks.close();
     soon(tasks.wait()).await;
+    assert_eq!(spawned.load(Relaxed), 2);
     drop(log);
     assert!(lines.is_empty());
 }

@@ -113,7 +113,9 @@ async fn refusal_is_sent_as_it_is() {
             .body("no token")
             .unwrap()
     }
-    let rows: [(fn() -> Refusal, u16, &str); 7] = [
+    type Row = (fn() -> Refusal, u16, &'static str);
+
+    let rows: [Row; 7] = [
         (|| StatusCode::UNAUTHORIZED.into(), 401, ""),
         (|| "not you".into(), 403, "not you"),
         (|| String::from("nor you").into(), 403, "nor you"),

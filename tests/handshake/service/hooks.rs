@@ -2,20 +2,31 @@
 
 use std::{
     convert::Infallible,
+    error::Error,
     fmt::Display,
+    rc::Rc,
     sync::{Arc, Mutex},
 };
 
-use futures_util::future::BoxFuture;
 use http::{StatusCode, request::Parts};
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::{
+    io::DuplexStream,
+    runtime,
+    sync::{
+        Notify,
+        mpsc::{self, UnboundedReceiver, UnboundedSender},
+    },
+};
 use tokio_util::task::TaskTracker;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_websock::{
-    Closure, ConnectionTask, End, HandlerEnd, WebSocket, WebSocketLayer, WebSocketService,
+    Closure, ConnectionTask, End, Handler, HandlerEnd, WebSocket, WebSocketLayer, WebSocketService,
 };
 
-use crate::support::raw::{CLOSE, close_body, soon};
+use crate::support::{
+    hold,
+    raw::{CLOSE, Client, close_body, soon},
+};
 
 use super::{connected, remove, set, unreachable, unused};
 
@@ -37,9 +48,6 @@ impl Log {
 async fn next(log: &mut UnboundedReceiver<String>) -> String {
     soon(log.recv()).await.expect("one more line")
 }
-
-/// An error that can be shown, but neither sent nor shared.
-struct Local(std::rc::Rc<str>);
 
 /// Check, origin, authorize, acceptance, error, end: each once, with the identity.
 #[tokio::test(start_paused = true)]
@@ -118,98 +126,74 @@ async fn nothing_is_called_for_a_request_that_is_refused() {
     assert_eq!(lines.recv().await, None);
 }
 
-/// Every kind of handler has hooks that fit, whatever its error can do.
-#[tokio::test(start_paused = true)]
-async fn hooks_fit_every_kind_of_handler() {
-    fn log_end<E: Display>(
-        log: &Log,
-    ) -> impl Fn(&Parts) -> LogEnd<E> + Send + Sync + 'static + use<E> {
+/// A hook for every handler whose error can be shown.
+fn log_end<E: Display>(log: &Log) -> impl Fn(&Parts) -> LogEnd<E> + Send + Sync + 'static + use<E> {
+    let log = log.clone();
+    move |_| {
         let log = log.clone();
-        move |_| {
-            let log = log.clone();
-            Box::new(move |end| {
-                let error = end.error().map(ToString::to_string);
-                log.write(format!("{:?} {error:?}", end.handler()));
-            })
-        }
-    }
-    type LogEnd<E> = Box<dyn FnOnce(&End<E>) + Send>;
-
-    struct Silent;
-
-    let (log, mut lines) = Log::new();
-    let services: [(BoxFuture<'static, _>, u16, &str); 4] = {
-        let (log1, log2) = (log.clone(), log.clone());
-        [
-            (
-                serve(
-                    WebSocketService::new(async |_: WebSocket| {})
-                        .on_end(log_end::<Infallible>(&log)),
-                ),
-                1000,
-                "Returned None",
-            ),
-            (
-                serve(
-                    WebSocketService::new(async |_: WebSocket| {
-                        Err::<(), Box<dyn std::error::Error + Send + Sync>>("boxed".into())
-                    })
-                    .on_end(log_end(&log)),
-                ),
-                1011,
-                "Failed Some(\"boxed\")",
-            ),
-            (
-                serve(
-                    WebSocketService::new(async |_: WebSocket| Err::<(), _>(Silent)).on_error(
-                        move |_| {
-                            let log = log1.clone();
-                            move |Silent: &Silent| log.write("silent")
-                        },
-                    ),
-                ),
-                1011,
-                "silent",
-            ),
-            (
-                serve(
-                    WebSocketService::new(async |_: WebSocket| Err::<(), _>(Local("local".into())))
-                        .on_error(move |_| {
-                            let log = log2.clone();
-                            move |error: &Local| log.write(&error.0)
-                        }),
-                ),
-                1011,
-                "local",
-            ),
-        ]
-    };
-    for (serving, code, line) in services {
-        let mut client = serving.await;
-        let client: &mut crate::support::raw::Client<_> = &mut client;
-        client.expect(CLOSE, close_body(code, "")).await;
-        client
-            .send(crate::support::raw::frame(CLOSE, close_body(code, "")))
-            .await;
-        client.expect_end().await;
-        assert_eq!(next(&mut lines).await, line);
+        Box::new(move |end| {
+            let error = end.error().map(ToString::to_string);
+            log.write(format!("{:?} {error:?}", end.handler()));
+        })
     }
 }
 
-/// Asks a service for a connection.
-fn serve<H, Args>(
+type LogEnd<E> = Box<dyn FnOnce(&End<E>) + Send>;
+
+/// Serves a connection whose handler fails, or not, to its end.
+async fn serve_to_the_end<H: Handler<Args>, Args: 'static>(
     service: WebSocketService<H, Args>,
-) -> BoxFuture<'static, crate::support::raw::Client<tokio::io::DuplexStream>>
-where
-    H: tower_websock::Handler<Args>,
-    Args: 'static,
-{
-    Box::pin(async move {
-        let (client, request) = connected();
-        let response = service.oneshot(request).await.unwrap();
-        assert_eq!(response.status(), 101);
-        client
-    })
+    code: u16,
+) {
+    let mut client = serve(service).await;
+    client.expect(CLOSE, close_body(code, "")).await;
+    client.answer_close(code).await;
+}
+
+/// Every kind of handler has hooks that fit, whatever its error can do.
+#[tokio::test(start_paused = true)]
+async fn hooks_fit_every_kind_of_handler() {
+    struct Silent;
+
+    let (log, mut lines) = Log::new();
+    let service =
+        WebSocketService::new(async |_: WebSocket| {}).on_end(log_end::<Infallible>(&log));
+    serve_to_the_end(service, 1000).await;
+    assert_eq!(next(&mut lines).await, "Returned None");
+
+    let service = WebSocketService::new(async |_: WebSocket| {
+        Err::<(), Box<dyn Error + Send + Sync>>("boxed".into())
+    });
+    serve_to_the_end(service.on_end(log_end(&log)), 1011).await;
+    assert_eq!(next(&mut lines).await, "Failed Some(\"boxed\")");
+
+    // Not to be shown, and not to be sent.
+    let (of_silent, of_local) = (log.clone(), log);
+    let service = WebSocketService::new(async |_: WebSocket| Err::<(), _>(Silent));
+    let service = service.on_error(move |_| {
+        let log = of_silent.clone();
+        move |Silent: &Silent| log.write("silent")
+    });
+    serve_to_the_end(service, 1011).await;
+    assert_eq!(next(&mut lines).await, "silent");
+
+    let service = WebSocketService::new(async |_: WebSocket| Err::<(), Rc<str>>("local".into()));
+    let service = service.on_error(move |_| {
+        let log = of_local.clone();
+        move |error| log.write(error)
+    });
+    serve_to_the_end(service, 1011).await;
+    assert_eq!(next(&mut lines).await, "local");
+}
+
+/// Asks a service for a connection.
+async fn serve<H: Handler<Args>, Args: 'static>(
+    service: WebSocketService<H, Args>,
+) -> Client<DuplexStream> {
+    let (client, request) = connected();
+    let response = service.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 101);
+    client
 }
 
 /// A hook that panics, wherever, takes nothing with it: handler, Close and the other hook go on.
@@ -238,9 +222,9 @@ async fn hooks_that_panic_take_nothing_down() {
     for (row, service) in rows.into_iter().enumerate() {
         let tasks = TaskTracker::new();
         let results = Arc::new(Mutex::new(Vec::new()));
-        let (tracker, handles) = (tasks.clone(), results.clone());
+        let (tracker, joined) = (tasks.clone(), results.clone());
         let service = service.executor(move |task| {
-            handles.lock().unwrap().push(tracker.spawn(task));
+            joined.lock().unwrap().push(tracker.spawn(task));
         });
         let mut client = serve(service).await;
         client.expect(CLOSE, close_body(1011, "")).await;
@@ -291,18 +275,18 @@ async fn executor_runs_the_tasks() {
 #[tokio::test]
 async fn runtime_that_is_shut_down_ends_connections() {
     let (log, mut lines) = Log::new();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .unwrap();
     let handle = runtime.handle().clone();
-    let ready = Arc::new(tokio::sync::Notify::new());
+    let ready = Arc::new(Notify::new());
     let is_ready = ready.clone();
     let service = WebSocketService::new(move |socket: WebSocket| {
         let ready = ready.clone();
         async move {
             ready.notify_one();
-            crate::support::hold(socket).await;
+            hold(socket).await;
         }
     })
     .executor(move |task| handle.spawn(task))
