@@ -6,9 +6,9 @@ impl WebSocketUpgrade {
     /// Sets what is called once the connection is over: when it and its handler have ended, when it
     /// was not upgraded although it was accepted, or when its task is dropped.
     ///
-    /// It is called exactly once if the request is accepted, except after [`Accepting::socket`].
-    /// What it needs to know of the request, take into the closure. `E` is the error of the handler;
-    /// `End` alone stands for one whose error does not matter here.
+    /// It is called exactly once if the request is accepted, unless you take the socket by
+    /// [`Accepting::socket`](crate::Accepting::socket). Move what it needs to know of the request
+    /// into the closure. `E` is the handler's error. With a plain `End`, it is not asked for.
     ///
     /// It runs in the connection's task and must not block. If it panics, nothing else happens.
     ///
@@ -32,9 +32,10 @@ impl WebSocketUpgrade {
     ///
     /// # Panics
     ///
-    /// [`on_upgrade`](Self::on_upgrade) and [`Accepting::supervise`] panic if the handler can fail
-    /// with another error than `E`, unless `E` is [`Infallible`](std::convert::Infallible), as it is
-    /// for a plain `End`.
+    /// [`on_upgrade`](Self::on_upgrade) and
+    /// [`Accepting::supervise`](crate::Accepting::supervise) panic if the handler's error is of
+    /// another type than `E`, unless `E` is [`Infallible`](std::convert::Infallible), as in a plain
+    /// `End`.
     pub fn on_end<E: Send + 'static>(
         mut self,
         hook: impl FnOnce(&End<E>) + Send + 'static,
@@ -61,8 +62,9 @@ impl WebSocketUpgrade {
     ///
     /// # Panics
     ///
-    /// [`on_upgrade`](Self::on_upgrade) and [`Accepting::supervise`] panic if the handler can fail
-    /// with another error than `E`. Otherwise its errors would be lost.
+    /// [`on_upgrade`](Self::on_upgrade) and
+    /// [`Accepting::supervise`](crate::Accepting::supervise) panic if the handler's error is of
+    /// another type than `E`. Otherwise its errors would be lost.
     pub fn on_error<E: 'static>(mut self, hook: impl FnOnce(&E) + Send + 'static) -> Self {
         self.hooks_mut().set_on_error(hook);
         self
