@@ -153,11 +153,11 @@ pub use self::deflate::DeflateConfig;
 #[cfg(feature = "client")]
 pub use self::handshake::AnswerError;
 pub use self::{
-    config::{Config, InvalidSubprotocol, Subprotocol},
+    config::{Config, InvalidSubprotocol, KeepAlive, Subprotocol},
     connections::{ConnectionId, ConnectionInfo, ConnectionKey, Connections, Drain, Drained},
     handshake::{InvalidOrigin, OriginPolicy, PageRequest, Rejection},
     message::{CloseFrame, InvalidClose, Message, NotUtf8, Utf8Bytes},
-    protocol::{Closure, Initiator},
+    protocol::{Closure, Initiator, Loss},
     service::{Handler, HandlerError, Refusal, ResponseFuture, WebSocketLayer, WebSocketService},
     stream::{Error, ProvidedIo, RecvHalf, Release, SendHalf, Upgraded, WebSocket},
     upgrade::{

@@ -2,10 +2,14 @@
 
 #[cfg(feature = "deflate")]
 mod deflate;
+mod keep_alive;
 mod subprotocol;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
+pub use keep_alive::KeepAlive;
 pub use subprotocol::{InvalidSubprotocol, Subprotocol};
 
 use crate::deflate::DeflateConfig;
@@ -30,6 +34,10 @@ pub struct Config {
     pub(crate) max_frame_size: usize,
     pub(crate) max_fragments: usize,
     pub(crate) write_high_water: usize,
+    pub(crate) keep_alive: KeepAlive,
+    pub(crate) message_timeout: Option<Duration>,
+    pub(crate) write_timeout: Option<Duration>,
+    pub(crate) max_lifetime: Option<Duration>,
     pub(crate) close_timeout: Duration,
     pub(crate) max_close_time: Duration,
     pub(crate) upgrade_timeout: Duration,
@@ -45,6 +53,10 @@ impl Config {
             max_frame_size: usize::MAX,
             max_fragments: 1 << 17,
             write_high_water: 64 << 10,
+            keep_alive: KeepAlive::new(),
+            message_timeout: None,
+            write_timeout: Some(Duration::from_secs(120)),
+            max_lifetime: None,
             close_timeout: Duration::from_secs(5),
             max_close_time: Duration::from_secs(15 * 60),
             upgrade_timeout: Duration::from_secs(10),
@@ -88,6 +100,56 @@ impl Config {
     /// Default 64 KiB, at least 1. A connection queues at most this much and one message.
     pub const fn write_high_water(mut self, bytes: usize) -> Self {
         self.write_high_water = if bytes == 0 { 1 } else { bytes };
+        self
+    }
+
+    /// When a silent peer is pinged, and when it is given up: see [`KeepAlive`].
+    ///
+    /// Default: a ping after 30 seconds of silence, and the end after 30 more.
+    /// [`KeepAlive::OFF`] turns it off.
+    pub const fn keep_alive(mut self, keep_alive: KeepAlive) -> Self {
+        self.keep_alive = keep_alive;
+        self
+    }
+
+    /// How long a message may take, from its first byte to its last.
+    ///
+    /// Default `None`: no limit. A message that takes longer fails the connection with 1008 and
+    /// [`ProtocolError::MessageTimeout`](crate::ProtocolError::MessageTimeout) (RFC 6455, section
+    /// 10.4). The time runs from the turn of the connection's task in which the message began,
+    /// and neither the bytes that drip in nor control frames between its fragments extend it. An
+    /// incomplete control frame has the same time. While reading is paused because the handler does
+    /// not receive, the time does not run, and it starts again afterwards.
+    ///
+    /// Zero counts as a millisecond, and more than 24 days as `None`.
+    pub const fn message_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.message_timeout = timeout;
+        self
+    }
+
+    /// How long output may wait without the transport taking a single byte of it.
+    ///
+    /// Default 2 minutes. A peer that does not read for so long loses its connection:
+    /// [`Loss::WriteStalled`](crate::Loss::WriteStalled). The transport is cut without a Close
+    /// frame, which could not be read either. `None` lets output wait forever.
+    ///
+    /// Once the connection closes, [`close_timeout`](Self::close_timeout) applies instead. Zero
+    /// counts as a millisecond, and more than 24 days as `None`.
+    pub const fn write_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.write_timeout = timeout;
+        self
+    }
+
+    /// How long a connection may live. It is then closed with 1001.
+    ///
+    /// Default `None`: no limit. Each connection is closed up to a sixteenth of this earlier, a
+    /// random share that differs between connections, so that those opened together do not end
+    /// together. It is never closed later. The closing handshake is as after any Close that this
+    /// side sends: nothing more can be sent, and receiving goes on until the peer's Close.
+    ///
+    /// Zero counts as a millisecond.
+    pub const fn max_lifetime(mut self, limit: Option<Duration>) -> Self {
+        self.max_lifetime = limit;
         self
     }
 
@@ -159,6 +221,26 @@ impl Config {
         self.write_high_water
     }
 
+    /// [`keep_alive`](Self::keep_alive).
+    pub const fn get_keep_alive(&self) -> KeepAlive {
+        self.keep_alive
+    }
+
+    /// [`message_timeout`](Self::message_timeout), as it was set.
+    pub const fn get_message_timeout(&self) -> Option<Duration> {
+        self.message_timeout
+    }
+
+    /// [`write_timeout`](Self::write_timeout), as it was set.
+    pub const fn get_write_timeout(&self) -> Option<Duration> {
+        self.write_timeout
+    }
+
+    /// [`max_lifetime`](Self::max_lifetime), as it was set.
+    pub const fn get_max_lifetime(&self) -> Option<Duration> {
+        self.max_lifetime
+    }
+
     /// [`close_timeout`](Self::close_timeout).
     pub const fn get_close_timeout(&self) -> Duration {
         self.close_timeout
@@ -178,51 +260,5 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The documented defaults, and what is set is what is read.
-    #[test]
-    fn settings_are_read_as_they_were_set() {
-        let second = Duration::from_secs;
-        let read = |config: &Config| {
-            let sizes = [
-                config.get_max_message_size(),
-                config.get_max_frame_size(),
-                config.get_max_fragments(),
-                config.get_write_high_water(),
-            ];
-            let times = [
-                config.get_close_timeout(),
-                config.get_max_close_time(),
-                config.get_upgrade_timeout(),
-            ];
-            (sizes, times)
-        };
-        assert_eq!(
-            read(&Config::new()),
-            (
-                [1 << 20, usize::MAX, 131_072, 64 << 10],
-                [5, 900, 10].map(second)
-            )
-        );
-        let set = |[a, b, c, d]: [usize; 4]| {
-            Config::new()
-                .max_message_size(a)
-                .max_frame_size(b)
-                .max_fragments(c)
-                .write_high_water(d)
-                .close_timeout(second(1))
-                .max_close_time(second(2))
-                .upgrade_timeout(second(3))
-        };
-        let times = [1, 2, 3].map(second);
-        assert_eq!(read(&set([1, 2, 3, 4])), ([1, 2, 3, 4], times));
-        // At least 1, where nothing could be received or sent.
-        assert_eq!(read(&set([0; 4])), ([0, 0, 1, 1], times));
     }
 }

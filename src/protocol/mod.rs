@@ -6,6 +6,7 @@
 //! was written, and the end of the transport. Here are the phases of a connection and the answers
 //! to pings; [`receive`] and [`send`] do the rest.
 
+mod loss;
 mod phase;
 mod receive;
 mod send;
@@ -16,7 +17,10 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut, buf::Limit};
 
-pub use self::phase::{Closure, Initiator};
+pub use self::{
+    loss::Loss,
+    phase::{Closure, Initiator},
+};
 pub(crate) use self::{
     phase::Phase,
     receive::{Batch, Compressed, Cost, Received, Want},
@@ -109,6 +113,12 @@ impl Protocol {
             Phase::Ended(_) => None,
             Phase::Open | Phase::CloseSent => self.receiver.direct(&self.config),
         }
+    }
+
+    /// Interprets nothing more of what comes, and drops the `input`. What was held as it came can
+    /// still be inflated.
+    pub(crate) fn stop_receiving(&mut self, input: &mut BytesMut) {
+        self.receiver.stop(input);
     }
 
     /// Something has happened.

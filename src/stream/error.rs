@@ -4,7 +4,7 @@ use std::{error, fmt, io};
 
 use crate::{
     message::InvalidClose,
-    protocol::SendError,
+    protocol::{Loss, SendError},
     wire::{ProtocolError, WithCauses},
 };
 
@@ -19,8 +19,8 @@ pub enum Error {
     /// The peer broke the protocol. It was sent a Close frame with the matching code, unless a
     /// Close had been sent before.
     Protocol(ProtocolError),
-    /// The transport ended without a Close frame from the peer (1006).
-    Lost,
+    /// The connection ended without a Close frame from the peer (1006); the [`Loss`] says why.
+    Lost(Loss),
     /// The transport failed.
     Io(io::Error),
     /// This side left too many messages unread on a stream of HTTP/2. That would have ended the
@@ -46,7 +46,9 @@ impl fmt::Display for Error {
                     "peer broke the protocol (RFC {rfc}, section {section}): {error}"
                 )
             }
-            Error::Lost => f.write_str("connection lost without a closing handshake"),
+            Error::Lost(why) => {
+                write!(f, "connection lost without a closing handshake: {why}")
+            }
             Error::Io(error) => write!(f, "transport failed: {}", WithCauses(error)),
             Error::Overrun => f.write_str("too many messages were left unread"),
             Error::Closed => f.write_str("connection is closed for sending"),
@@ -91,7 +93,29 @@ mod tests {
                 Error::Protocol(ProtocolError::MaskedFrame),
                 "peer broke the protocol (RFC 6455, section 5.1): frame from a server is masked",
             ),
-            (Error::Lost, "connection lost without a closing handshake"),
+            (
+                Error::Lost(Loss::Ended),
+                "connection lost without a closing handshake: the transport ended",
+            ),
+            (
+                Error::Lost(Loss::NoPong),
+                "connection lost without a closing handshake: nothing came from the peer in time \
+                 (keep_alive)",
+            ),
+            (
+                Error::Lost(Loss::WriteStalled),
+                "connection lost without a closing handshake: the peer took no output in time \
+                 (write_timeout)",
+            ),
+            (
+                Error::Lost(Loss::CloseTimedOut),
+                "connection lost without a closing handshake: the peer did not close in time \
+                 (close_timeout)",
+            ),
+            (
+                Error::Lost(Loss::Cut),
+                "connection lost without a closing handshake: this side dropped the connection",
+            ),
             (
                 Error::Io(io::Error::from_raw_os_error(104)),
                 "transport failed: Connection reset by peer (os error 104)",
@@ -112,14 +136,18 @@ mod tests {
                 "ping or pong of 126 bytes exceeds 125",
             ),
         ];
-        assert_sentences::<_, 7>(rows, |error| match error {
+        assert_sentences::<_, 11>(rows, |error| match error {
             Error::Protocol(_) => 0,
-            Error::Lost => 1,
-            Error::Io(_) => 2,
-            Error::Overrun => 3,
-            Error::Closed => 4,
-            Error::InvalidClose(_) => 5,
-            Error::ControlTooLong(_) => 6,
+            Error::Io(_) => 1,
+            Error::Overrun => 2,
+            Error::Closed => 3,
+            Error::InvalidClose(_) => 4,
+            Error::ControlTooLong(_) => 5,
+            Error::Lost(Loss::Ended) => 6,
+            Error::Lost(Loss::NoPong) => 7,
+            Error::Lost(Loss::WriteStalled) => 8,
+            Error::Lost(Loss::CloseTimedOut) => 9,
+            Error::Lost(Loss::Cut) => 10,
         });
     }
 }

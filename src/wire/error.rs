@@ -63,6 +63,8 @@ pub enum ProtocolError {
         /// The limit that was configured.
         max: usize,
     },
+    /// A message was not complete within `message_timeout`.
+    MessageTimeout,
 }
 
 impl ProtocolError {
@@ -74,6 +76,7 @@ impl ProtocolError {
             | ProtocolError::MessageTooBig { .. }
             | ProtocolError::CompressedTooBig { .. }
             | ProtocolError::TooManyFragments { .. } => close_code::SIZE,
+            ProtocolError::MessageTimeout => close_code::POLICY,
             _ => close_code::PROTOCOL,
         }
     }
@@ -103,7 +106,8 @@ impl ProtocolError {
             ProtocolError::FrameTooBig { .. }
             | ProtocolError::MessageTooBig { .. }
             | ProtocolError::CompressedTooBig { .. }
-            | ProtocolError::TooManyFragments { .. } => "10.4",
+            | ProtocolError::TooManyFragments { .. }
+            | ProtocolError::MessageTimeout => "10.4",
         }
     }
 }
@@ -153,6 +157,7 @@ impl fmt::Display for ProtocolError {
             ProtocolError::TooManyFragments { max } => {
                 write!(f, "message in more frames than max_fragments ({max})")
             }
+            ProtocolError::MessageTimeout => f.write_str("message took too long (message_timeout)"),
         }
     }
 }

@@ -311,7 +311,7 @@ async fn half_that_waits_minds_the_closing_by_the_other() {
         }
         assert_eq!(peer.read().await.unwrap().0, CLOSE, "{way}");
         let end = receiving.await.unwrap();
-        assert!(matches!(end, Some(Err(Error::Lost))), "{way}: {end:?}");
+        assert!(matches!(end, Some(Err(Error::Lost(_)))), "{way}: {end:?}");
         assert_eq!(begin.elapsed().as_millis(), 300, "{way}");
     }
 }

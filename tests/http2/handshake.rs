@@ -169,7 +169,7 @@ async fn stream_that_the_request_ended_is_lost_at_once() {
         let response = soon(response).await.unwrap();
         assert_eq!(response.status(), 200);
         let lost = soon(received.recv()).await.unwrap();
-        assert!(matches!(lost, Some(Err(Error::Lost))), "{lost:?}");
+        assert!(matches!(lost, Some(Err(Error::Lost(_)))), "{lost:?}");
         let mut body = response.into_body();
         while let Some(data) = soon(body.data()).await {
             assert_eq!(data.unwrap().len(), 0);

@@ -102,7 +102,7 @@ async fn messages_before_the_end_are_received() {
         expect_number(&mut socket, n).await;
     }
     let lost = socket.recv().await.unwrap();
-    assert!(matches!(lost, Err(Error::Lost)), "{lost:?}");
+    assert!(matches!(lost, Err(Error::Lost(_))), "{lost:?}");
     assert!(socket.recv().await.is_none());
 }
 

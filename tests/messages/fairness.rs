@@ -360,7 +360,7 @@ async fn message_that_takes_several_steps_comes_before_the_end() {
                 let next = socket.recv().await.unwrap().unwrap();
                 assert_eq!(next, Message::text("next"));
                 let end = socket.recv().await.unwrap();
-                assert!(matches!(end, Err(Error::Lost)), "{end:?}");
+                assert!(matches!(end, Err(Error::Lost(_))), "{end:?}");
             };
             if supervised {
                 // Others have a turn before it receives, in which it is read ahead.

@@ -224,6 +224,11 @@ impl Frames {
         self.role
     }
 
+    /// Whether a message has begun, of which a header was taken, and is not complete.
+    pub(crate) const fn is_in_message(&self) -> bool {
+        self.message.is_some()
+    }
+
     /// Bytes held of a message that is not complete.
     pub(crate) fn partial_len(&self) -> usize {
         self.message.as_ref().map_or(0, |partial| partial.len())

@@ -166,15 +166,19 @@ impl Receiver {
             received,
             Received::Failed(_) | Received::Control(Message::Close(_))
         ) {
-            // 5.5.1 and 7.1.7: nothing that follows is interpreted. What was held as it came can
-            // still be inflated.
-            self.frames.stop();
-            input.clear();
+            // 5.5.1 and 7.1.7: nothing that follows is interpreted.
+            self.stop(input);
             if inflate == Inflate::Now {
                 self.inflation.stop();
             }
         }
         (received, work.cost())
+    }
+
+    /// Interprets nothing more. What was held as it came can still be inflated.
+    pub(super) fn stop(&mut self, input: &mut BytesMut) {
+        self.frames.stop();
+        input.clear();
     }
 
     fn decode(

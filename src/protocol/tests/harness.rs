@@ -440,6 +440,7 @@ pub(super) fn code_of(error: ProtocolError) -> u16 {
         | ProtocolError::MessageTooBig { .. }
         | ProtocolError::CompressedTooBig { .. }
         | ProtocolError::TooManyFragments { .. } => 1009,
+        ProtocolError::MessageTimeout => 1008,
         _ => 1002,
     }
 }

@@ -3,9 +3,9 @@
 //! A transport takes bytes long before the peer reads them, and tells nothing of that. Here it is
 //! estimated: what was written lately, less what a slow peer has read since.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
-use tokio::time::Instant;
+use super::clock::{Clock, Moment};
 
 /// A peer that reads is taken to read so many bytes in a second at least.
 pub(super) const SLOWEST: u32 = 32 * 1024;
@@ -18,39 +18,46 @@ const MOST: u32 = 4 << 20;
 const STEP: u32 = 16 * 1024;
 
 /// What was written and may wait to be read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Backlog {
     /// Bytes written since the estimate was made.
     since: u32,
     unread: u32,
-    estimated: Option<Instant>,
+    estimated: Moment,
+}
+
+impl Default for Backlog {
+    fn default() -> Self {
+        Self {
+            since: 0,
+            unread: 0,
+            estimated: Moment::OPENED,
+        }
+    }
 }
 
 impl Backlog {
     /// The transport has taken `bytes`.
     #[inline]
-    pub(super) fn note(&mut self, bytes: usize) {
+    pub(super) fn note(&mut self, bytes: usize, clock: Clock) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         self.since = self.since.saturating_add(bytes);
         if self.since >= STEP {
-            self.estimate();
+            self.estimate(clock);
         }
     }
 
     /// Bytes that the peer may have to read.
-    pub(super) fn unread(&mut self) -> u32 {
-        self.estimate();
+    pub(super) fn unread(&mut self, clock: Clock) -> u32 {
+        self.estimate(clock);
         self.unread
     }
 
     #[inline(never)]
-    fn estimate(&mut self) {
-        let now = Instant::now();
-        let elapsed = self
-            .estimated
-            .replace(now)
-            .map_or(Duration::ZERO, |before| now - before);
-        let read = elapsed.as_millis() * u128::from(SLOWEST) / 1000;
+    fn estimate(&mut self, clock: Clock) {
+        let before = mem::replace(&mut self.estimated, clock.now());
+        let elapsed = u64::from(self.estimated.millis_since(before));
+        let read = elapsed * u64::from(SLOWEST) / 1000;
         let read = u32::try_from(read).unwrap_or(u32::MAX);
         let unread = self.unread.saturating_sub(read);
         self.unread = unread.saturating_add(self.since).min(MOST);
@@ -70,18 +77,19 @@ mod tests {
     /// What was written long ago has been read; what a system cannot hold has, too.
     #[tokio::test(start_paused = true)]
     async fn what_may_be_unread_is_bounded_by_time_and_buffers() {
+        let clock = Clock::start();
         let mut backlog = Backlog::default();
-        assert_eq!(backlog.unread(), 0);
-        backlog.note(1 << 20);
-        assert_eq!(backlog.unread(), 1 << 20);
+        assert_eq!(backlog.unread(clock), 0);
+        backlog.note(1 << 20, clock);
+        assert_eq!(backlog.unread(clock), 1 << 20);
         tokio::time::advance(Duration::from_secs(16)).await;
-        assert_eq!(backlog.unread(), 1 << 19);
+        assert_eq!(backlog.unread(clock), 1 << 19);
         tokio::time::advance(Duration::from_secs(16)).await;
-        assert_eq!(backlog.unread(), 0);
-        backlog.note(usize::MAX);
-        assert_eq!(backlog.unread(), MOST);
-        tokio::time::advance(Duration::from_secs(1 << 40)).await;
-        backlog.note(10);
-        assert_eq!(backlog.unread(), 10);
+        assert_eq!(backlog.unread(clock), 0);
+        backlog.note(usize::MAX, clock);
+        assert_eq!(backlog.unread(clock), MOST);
+        tokio::time::advance(Duration::from_secs(1 << 20)).await;
+        backlog.note(10, clock);
+        assert_eq!(backlog.unread(clock), 10);
     }
 }

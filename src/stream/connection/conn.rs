@@ -18,6 +18,7 @@ use super::{
     deadlines::{Deadline, Deadlines},
     inbox::{Inbox, ReadTo},
     item::Item,
+    liveness::Liveness,
     output::Output,
     tasks::{Driver, Tasks},
 };
@@ -35,6 +36,7 @@ pub(crate) struct Conn<T> {
     budget: Budget,
     tasks: Tasks,
     deadlines: Deadlines,
+    liveness: Liveness,
     /// From our Close on, or the peer's.
     closing: Option<Box<Closing>>,
     /// Behind the transport, which ends first.
@@ -54,6 +56,9 @@ impl<T> Conn<T> {
     }
 
     fn new(io: T, protocol: Protocol, driver: Driver, profile: Profile) -> Self {
+        let config = protocol.config();
+        let deadlines = Deadlines::new(Self::is_always_watched(config));
+        let liveness = Liveness::new(config.keep_alive.is_off());
         Self {
             link: Link::Up(io),
             protocol,
@@ -61,7 +66,8 @@ impl<T> Conn<T> {
             output: Output::default(),
             budget: Budget::FIRST,
             tasks: Tasks::new(driver),
-            deadlines: Deadlines::default(),
+            deadlines,
+            liveness,
             closing: None,
             member: Member::default(),
         }
@@ -113,6 +119,7 @@ impl<T> Conn<T> {
     pub(super) fn lose(&mut self, why: Item) {
         self.link.cut();
         self.deadlines.clear();
+        self.liveness.stop();
         self.closing = None;
         self.output.forget();
         self.protocol.handle(Event::OutputEnded);
@@ -211,8 +218,21 @@ impl<T> Conn<T> {
     }
 
     #[inline]
+    pub(super) const fn deadlines(&self) -> &Deadlines {
+        &self.deadlines
+    }
+
+    #[inline]
     pub(super) const fn deadlines_mut(&mut self) -> &mut Deadlines {
         &mut self.deadlines
+    }
+
+    pub(super) const fn liveness(&self) -> &Liveness {
+        &self.liveness
+    }
+
+    pub(super) const fn liveness_mut(&mut self) -> &mut Liveness {
+        &mut self.liveness
     }
 
     pub(super) fn closing(&self) -> Option<&Closing> {
@@ -232,6 +252,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             Some(Ok(read)) if read > 0 => {
                 if self.closing.is_some() {
                     self.note_input_progress();
+                }
+                if self.liveness.notes_reads() {
+                    self.note_heard();
                 }
                 if read >= LARGE {
                     self.budget.expect_look();
@@ -299,13 +322,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         if let Poll::Ready(Err(error)) = done {
             return self.lose(Item::Io(error));
         }
-        if written > 0 || self.is_flushed() {
-            if self.closing.is_some() {
+        self.output.note_written(written, self.deadlines.clock());
+        let is_flushed = self.is_flushed();
+        if self.closing.is_some() {
+            if written > 0 || is_flushed {
                 self.note_output_progress(written);
             }
+        } else if !is_flushed || self.deadlines.is_set(Deadline::Write) {
+            self.note_output(written);
+        }
+        if written > 0 || is_flushed {
             self.tasks.wake_send();
         }
-        if self.is_flushed() && self.inbox.is_held() {
+        if is_flushed && self.inbox.is_held() {
             // The receiver waits for our answer to be on the wire.
             self.tasks.wake_recv();
         }

@@ -2,21 +2,34 @@
 
 use std::{
     future::Future,
+    panic::catch_unwind,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use pin_project_lite::pin_project;
+use tokio::{
+    runtime::Handle,
+    time::{Instant, Sleep, sleep_until},
+};
 
+use super::clock::{Clock, Moment};
 use crate::stream::transport::coop::unconstrained;
-
-/// Later than anything happens.
-const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 /// What there is a deadline for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Deadline {
+    /// A byte comes from the peer, or it is sent a ping.
+    Ping,
+    /// A byte comes after the ping.
+    Pong,
+    /// A message that has begun is complete.
+    Message,
+    /// The transport takes more of our output, as long as nothing closes.
+    Write,
+    /// The connection has lived long enough.
+    Lifetime,
     /// The user receives more of what came before the end.
     Receipt,
     /// The user has answered what came before the end, and receives that.
@@ -31,116 +44,220 @@ pub(super) enum Deadline {
     Closing,
 }
 
+/// What is waited for while nothing closes, before our Close, and from then on: as many deadlines
+/// as one of these needs at a time.
+const SLOTS: usize = 4;
+
 impl Deadline {
-    const ALL: [Self; 6] = [
-        Deadline::Receipt,
-        Deadline::Answers,
-        Deadline::Output,
-        Deadline::PeersClose,
-        Deadline::PeersEnd,
-        Deadline::Closing,
-    ];
+    /// Where it is kept. Those that are not waited for together share a slot, and setting one ends
+    /// the other.
+    const fn slot(self) -> usize {
+        match self {
+            Deadline::Ping
+            | Deadline::Pong
+            | Deadline::Receipt
+            | Deadline::Output
+            | Deadline::PeersClose
+            | Deadline::PeersEnd => 0,
+            Deadline::Message | Deadline::Answers | Deadline::Closing => 1,
+            Deadline::Write => 2,
+            Deadline::Lifetime => 3,
+        }
+    }
 }
 
-/// When each deadline is; allocated for the first one, since an open connection has none.
-#[derive(Debug, Default)]
-pub(super) struct Deadlines(Option<Box<Table>>);
+/// When each deadline is. Without a timer of tokio's, none passes.
+#[derive(Debug)]
+pub(super) struct Deadlines {
+    clock: Clock,
+    attention: Attention,
+    /// Allocated with the first deadline.
+    table: Option<Pin<Box<Table>>>,
+}
 
-#[derive(Debug, Default)]
-struct Table {
-    at: [Option<Instant>; Deadline::ALL.len()],
-    /// Never later than the first deadline. It may be sooner, for to put one off costs nothing: the
-    /// timer ends, and is set again.
-    timer: Option<Pin<Box<Sleep>>>,
+/// Whether [`Deadlines::poll`] is to be called although the timer has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attention {
+    Unneeded,
+    /// The timer is not one that wakes whoever drives the transport now.
+    Once,
+    Always,
+}
+
+pin_project! {
+    #[derive(Debug)]
+    struct Table {
+        // Never later than the first deadline. It may be sooner, for to put one off costs nothing:
+        // the timer ends, and is set again.
+        #[pin]
+        timer: Sleep,
+        at: [Moment; SLOTS],
+        set: [Option<Deadline>; SLOTS],
+    }
 }
 
 impl Deadlines {
-    /// Whether there is none.
+    /// Of a connection that is opened now. If it is `watched`, it is polled whenever the connection
+    /// waits, else when the timer has ended.
+    pub(super) fn new(watched: bool) -> Self {
+        Self {
+            clock: Clock::start(),
+            attention: if watched {
+                Attention::Always
+            } else {
+                Attention::Once
+            },
+            table: None,
+        }
+    }
+
+    pub(super) const fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Whether there is nothing to [poll](Self::poll).
     #[inline]
-    pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_none()
+    pub(super) fn are_quiet(&self) -> bool {
+        let has_ended = |table: &Pin<Box<Table>>| table.timer.is_elapsed();
+        self.attention == Attention::Unneeded && !self.table.as_ref().is_some_and(has_ended)
+    }
+
+    /// Another task drives the transport.
+    pub(super) fn expect_poll(&mut self) {
+        if self.attention == Attention::Unneeded {
+            self.attention = Attention::Once;
+        }
+    }
+
+    /// When it is, if it is set.
+    pub(super) fn at(&self, deadline: Deadline) -> Option<Moment> {
+        let (table, slot) = (self.table.as_ref()?, deadline.slot());
+        (table.set[slot] == Some(deadline)).then_some(table.at[slot])
     }
 
     pub(super) fn is_set(&self, deadline: Deadline) -> bool {
         self.at(deadline).is_some()
     }
 
+    /// Whether it has passed so long ago.
+    pub(super) fn is_overdue(&self, deadline: Deadline, by: Duration) -> bool {
+        let now = self.clock.now();
+        self.at(deadline)
+            .is_some_and(|at| at.after(by).is_before(now))
+    }
+
     /// It is in so much time, whatever it was before.
     pub(super) fn set(&mut self, deadline: Deadline, after: Duration) {
-        self.0.get_or_insert_default().set(deadline, in_time(after));
+        let now = Instant::now();
+        self.set_at(deadline, self.clock.moment(now).after(after), now);
     }
 
     /// If it is set, it is in so much time at least.
     pub(super) fn put_off(&mut self, deadline: Deadline, after: Duration) {
-        if let (Some(at), Some(table)) = (self.at(deadline), &mut self.0) {
-            table.set(deadline, at.max(in_time(after)));
-        }
+        self.change(deadline, after, Moment::is_before);
     }
 
     /// If it is set, it is in so much time at most.
     pub(super) fn hurry(&mut self, deadline: Deadline, after: Duration) {
-        if let (Some(at), Some(table)) = (self.at(deadline), &mut self.0) {
-            table.set(deadline, at.min(in_time(after)));
-        }
+        self.change(deadline, after, |at, other| other.is_before(at));
     }
 
     /// They are not waited for any more.
     pub(super) fn stop<const N: usize>(&mut self, deadlines: [Deadline; N]) {
-        if let Some(table) = &mut self.0 {
-            for deadline in deadlines {
-                table.at[deadline as usize] = None;
-            }
+        let Some(table) = &mut self.table else { return };
+        let set = table.as_mut().project().set;
+        for deadline in deadlines {
+            let slot = &mut set[deadline.slot()];
+            *slot = slot.filter(|set| *set != deadline);
         }
     }
 
     /// There is none any more, and no timer.
     pub(super) fn clear(&mut self) {
-        self.0 = None;
+        self.table = None;
+        self.attention = Attention::Unneeded;
     }
 
     /// The first deadline, once it has passed. It stays until it is set anew or stopped.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Deadline> {
-        let Some(table) = &mut self.0 else {
+        if self.attention == Attention::Once {
+            self.attention = Attention::Unneeded;
+        }
+        let Some(table) = &mut self.table else {
             return Poll::Pending;
         };
+        let mut table = table.as_mut().project();
         loop {
-            if let Some(timer) = &mut table.timer {
-                ready!(unconstrained(|| timer.as_mut().poll(cx)));
-            }
-            let Some((at, deadline)) = table.first() else {
+            ready!(unconstrained(|| table.timer.as_mut().poll(cx)));
+            let Some((at, deadline)) = first(table.set, table.at) else {
+                self.table = None;
                 return Poll::Pending;
             };
-            match &mut table.timer {
-                None => table.timer = Some(Box::pin(sleep_until(at))),
-                Some(timer) if at > timer.deadline() => timer.as_mut().reset(at),
-                Some(_) => return Poll::Ready(deadline),
+            let end = table.timer.deadline();
+            let at = self.clock.instant(at, end);
+            if at <= end {
+                return Poll::Ready(deadline);
             }
+            table.timer.as_mut().reset(at);
         }
     }
 
-    fn at(&self, deadline: Deadline) -> Option<Instant> {
-        self.0.as_ref()?.at[deadline as usize]
+    fn change(
+        &mut self,
+        deadline: Deadline,
+        after: Duration,
+        is_better: impl FnOnce(Moment, Moment) -> bool,
+    ) {
+        let Some(at) = self.at(deadline) else { return };
+        let now = Instant::now();
+        let other = self.clock.moment(now).after(after);
+        if is_better(at, other) {
+            self.set_at(deadline, other, now);
+        }
+    }
+
+    fn set_at(&mut self, deadline: Deadline, at: Moment, now: Instant) {
+        let ends = self.clock.instant(at, now);
+        if self.table.is_none() {
+            self.table = Table::new(ends);
+            self.expect_poll();
+        }
+        let Some(table) = &mut self.table else { return };
+        let mut table = table.as_mut().project();
+        table.at[deadline.slot()] = at;
+        table.set[deadline.slot()] = Some(deadline);
+        if ends < table.timer.deadline() {
+            table.timer.as_mut().reset(ends);
+            // It may have ended, and would wake nobody again.
+            self.expect_poll();
+        }
     }
 }
 
 impl Table {
-    fn set(&mut self, deadline: Deadline, at: Instant) {
-        self.at[deadline as usize] = Some(at);
-        if let Some(timer) = &mut self.timer
-            && at < timer.deadline()
-        {
-            timer.as_mut().reset(at);
-        }
-    }
-
-    fn first(&self) -> Option<(Instant, Deadline)> {
-        let set = self.at.into_iter().zip(Deadline::ALL);
-        let set = set.filter_map(|(at, deadline)| Some((at?, deadline)));
-        set.min_by_key(|(at, _)| *at)
+    /// With a timer that ends then; `None` if the runtime has none.
+    fn new(ends: Instant) -> Option<Pin<Box<Self>>> {
+        Handle::try_current().ok()?;
+        // Tokio panics if its timer is not enabled, and there is no way to ask.
+        let timer = catch_unwind(|| sleep_until(ends)).ok()?;
+        Some(Box::pin(Self {
+            timer,
+            at: [Moment::NEVER; SLOTS],
+            set: [None; SLOTS],
+        }))
     }
 }
 
-fn in_time(after: Duration) -> Instant {
-    let now = Instant::now();
-    now.checked_add(after).unwrap_or_else(|| now + NEVER)
+fn first(set: &[Option<Deadline>], at: &[Moment]) -> Option<(Moment, Deadline)> {
+    let set = at
+        .iter()
+        .zip(set)
+        .filter_map(|(at, set)| Some((*at, (*set)?)));
+    set.reduce(|first, other| {
+        if other.0.is_before(first.0) {
+            other
+        } else {
+            first
+        }
+    })
 }

@@ -13,7 +13,7 @@ use tokio_util::io::poll_read_buf;
 use super::{item::Item, read_ahead::ReadAhead, reading::Reading};
 use crate::{
     message::Message,
-    protocol::{Batch, Cost, Protocol, Received, Want},
+    protocol::{Batch, Cost, Loss, Protocol, Received, Want},
     stream::{
         error::Error,
         transport::{Overflow, Profile, Sharing, buffers},
@@ -34,6 +34,8 @@ pub(super) struct Inbox {
     reading: Reading,
     /// How many messages the user took last in one go, and may not have come to yet.
     batched: u8,
+    /// A message has come to its end since it was asked last.
+    arrived: bool,
     sharing: Sharing,
 }
 
@@ -80,6 +82,7 @@ impl Inbox {
             end: None,
             reading: Reading::default(),
             batched: 0,
+            arrived: false,
             sharing: Sharing::of(profile),
         }
     }
@@ -120,7 +123,7 @@ impl Inbox {
     /// It has. Returns whether that is news for who waits.
     pub(super) fn note_input_end(&mut self) -> bool {
         self.input_ended = true;
-        self.note_loss(Item::Lost)
+        self.note_loss(Item::Lost(Loss::Ended))
     }
 
     /// Nothing more comes from the transport; `why`, if nothing else has ended the stream. Returns
@@ -203,6 +206,7 @@ impl Inbox {
             most,
         };
         let received = protocol.receive(&mut self.input, want);
+        self.arrived |= is_arrival(&received.0, protocol);
         if !batch.is_empty() {
             // The user need not come here for each of them.
             self.batched = u8::try_from(batch.len()).unwrap_or(u8::MAX);
@@ -300,7 +304,9 @@ impl Inbox {
 impl Inbox {
     /// What comes next of the input, to wait.
     pub(super) fn receive_ahead(&mut self, protocol: &mut Protocol) -> (Received, Cost) {
-        protocol.receive(&mut self.input, Want::Ahead)
+        let received = protocol.receive(&mut self.input, Want::Ahead);
+        self.arrived |= is_arrival(&received.0, protocol);
+        received
     }
 
     /// Whether there is room for more, beside `partial_len` bytes of a message under way.
@@ -331,7 +337,7 @@ impl Inbox {
     pub(super) fn known_end(&self) -> Item {
         match self.read_ahead.end() {
             Some(Item::Decoded(decoded)) => Item::Decoded(decoded.clone()),
-            _ => Item::Lost,
+            _ => Item::Lost(Loss::Ended),
         }
     }
 
@@ -358,6 +364,27 @@ impl Inbox {
 
     /// Whether the peer is in the middle of a message.
     pub(super) fn is_amid_message(&self, protocol: &Protocol) -> bool {
-        self.has_input() || protocol.incoming().partial_len() > 0
+        self.has_input() || protocol.incoming().is_in_message()
+    }
+
+    /// Whether a message has come to its end since it was asked last: one that is under way now is
+    /// another one than was then.
+    pub(super) const fn take_arrival(&mut self) -> bool {
+        mem::replace(&mut self.arrived, false)
+    }
+
+    /// Interprets nothing more of what comes.
+    pub(super) fn stop(&mut self, protocol: &mut Protocol) {
+        protocol.stop_receiving(&mut self.input);
+    }
+}
+
+/// Whether a message has come as a whole, and not a control frame within one.
+#[inline]
+fn is_arrival(received: &Received, protocol: &Protocol) -> bool {
+    match received {
+        Received::Data(_) | Received::Compressed(_) => true,
+        Received::Control(_) => !protocol.incoming().is_in_message(),
+        Received::Failed(_) | Received::Stopped | Received::NeedsMore => false,
     }
 }

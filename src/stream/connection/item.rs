@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     message::Message,
-    protocol::{Compressed, Received},
+    protocol::{Compressed, Loss, Received},
     stream::error::Error,
     wire::ProtocolError,
 };
@@ -22,8 +22,8 @@ pub(super) enum Item {
     Compressed(Compressed),
     /// The transport failed.
     Io(io::Error),
-    /// The transport ended.
-    Lost,
+    /// The transport is gone.
+    Lost(Loss),
     /// Messages were thrown away since nobody received them; the end follows.
     Overrun,
 }
@@ -44,12 +44,20 @@ impl Item {
         match self {
             Item::Decoded(Ok(message)) => matches!(message, Message::Close(_)),
             Item::Compressed(_) | Item::Overrun => false,
-            Item::Decoded(Err(_)) | Item::Io(_) | Item::Lost => true,
+            Item::Decoded(Err(_)) | Item::Io(_) | Item::Lost(_) => true,
         }
     }
 
     pub(super) const fn is_ping(&self) -> bool {
         matches!(self, Item::Decoded(Ok(Message::Ping(_))))
+    }
+
+    /// What a pong carries.
+    pub(super) const fn as_pong(&self) -> Option<&Bytes> {
+        match self {
+            Item::Decoded(Ok(Message::Pong(data))) => Some(data),
+            _ => None,
+        }
     }
 
     /// Whether it is a ping or a pong.
@@ -85,8 +93,9 @@ impl Item {
             Item::Decoded(Ok(message)) => Ok(message),
             Item::Decoded(Err(error)) => Err(Error::Protocol(error)),
             Item::Io(error) => Err(Error::Io(error)),
-            // The first is inflated before it is handed over.
-            Item::Compressed(_) | Item::Lost => Err(Error::Lost),
+            Item::Lost(why) => Err(Error::Lost(why)),
+            // It is inflated before it is handed over.
+            Item::Compressed(_) => Err(Error::Lost(Loss::Ended)),
             Item::Overrun => Err(Error::Overrun),
         }
     }

@@ -8,21 +8,25 @@
 //! | `output`, `backlog` | what leaves, and what the peer may not have read of it |
 //! | `tasks`, `waiters` | who drives the transport, who waits, and who is to be woken |
 //! | `budget` | what a turn may still do, and for how long |
-//! | `deadlines` | every deadline there is, and the timer |
+//! | `deadlines`, `clock` | every deadline there is, and the timer |
+//! | `liveness` | when the peer was heard |
 //! | `closing` | how far the closing has come |
 //!
 //! `shared` is the door: it takes the lock and tells who calls. What a user asks for is in
-//! `receiving`, `sending` and `ending`, and what others ask for in `outside`; what differs by who drives the transport in `supervised` and
-//! `unsupervised`; what both do in `unreceived` and `shutdown`.
+//! `receiving`, `sending` and `ending`, and what others ask for in `outside`; what differs by who
+//! drives the transport in `supervised` and `unsupervised`; what both do in `unreceived`, in
+//! `watching` while the connection is open, and in `shutdown` from then on.
 
 mod backlog;
 mod budget;
+mod clock;
 mod closing;
 mod conn;
 mod deadlines;
 mod ending;
 mod inbox;
 mod item;
+mod liveness;
 mod output;
 mod outside;
 mod read_ahead;
@@ -39,6 +43,7 @@ mod turn;
 mod unreceived;
 mod unsupervised;
 mod waiters;
+mod watching;
 
 pub(super) use self::conn::Conn;
 pub(crate) use self::shared::Shared;

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::io::AsyncWrite;
 
-use super::backlog::Backlog;
+use super::{backlog::Backlog, clock::Clock};
 use crate::{
     protocol::{Event, Protocol},
     stream::transport::gather::gather,
@@ -31,9 +31,15 @@ impl Output {
         protocol.outgoing().len() == 0 && !self.unflushed
     }
 
+    /// Bytes were written.
+    #[inline]
+    pub(super) fn note_written(&mut self, bytes: usize, clock: Clock) {
+        self.backlog.note(bytes, clock);
+    }
+
     /// Bytes that the peer may have to read.
-    pub(super) fn unread_by_peer(&mut self) -> u32 {
-        self.backlog.unread()
+    pub(super) fn unread_by_peer(&mut self, clock: Clock) -> u32 {
+        self.backlog.unread(clock)
     }
 
     /// The transport is gone, and with it what it held back.
@@ -68,7 +74,6 @@ impl Output {
             }
             protocol.handle(Event::Written(count));
             *written += count;
-            self.backlog.note(count);
             self.unflushed = true;
         }
         ready!(Pin::new(io).poll_flush(cx))?;

@@ -8,6 +8,7 @@ use super::{conn::Conn, item::Item, shared::Shared};
 use crate::{
     connections::{Control, Member, Seat},
     message::CloseFrame,
+    protocol::Loss,
 };
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Shared<T> {
@@ -34,7 +35,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Control for Shared<T> {
     }
 
     fn cut(&self) {
-        self.with(|conn| conn.lose(Item::Lost));
+        self.with(|conn| conn.lose(Item::Lost(Loss::Cut)));
     }
 }
 

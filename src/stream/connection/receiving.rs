@@ -33,7 +33,7 @@ impl<T> Conn<T> {
             Item::Decoded(decoded) => self.protocol_mut().handle(Event::Taken(decoded)),
             // They are not the last.
             Item::Compressed(_) | Item::Overrun => {}
-            Item::Io(_) | Item::Lost => self.protocol_mut().handle(Event::InputEnded),
+            Item::Io(_) | Item::Lost(_) => self.protocol_mut().handle(Event::InputEnded),
         }
         if could_send {
             self.end_waiting_for_user();
@@ -58,6 +58,8 @@ impl<T> Conn<T> {
         }
         let (inbox, protocol) = self.decoding();
         match inbox.next(protocol, came) {
+            // The user did not send what it answers.
+            Next::Item(item, _) if self.take_pong(&item) => Next::Stopped,
             Next::Item(item, _) if item.is_last() => {
                 self.take_effect(&item);
                 self.inbox_mut().hold(item);

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     message::Message,
-    protocol::{Batch, Closure, Compress},
+    protocol::{Batch, Closure, Compress, Loss},
     wire::close_code::CloseCode,
 };
 
@@ -162,7 +162,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
     /// The supervisor ends; who still waits learns it.
     pub(crate) fn end_work(&self) {
         let work = self.with(|conn| {
-            conn.lose(Item::Lost);
+            conn.lose(Item::Lost(Loss::Cut));
             conn.member_mut().end_work()
         });
         drop(work);

@@ -3,7 +3,8 @@
 //! A TCP socket that is dropped with unread input answers with RST, which destroys our
 //! last Close frame at the peer. So the transport ends in order: write everything, shut
 //! writing down, read and throw away until the peer's end, and only then drop.
-//! How long that may take is told in `closing`; here its deadlines are set, and acted upon.
+//! How long that may take is told in `closing`; here its deadlines are set, and acted upon. Those of
+//! an open connection are in `watching`.
 
 use std::{
     task::{Poll, ready},
@@ -20,7 +21,7 @@ use super::{
     item::Item,
 };
 use crate::{
-    protocol::{Closure, Phase},
+    protocol::{Closure, Loss, Phase},
     stream::transport::coop::unconstrained,
     wire::Role,
 };
@@ -43,7 +44,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Ready when the transport is gone.
     #[inline]
     pub(super) fn poll_closing(&mut self) -> Poll<()> {
-        if self.is_undisturbed() && self.deadlines_mut().is_empty() {
+        if self.is_undisturbed() && self.deadlines().are_quiet() {
             return Poll::Pending;
         }
         self.poll_closing_and_deadlines()
@@ -52,7 +53,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     #[inline(never)]
     fn poll_closing_and_deadlines(&mut self) -> Poll<()> {
         while !self.is_down() {
-            if !self.is_undisturbed() {
+            if self.is_undisturbed() {
+                self.watch();
+            } else {
                 if *self.protocol().phase() == Phase::CloseSent && self.inbox().end_is_known() {
                     // Nothing can be sent any more, so the end need not wait for the user.
                     self.end_early();
@@ -69,7 +72,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     | Deadline::PeersClose
                     | Deadline::PeersEnd
                     | Deadline::Closing,
-                ) => self.lose(Item::Lost),
+                ) => self.lose(Item::Lost(Loss::CloseTimedOut)),
+                Poll::Ready(passed) => self.act_on(passed),
             }
         }
         Poll::Ready(())
@@ -102,7 +106,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 }
                 // The peer's end was seen, and ours must follow.
                 None if !shut => return Poll::Pending,
-                None | Some(Err(_)) => self.lose(Item::Lost),
+                None | Some(Err(_)) => self.lose(Item::Lost(Loss::Ended)),
             }
         }
     }
@@ -128,7 +132,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                     self.deadlines_mut().hurry(Deadline::PeersEnd, PEERS_END);
                 }
             }
-            Some(Err(_)) => self.lose(Item::Lost),
+            Some(Err(_)) => self.lose(Item::Lost(Loss::Ended)),
             None => {}
         }
         Poll::Ready(())
@@ -168,7 +172,8 @@ impl<T> Conn<T> {
     pub(super) fn note_progress(&mut self) {
         let has_ended = self.has_ended();
         let timeout = self.protocol().config().close_timeout;
-        let unread = self.output_mut().unread_by_peer();
+        let clock = self.deadlines().clock();
+        let unread = self.output_mut().unread_by_peer(clock);
         let Some(closing) = self.closing() else {
             return;
         };
@@ -195,8 +200,9 @@ impl<T> Conn<T> {
     fn await_user(&mut self) {
         let timeout = self.protocol().config().close_timeout;
         let end_is_near = self.inbox().end_is_near();
-        let deadlines = self.deadlines_mut();
-        if !deadlines.is_set(Deadline::Answers) {
+        if !self.deadlines().is_set(Deadline::Answers) {
+            self.end_watching();
+            let deadlines = self.deadlines_mut();
             deadlines.set(Deadline::Answers, timeout);
             if end_is_near {
                 deadlines.set(Deadline::Receipt, UNRECEIVED);
@@ -214,6 +220,7 @@ impl<T> Conn<T> {
         let config = self.protocol().config();
         let at_most = config.max_close_time.max(config.close_timeout);
         *self.closing_mut() = Some(Box::new(Closing::begin(our_close, awaits_rest)));
+        self.end_watching();
         self.end_waiting_for_user();
         self.deadlines_mut().set(Deadline::Closing, at_most);
         self.note_progress();

@@ -21,6 +21,9 @@ impl<T> Conn<T> {
     /// drop once the lock is free.
     pub(super) fn begin_turn(&mut self, waker: &Waker) -> Option<Waker> {
         let stale = self.tasks_mut().begin_turn(waker);
+        if stale.is_some() {
+            self.deadlines_mut().expect_poll();
+        }
         // They may all be received in this turn.
         let batched = self.inbox().batched();
         self.budget_mut().begin(batched);
@@ -147,7 +150,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             let to = match self.inbox().overflow() {
                 _ if self.has_room() => ReadTo::Message,
                 Overflow::Waits => {
-                    self.inbox_mut().reading_mut().pause();
+                    self.pause_reading();
                     return;
                 }
                 Overflow::ReadOn => ReadTo::Input,

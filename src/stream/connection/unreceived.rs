@@ -70,6 +70,9 @@ impl<T> Conn<T> {
 
     /// An item has come that nobody receives yet.
     fn take_unreceived(&mut self, item: Item) {
+        if self.take_pong(&item) {
+            return;
+        }
         if self.inbox().reading().is_discarding() {
             if item.is_message()
                 && let Some(closing) = self.closing_mut()

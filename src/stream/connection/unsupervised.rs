@@ -69,7 +69,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             }
             self.tasks().set_quiet(true);
             if !self.has_room() {
-                self.inbox_mut().reading_mut().pause();
+                self.pause_reading();
                 return;
             }
             if self.poll_fill(ReadTo::Message).is_pending() {

@@ -108,7 +108,7 @@ async fn answers_leave_before_the_failing_close() {
 async fn end_without_close_is_lost() {
     let (mut peer, task) = pair(|mut socket: WebSocket| async move {
         assert!(matches!(socket.recv().await, Some(Ok(_))));
-        assert!(matches!(socket.recv().await, Some(Err(Error::Lost))));
+        assert!(matches!(socket.recv().await, Some(Err(Error::Lost(_)))));
         assert!(socket.recv().await.is_none());
         assert!(socket.recv().await.is_none());
         assert_eq!(socket.closure(), Some(Closure::Lost));

@@ -96,7 +96,7 @@ async fn end_behind_an_unread_message_is_seen() {
         assert_eq!(socket.closure(), Some(Closure::Lost));
         assert!(matches!(socket.send("x".into()).await, Err(Error::Closed)));
         assert!(matches!(socket.recv().await, Some(Ok(Message::Text(_)))));
-        assert!(matches!(socket.recv().await, Some(Err(Error::Lost))));
+        assert!(matches!(socket.recv().await, Some(Err(Error::Lost(_)))));
         assert!(socket.recv().await.is_none());
     });
     peer.send(&frame(TEXT, b"unread")).await;
@@ -353,6 +353,6 @@ async fn aborted_supervisor_wakes_who_waits() {
     task.abort();
     assert!(matches!(sending.await.unwrap(), Err(Error::Closed)));
     let (first, second) = receiving.await.unwrap();
-    assert!(matches!(first, Some(Err(Error::Lost))));
+    assert!(matches!(first, Some(Err(Error::Lost(_)))));
     assert!(second.is_none());
 }

@@ -166,7 +166,7 @@ async fn supervisor_tells_how_the_connection_ended() {
     let (client, accepted) = accepting();
     drop(client);
     let closure = accepted.supervise(async |mut socket| {
-        assert!(matches!(socket.recv().await, Some(Err(Error::Lost))));
+        assert!(matches!(socket.recv().await, Some(Err(Error::Lost(_)))));
     });
     assert_eq!(closure.await.unwrap(), Closure::Lost);
 }

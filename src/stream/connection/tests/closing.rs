@@ -6,11 +6,7 @@ use super::harness::{ALMOST, ECHOED, MILLISECOND, Supervised, TIMEOUT, Wire, bin
 use crate::{
     message::{CloseFrame, Message},
     protocol::{Closure, Initiator},
-    stream::{
-        connection::{Conn, deadlines::Deadline},
-        error::Error,
-        transport::Profile,
-    },
+    stream::{connection::Conn, error::Error, transport::Profile},
     wire::close_code,
 };
 
@@ -176,19 +172,4 @@ async fn stream_is_not_kept_for_the_peers_end() {
         assert!(server.wire.is_dropped());
         assert_eq!(server.closure(), Some(clean(Initiator::Remote)));
     }
-}
-
-/// An open connection may wait for something, too, as one would for a sign of life.
-#[tokio::test(start_paused = true)]
-async fn deadline_of_an_open_connection_is_minded() {
-    let mut server = Supervised::over(Wire::new());
-    server
-        .handle
-        .with(|conn| conn.deadlines_mut().set(Deadline::PeersEnd, TIMEOUT));
-    let _ = server.poll();
-    assert!(!server.pass(ALMOST).await);
-    assert!(!server.wire.is_dropped());
-    assert!(server.pass(MILLISECOND).await);
-    assert!(server.wire.is_dropped());
-    assert_eq!(server.closure(), Some(Closure::Lost));
 }

@@ -13,7 +13,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[tokio::test(start_paused = true)]
 async fn deadlines_pass_in_their_order() {
     let task = Task::new();
-    let mut deadlines = Deadlines::default();
+    let mut deadlines = Deadlines::new(false);
     deadlines.set(Deadline::Closing, 3 * SECOND);
     deadlines.set(Deadline::Output, SECOND);
     assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
@@ -39,7 +39,7 @@ async fn deadlines_pass_in_their_order() {
 #[tokio::test(start_paused = true)]
 async fn deadline_that_is_put_off_passes_later() {
     let task = Task::new();
-    let mut deadlines = Deadlines::default();
+    let mut deadlines = Deadlines::new(false);
     deadlines.set(Deadline::Receipt, SECOND);
     assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
     advance(SECOND / 2).await;
@@ -61,7 +61,7 @@ async fn deadline_that_is_put_off_passes_later() {
 #[tokio::test(start_paused = true)]
 async fn deadline_that_is_hurried_passes_sooner() {
     let task = Task::new();
-    let mut deadlines = Deadlines::default();
+    let mut deadlines = Deadlines::new(false);
     deadlines.set(Deadline::PeersEnd, 10 * SECOND);
     assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
     deadlines.hurry(Deadline::PeersEnd, SECOND);
@@ -79,7 +79,7 @@ async fn deadline_that_is_hurried_passes_sooner() {
 #[tokio::test(start_paused = true)]
 async fn only_deadlines_that_are_set_pass() {
     let task = Task::new();
-    let mut deadlines = Deadlines::default();
+    let mut deadlines = Deadlines::new(false);
     deadlines.put_off(Deadline::Answers, SECOND);
     deadlines.hurry(Deadline::Answers, SECOND);
     assert!(!deadlines.is_set(Deadline::Answers));
@@ -96,7 +96,7 @@ async fn only_deadlines_that_are_set_pass() {
 #[tokio::test(start_paused = true)]
 async fn deadline_beyond_the_clock_is_set_and_does_not_pass() {
     let task = Task::new();
-    let mut deadlines = Deadlines::default();
+    let mut deadlines = Deadlines::new(false);
     deadlines.set(Deadline::Closing, Duration::MAX);
     assert!(deadlines.is_set(Deadline::Closing));
     assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());

@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::advance,
+    time::{Instant, advance},
 };
 
 use crate::{
@@ -36,6 +36,9 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 const AT_MOST: Duration = Duration::from_secs(30);
 
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// As finely as time passes step by step.
+pub(super) const STEP: Duration = Duration::from_millis(5);
 
 /// One less than `TIMEOUT`.
 pub(super) const ALMOST: Duration = Duration::from_millis(9_999);
@@ -222,7 +225,15 @@ impl Supervised {
     }
 
     pub(super) fn with(wire: Wire, profile: Profile) -> Self {
-        let protocol = Protocol::new(config().into(), None, None);
+        Self::set_up(wire, profile, config())
+    }
+
+    pub(super) fn configured(wire: Wire, config: Config) -> Self {
+        Self::set_up(wire, Profile::CONNECTION, config)
+    }
+
+    fn set_up(wire: Wire, profile: Profile, config: Config) -> Self {
+        let protocol = Protocol::new(config.into(), None, None);
         let shared = Shared::new(Conn::supervised(wire.io(), protocol, profile));
         Self {
             wire,
@@ -283,6 +294,28 @@ impl Supervised {
         }
         woken
     }
+
+    /// Lets so much time pass, step by step, and the task run whenever it is woken, in which the
+    /// handler does `act`. Returns how long it took until `is_over`, if it was.
+    pub(super) async fn live(
+        &mut self,
+        time: Duration,
+        mut act: impl FnMut(&Handle<Io>, &mut Batch, &mut Context<'_>),
+        is_over: impl Fn(&Self) -> bool,
+    ) -> Option<Duration> {
+        let began = Instant::now();
+        while began.elapsed() <= time {
+            if is_over(self) {
+                return Some(began.elapsed());
+            }
+            advance(STEP).await;
+            tokio::task::yield_now().await;
+            if self.task.wakes() > 0 {
+                let _ = self.poll_with(&mut act);
+            }
+        }
+        None
+    }
 }
 
 /// A connection that `handle` drives.
@@ -293,7 +326,11 @@ pub(super) fn unsupervised(wire: &Wire) -> Handle<Io> {
 
 /// The same for the client's end.
 pub(super) fn client(wire: &Wire) -> Handle<Io> {
-    let protocol = Protocol::new(config().into(), None, Some(Box::new(NoKeys)));
+    client_with(wire, config())
+}
+
+pub(super) fn client_with(wire: &Wire, config: Config) -> Handle<Io> {
+    let protocol = Protocol::new(config.into(), None, Some(Box::new(NoKeys)));
     Handle::first(Shared::new(Conn::unsupervised(wire.io(), protocol)))
 }
 

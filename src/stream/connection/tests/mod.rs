@@ -9,6 +9,8 @@ mod budget;
 mod closing;
 mod deadlines;
 mod harness;
+mod keep_alive;
+mod limits;
 mod read_ahead;
 mod unsupervised;
 mod waking;
