@@ -14,6 +14,13 @@ pub(super) const SLOWEST: u32 = 32 * 1024;
 /// before has been read.
 const MOST: u32 = 4 << 20;
 
+/// Buffers of this size, as those of a loopback device or a large window of HTTP/2, take output in
+/// large lumps: room is reported when up to half of it has been read.
+const LARGE_BUFFER: u32 = 3 << 19;
+
+/// So many times the timeout may pass until such a buffer takes the next lump.
+const LUMP: u32 = 8;
+
 /// The clock is looked at once for so many bytes.
 const STEP: u32 = 16 * 1024;
 
@@ -65,8 +72,24 @@ impl Backlog {
     }
 }
 
+/// How long a peer may take, which reads `rate` bytes in a second, until it is seen to have come to
+/// the end of what was written: `timeout`, and longer where buffers hide that it is slow.
+pub(super) fn patience(timeout: Duration, unread: u32, rate: u32) -> Duration {
+    timeout.max(time_for(unread, rate))
+}
+
+/// The same, while output waits, until some of that is taken: the buffers are full, and room is
+/// reported once half of what they hold was read, or sooner.
+pub(super) fn patience_of_output(timeout: Duration, unread: u32, rate: u32) -> Duration {
+    if unread < LARGE_BUFFER {
+        return timeout;
+    }
+    let lump = time_for(unread / 2, rate);
+    timeout.max(lump.min(timeout.saturating_mul(LUMP)))
+}
+
 /// How long a peer takes for `bytes` that reads `rate` of them in a second.
-pub(super) fn time_for(bytes: u32, rate: u32) -> Duration {
+fn time_for(bytes: u32, rate: u32) -> Duration {
     Duration::from_millis(u64::from(bytes) * 1000 / u64::from(rate.max(1)))
 }
 

@@ -55,29 +55,23 @@ impl Clock {
         let other = since_base(near).saturating_sub(self.0) / NANOS_OF_MILLI;
         let ahead = moment.0.wrapping_sub(wrap(other)).cast_signed();
         let millis = other.saturating_add(i64::from(ahead));
-        let nanos = millis.saturating_mul(NANOS_OF_MILLI).saturating_add(self.0);
-        let from_base = Duration::from_nanos(nanos.unsigned_abs());
-        if nanos < 0 {
-            BASE.checked_sub(from_base).unwrap_or(near)
-        } else {
-            BASE.checked_add(from_base).unwrap_or(near)
-        }
+        let nanos = millis.saturating_mul(NANOS_OF_MILLI);
+        from_base(nanos.saturating_add(self.0)).unwrap_or(near)
     }
 
-    /// Since the connection was opened.
-    pub(super) fn age(self) -> Duration {
-        let nanos = since_base(Instant::now()).saturating_sub(self.0);
-        Duration::from_nanos(nanos.max(0).unsigned_abs())
+    /// When the connection was opened.
+    pub(super) fn opened(self) -> Instant {
+        from_base(self.0).unwrap_or(*BASE)
     }
 
-    /// The same in microseconds, which wrap after 71 minutes.
+    /// Microseconds since then, which wrap after 71 minutes.
     pub(super) fn micros(self) -> u32 {
         wrap(since_base(Instant::now()).saturating_sub(self.0) / 1000)
     }
 
-    /// A number that nobody knows, and that other connections do not have.
-    pub(super) fn lot(self) -> u64 {
-        RANDOM.hash_one(self.0)
+    /// A number for `what` that nobody knows, and that other connections do not have.
+    pub(super) fn lot(self, what: u32) -> u64 {
+        RANDOM.hash_one((self.0, what))
     }
 }
 
@@ -120,6 +114,15 @@ fn since_base(at: Instant) -> i64 {
     }
 }
 
+fn from_base(nanos: i64) -> Option<Instant> {
+    let time = Duration::from_nanos(nanos.unsigned_abs());
+    if nanos < 0 {
+        BASE.checked_sub(time)
+    } else {
+        BASE.checked_add(time)
+    }
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -149,7 +152,10 @@ mod tests {
             assert!(!clock.now().is_before(clock.moment(before)));
             before = now;
         }
-        assert_eq!(clock.age(), 100 * Duration::from_millis((1 << 31) - 7));
+        assert_eq!(
+            clock.opened().elapsed(),
+            100 * Duration::from_millis((1 << 31) - 7)
+        );
     }
 
     /// A part of a millisecond makes neither a moment nor a time end early.

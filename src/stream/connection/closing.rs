@@ -8,7 +8,7 @@
 //!   user still receives. Input that is thrown away is no progress: a flood would hold a
 //!   connection for ever. Nor is it that our pongs leave.
 //!
-//! A slow peer's progress is hidden by the buffers between us: see [`Closing::patience`].
+//! A slow peer's progress is hidden by the buffers between us: see [`backlog::patience`].
 
 use std::time::Duration;
 
@@ -19,13 +19,6 @@ use super::{backlog, deadlines::Deadline};
 /// Bytes that are thrown away at most. A peer that sends more is left to wait: it can read
 /// our last frame until the deadline, while dropping the transport would destroy it.
 const DISCARDED_BYTES: usize = 64 << 20;
-
-/// Buffers of this size, as those of a loopback device or a large window of HTTP/2, take output in
-/// large lumps: room is reported when up to half of it has been read.
-const LARGE_BUFFER: u32 = 3 << 19;
-
-/// So many times `close_timeout` may pass until such a buffer takes the next lump.
-const LUMP: u32 = 8;
 
 /// A rate is known after this time.
 const RATED: Duration = Duration::from_secs(1);
@@ -75,19 +68,12 @@ impl Closing {
 
     /// How long it may take until the next progress is seen.
     ///
-    /// `timeout`, and longer where buffers hide that a slow peer reads: all that they hold, once
-    /// they hold the rest; half of it, as far as `LUMP` allows, while they are full. The peer is
-    /// taken to read half as fast as it was seen to, and [`backlog::SLOWEST`] at least.
+    /// The peer is taken to read half as fast as it was seen to, and [`backlog::SLOWEST`] at least.
     pub(super) fn patience(&self, timeout: Duration, unread: u32) -> Duration {
-        let rate = self.rate();
-        let hidden = match self.our_close {
-            OurClose::Waits(_) if unread < LARGE_BUFFER => Duration::ZERO,
-            OurClose::Waits(_) => {
-                backlog::time_for(unread / 2, rate).min(timeout.saturating_mul(LUMP))
-            }
-            OurClose::HandedOver => backlog::time_for(unread, rate),
-        };
-        timeout.max(hidden)
+        match self.our_close {
+            OurClose::Waits(_) => backlog::patience_of_output(timeout, unread, self.rate()),
+            OurClose::HandedOver => backlog::patience(timeout, unread, self.rate()),
+        }
     }
 
     /// Bytes that the peer reads in a second.

@@ -36,7 +36,6 @@ pub(crate) struct Conn<T> {
     budget: Budget,
     tasks: Tasks,
     deadlines: Deadlines,
-    liveness: Liveness,
     /// From our Close on, or the peer's.
     closing: Option<Box<Closing>>,
     /// Behind the transport, which ends first.
@@ -57,8 +56,8 @@ impl<T> Conn<T> {
 
     fn new(io: T, protocol: Protocol, driver: Driver, profile: Profile) -> Self {
         let config = protocol.config();
-        let deadlines = Deadlines::new(Self::is_always_watched(config));
         let liveness = Liveness::new(config.keep_alive.is_off());
+        let deadlines = Deadlines::new(Self::is_always_watched(config), liveness);
         Self {
             link: Link::Up(io),
             protocol,
@@ -67,7 +66,6 @@ impl<T> Conn<T> {
             budget: Budget::FIRST,
             tasks: Tasks::new(driver),
             deadlines,
-            liveness,
             closing: None,
             member: Member::default(),
         }
@@ -119,7 +117,6 @@ impl<T> Conn<T> {
     pub(super) fn lose(&mut self, why: Item) {
         self.link.cut();
         self.deadlines.clear();
-        self.liveness.stop();
         self.closing = None;
         self.output.forget();
         self.protocol.handle(Event::OutputEnded);
@@ -214,7 +211,8 @@ impl<T> Conn<T> {
 
     /// The first deadline that has passed; whoever drives the transport waits for it.
     pub(super) fn poll_deadlines(&mut self) -> Poll<Deadline> {
-        self.deadlines.poll(&mut self.tasks.io_context())
+        let lifetime = self.end_of_life();
+        self.deadlines.poll(&mut self.tasks.io_context(), lifetime)
     }
 
     #[inline]
@@ -225,14 +223,6 @@ impl<T> Conn<T> {
     #[inline]
     pub(super) const fn deadlines_mut(&mut self) -> &mut Deadlines {
         &mut self.deadlines
-    }
-
-    pub(super) const fn liveness(&self) -> &Liveness {
-        &self.liveness
-    }
-
-    pub(super) const fn liveness_mut(&mut self) -> &mut Liveness {
-        &mut self.liveness
     }
 
     pub(super) fn closing(&self) -> Option<&Closing> {
@@ -253,7 +243,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 if self.closing.is_some() {
                     self.note_input_progress();
                 }
-                if self.liveness.notes_reads() {
+                if self.deadlines.liveness().notes_reads() {
                     self.note_heard();
                 }
                 if read >= LARGE {

@@ -14,7 +14,10 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::clock::{Clock, Moment};
+use super::{
+    clock::{Clock, Moment},
+    liveness::Liveness,
+};
 use crate::stream::transport::coop::unconstrained;
 
 /// What there is a deadline for.
@@ -44,15 +47,14 @@ pub(super) enum Deadline {
     Closing,
 }
 
-/// What is waited for while nothing closes, before our Close, and from then on: as many deadlines
-/// as one of these needs at a time.
-const SLOTS: usize = 4;
+/// As many as are waited for at a time, of those that are kept.
+const SLOTS: usize = 3;
 
 impl Deadline {
     /// Where it is kept. Those that are not waited for together share a slot, and setting one ends
-    /// the other.
-    const fn slot(self) -> usize {
-        match self {
+    /// the other. That of a lifetime is known from the start.
+    const fn slot(self) -> Option<usize> {
+        Some(match self {
             Deadline::Ping
             | Deadline::Pong
             | Deadline::Receipt
@@ -61,8 +63,8 @@ impl Deadline {
             | Deadline::PeersEnd => 0,
             Deadline::Message | Deadline::Answers | Deadline::Closing => 1,
             Deadline::Write => 2,
-            Deadline::Lifetime => 3,
-        }
+            Deadline::Lifetime => return None,
+        })
     }
 }
 
@@ -71,6 +73,10 @@ impl Deadline {
 pub(super) struct Deadlines {
     clock: Clock,
     attention: Attention,
+    /// Here, where there is room for it: what tells how long the peer has been silent.
+    liveness: Liveness,
+    /// Tokio's timer is not there, or not enabled.
+    is_timerless: bool,
     /// Allocated with the first deadline.
     table: Option<Pin<Box<Table>>>,
 }
@@ -99,7 +105,7 @@ pin_project! {
 impl Deadlines {
     /// Of a connection that is opened now. If it is `watched`, it is polled whenever the connection
     /// waits, else when the timer has ended.
-    pub(super) fn new(watched: bool) -> Self {
+    pub(super) fn new(watched: bool, liveness: Liveness) -> Self {
         Self {
             clock: Clock::start(),
             attention: if watched {
@@ -107,12 +113,23 @@ impl Deadlines {
             } else {
                 Attention::Once
             },
+            liveness,
+            is_timerless: false,
             table: None,
         }
     }
 
     pub(super) const fn clock(&self) -> Clock {
         self.clock
+    }
+
+    #[inline]
+    pub(super) const fn liveness(&self) -> &Liveness {
+        &self.liveness
+    }
+
+    pub(super) const fn liveness_mut(&mut self) -> &mut Liveness {
+        &mut self.liveness
     }
 
     /// Whether there is nothing to [poll](Self::poll).
@@ -131,7 +148,7 @@ impl Deadlines {
 
     /// When it is, if it is set.
     pub(super) fn at(&self, deadline: Deadline) -> Option<Moment> {
-        let (table, slot) = (self.table.as_ref()?, deadline.slot());
+        let (table, slot) = (self.table.as_ref()?, deadline.slot()?);
         (table.set[slot] == Some(deadline)).then_some(table.at[slot])
     }
 
@@ -167,8 +184,9 @@ impl Deadlines {
         let Some(table) = &mut self.table else { return };
         let set = table.as_mut().project().set;
         for deadline in deadlines {
-            let slot = &mut set[deadline.slot()];
-            *slot = slot.filter(|set| *set != deadline);
+            for slot in &mut *set {
+                *slot = slot.filter(|set| *set != deadline);
+            }
         }
     }
 
@@ -176,10 +194,19 @@ impl Deadlines {
     pub(super) fn clear(&mut self) {
         self.table = None;
         self.attention = Attention::Unneeded;
+        self.liveness.stop();
     }
 
-    /// The first deadline, once it has passed. It stays until it is set anew or stopped.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Deadline> {
+    /// The first deadline, once it has passed, with that of a `lifetime` if it has one. It stays
+    /// until it is set anew or stopped.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        lifetime: Option<Instant>,
+    ) -> Poll<Deadline> {
+        if let Some(end) = lifetime {
+            self.end_timer_by(end);
+        }
         if self.attention == Attention::Once {
             self.attention = Attention::Unneeded;
         }
@@ -189,12 +216,15 @@ impl Deadlines {
         let mut table = table.as_mut().project();
         loop {
             ready!(unconstrained(|| table.timer.as_mut().poll(cx)));
-            let Some((at, deadline)) = first(table.set, table.at) else {
+            let end = table.timer.deadline();
+            let kept = first(table.set, table.at);
+            let kept = kept.map(|(at, deadline)| (self.clock.instant(at, end), deadline));
+            let lifetime = lifetime.map(|at| (at, Deadline::Lifetime));
+            let first = kept.into_iter().chain(lifetime).min_by_key(|(at, _)| *at);
+            let Some((at, deadline)) = first else {
                 self.table = None;
                 return Poll::Pending;
             };
-            let end = table.timer.deadline();
-            let at = self.clock.instant(at, end);
             if at <= end {
                 return Poll::Ready(deadline);
             }
@@ -217,17 +247,27 @@ impl Deadlines {
     }
 
     fn set_at(&mut self, deadline: Deadline, at: Moment, now: Instant) {
-        let ends = self.clock.instant(at, now);
-        if self.table.is_none() {
-            self.table = Table::new(ends);
-            self.expect_poll();
+        self.end_timer_by(self.clock.instant(at, now));
+        if let (Some(table), Some(slot)) = (&mut self.table, deadline.slot()) {
+            let table = table.as_mut().project();
+            table.at[slot] = at;
+            table.set[slot] = Some(deadline);
         }
-        let Some(table) = &mut self.table else { return };
-        let mut table = table.as_mut().project();
-        table.at[deadline.slot()] = at;
-        table.set[deadline.slot()] = Some(deadline);
-        if ends < table.timer.deadline() {
-            table.timer.as_mut().reset(ends);
+    }
+
+    /// The timer ends no later, if there is one.
+    fn end_timer_by(&mut self, end: Instant) {
+        let Some(table) = &mut self.table else {
+            if !self.is_timerless {
+                self.table = Table::new(end);
+                self.is_timerless = self.table.is_none();
+                self.expect_poll();
+            }
+            return;
+        };
+        let timer = table.as_mut().project().timer;
+        if end < timer.deadline() {
+            timer.reset(end);
             // It may have ended, and would wake nobody again.
             self.expect_poll();
         }

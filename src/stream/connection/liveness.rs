@@ -16,9 +16,8 @@ const EXACT: u8 = 8;
 pub(super) struct Liveness {
     /// Reads that are still to be noted, the last one as that which makes the connection busy.
     notes: u8,
-    /// Microseconds until our last ping, and from a ping to its pong; 0 if there is none.
-    pinged: u32,
-    rtt: u32,
+    /// Microseconds from a ping of ours to its pong; 0 if none came. Bytes, which fit anywhere.
+    rtt: [u8; 4],
 }
 
 /// What a read tells.
@@ -34,8 +33,7 @@ impl Liveness {
     pub(super) const fn new(is_off: bool) -> Self {
         Self {
             notes: if is_off { 0 } else { EXACT + 1 },
-            pinged: 0,
-            rtt: 0,
+            rtt: [0; 4],
         }
     }
 
@@ -70,47 +68,45 @@ impl Liveness {
         self.notes = 0;
     }
 
-    /// What the ping carries that is sent now.
-    pub(super) fn ping(&mut self, clock: Clock) -> Bytes {
-        self.pinged = clock.micros().max(1);
-        let [mark, at] = [mark(clock), self.pinged].map(u32::to_be_bytes);
-        Bytes::copy_from_slice(&[mark, at].concat())
-    }
-
-    /// The answer to our last ping tells nothing of how long the peer takes.
-    pub(super) const fn forget_ping(&mut self) {
-        self.pinged = 0;
-    }
-
-    /// Whether this is what a ping of ours carried. If it is that of the last one, the time is noted
-    /// that the answer took.
-    pub(super) fn take_pong(&mut self, clock: Clock, data: &[u8]) -> bool {
-        let Some((first, at)) = data.split_first_chunk() else {
+    /// Whether a pong carries what one of our pings did. The time is noted that the answer took if
+    /// that is no more than `patience`: else it waited for us.
+    pub(super) fn take_pong(&mut self, clock: Clock, patience: Duration, data: &[u8]) -> bool {
+        let Some((at, proof)) = data.split_first_chunk() else {
             return false;
         };
-        let is_ours = at.len() == 4 && *first == mark(clock).to_be_bytes();
-        if is_ours && self.pinged != 0 && *at == self.pinged.to_be_bytes() {
-            self.rtt = clock.micros().wrapping_sub(self.pinged).max(1);
-            self.pinged = 0;
+        let at = u32::from_be_bytes(*at);
+        let is_ours = *proof == proof_of(clock, at);
+        if is_ours {
+            let took = clock.micros().wrapping_sub(at).max(1);
+            if Duration::from_micros(took.into()) <= patience {
+                self.rtt = took.to_be_bytes();
+            }
         }
         is_ours
     }
 
     /// How long the last answer to a ping of ours took.
     pub(super) fn last_rtt(&self) -> Option<Duration> {
-        (self.rtt > 0).then(|| Duration::from_micros(self.rtt.into()))
+        let micros = u32::from_be_bytes(self.rtt);
+        (micros > 0).then(|| Duration::from_micros(micros.into()))
     }
 }
 
 /// How much later than `time` this connection does what others do, too: at most a sixteenth of it.
 pub(super) fn share(clock: Clock, time: Duration) -> Duration {
     let most = u64::try_from((time / 16).as_nanos()).unwrap_or(u64::MAX);
-    let share = (u128::from(most) * u128::from(clock.lot() & 0xFFFF_FFFF)) >> 32;
+    let share = (u128::from(most) * u128::from(clock.lot(0) & 0xFFFF_FFFF)) >> 32;
     Duration::from_nanos(u64::try_from(share).unwrap_or(0))
 }
 
-/// What our pings begin with: no user's do.
-fn mark(clock: Clock) -> u32 {
-    let [a, b, c, d, ..] = clock.lot().to_be_bytes();
-    u32::from_be_bytes([a, b, c, d])
+/// What a ping of ours carries: the time, and the proof that we sent it.
+pub(super) fn ping(clock: Clock) -> Bytes {
+    let at = clock.micros();
+    Bytes::copy_from_slice(&[at.to_be_bytes(), proof_of(clock, at)].concat())
+}
+
+/// What nobody else knows of a time.
+fn proof_of(clock: Clock, at: u32) -> [u8; 4] {
+    let [a, b, c, d, ..] = clock.lot(at).to_be_bytes();
+    [a, b, c, d]
 }

@@ -6,14 +6,18 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Instant,
+};
 
 use super::{
+    backlog,
     conn::Conn,
     deadlines::Deadline,
     inbox::ReadTo,
     item::Item,
-    liveness::{Noted, share},
+    liveness::{self, Noted, share},
 };
 use crate::{
     config::Config,
@@ -28,25 +32,57 @@ const LOOKS: u32 = 8;
 /// No time that is set is shorter.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// The timer is set for no longer at once. A connection may live for longer.
-const LONGEST: Duration = Duration::from_secs(20 * 24 * 3600);
-
 /// Who looks so much later than a message was to be complete was away in between, and its
 /// transport may hold the rest.
 const AWAY: Duration = Duration::from_secs(1);
 
-const WATCHED: [Deadline; 5] = [
+/// What is waited for until something closes, beside the end of the connection's lifetime.
+const WATCHED: [Deadline; 4] = [
     Deadline::Ping,
     Deadline::Pong,
     Deadline::Message,
     Deadline::Write,
-    Deadline::Lifetime,
 ];
 
+/// What happens, and how long it may take to happen again.
 impl<T> Conn<T> {
-    /// Whether this is to be done whenever the connection waits, not only when its timer ends.
-    pub(super) const fn is_always_watched(config: &Config) -> bool {
-        config.message_timeout.is_some()
+    /// Bytes have come, and it is to be known when.
+    #[cold]
+    pub(super) fn note_heard(&mut self) {
+        match self.deadlines_mut().liveness_mut().note_read() {
+            Noted::Now => self.await_bytes(),
+            Noted::Busy => {
+                let look = (self.interval() / LOOKS).max(SHORTEST);
+                self.deadlines_mut().set(Deadline::Ping, look);
+            }
+        }
+    }
+
+    /// Output waits, or did until now; so many bytes of it were written.
+    #[cold]
+    pub(super) fn note_output(&mut self, written: usize) {
+        let waited = self.deadlines().is_set(Deadline::Write);
+        if self.is_flushed() {
+            self.deadlines_mut().stop([Deadline::Write]);
+        } else if written > 0 || !waited {
+            let timeout = self.protocol().config().write_timeout;
+            let timeout = timeout.map_or(Duration::MAX, |timeout| timeout.max(SHORTEST));
+            self.deadlines_mut().set(Deadline::Write, timeout);
+        }
+        if waited && written > 0 && self.deadlines().is_set(Deadline::Pong) {
+            // There is room again, so the peer reads. It is still to come to our ping.
+            self.await_pong();
+        }
+    }
+
+    /// Whether a pong answers a ping that the user did not send, and is not to be received.
+    pub(super) fn take_pong(&mut self, item: &Item) -> bool {
+        let Some(data) = item.as_pong() else {
+            return false;
+        };
+        let (clock, timeout) = (self.deadlines().clock(), self.timeout());
+        let liveness = self.deadlines_mut().liveness_mut();
+        liveness.take_pong(clock, timeout, data)
     }
 
     /// How long the peer took for the last answer to a ping that was sent for
@@ -56,39 +92,12 @@ impl<T> Conn<T> {
         expect(dead_code, reason = "for the statistics of a connection")
     )]
     pub(crate) fn last_rtt(&self) -> Option<Duration> {
-        self.liveness().last_rtt()
-    }
-
-    /// Bytes have come, and it is to be known when.
-    #[cold]
-    pub(super) fn note_heard(&mut self) {
-        match self.liveness_mut().note_read() {
-            Noted::Now => self.await_bytes(),
-            Noted::Busy => {
-                let look = self.interval() / LOOKS;
-                self.deadlines_mut().set(Deadline::Ping, look.max(SHORTEST));
-            }
-        }
-    }
-
-    /// Bytes were written, or all is flushed now, or output waits.
-    #[cold]
-    pub(super) fn note_output(&mut self, written: usize) {
-        if self.is_flushed() {
-            self.deadlines_mut().stop([Deadline::Write]);
-        } else if let Some(timeout) = self.protocol().config().write_timeout
-            && (written > 0 || !self.deadlines().is_set(Deadline::Write))
-        {
-            let timeout = timeout.max(SHORTEST);
-            self.deadlines_mut().set(Deadline::Write, timeout);
-        }
+        self.deadlines().liveness().last_rtt()
     }
 
     /// There is no room for what comes: it waits in the transport.
     pub(super) fn pause_reading(&mut self) {
         self.inbox_mut().reading_mut().pause();
-        // What a pong takes from now on is not the peer's time.
-        self.liveness_mut().forget_ping();
     }
 
     /// Whether nothing can be heard, since what comes waits in the transport. That is over when the
@@ -97,11 +106,10 @@ impl<T> Conn<T> {
         self.inbox().reading().is_paused() && !self.budget_mut().recv_is_parked()
     }
 
-    /// Whether a pong answers a ping that the user did not send, and is not to be received.
-    pub(super) fn take_pong(&mut self, item: &Item) -> bool {
-        let clock = self.deadlines().clock();
-        item.as_pong()
-            .is_some_and(|data| self.liveness_mut().take_pong(clock, data))
+    /// Whether [`watch`](Self::watch) is to be called whenever the connection waits, not only when
+    /// its timer has ended.
+    pub(super) const fn is_always_watched(config: &Config) -> bool {
+        config.message_timeout.is_some()
     }
 
     /// The connection waits: what began has its deadline from now on.
@@ -111,21 +119,24 @@ impl<T> Conn<T> {
         if !is_off && !is_pinged && !self.deadlines().is_set(Deadline::Ping) {
             self.await_bytes();
         }
-        if !self.deadlines().is_set(Deadline::Lifetime)
-            && let Some(left) = self.lifetime_left()
-        {
-            self.deadlines_mut()
-                .set(Deadline::Lifetime, left.min(LONGEST));
-        }
         if let Some(timeout) = self.protocol().config().message_timeout {
             self.watch_message(timeout.max(SHORTEST));
+        }
+    }
+
+    fn watch_message(&mut self, timeout: Duration) {
+        let is_other = self.inbox_mut().take_arrival();
+        if self.is_deaf() || !self.inbox().is_amid_message(self.protocol()) {
+            self.deadlines_mut().stop([Deadline::Message]);
+        } else if is_other || !self.deadlines().is_set(Deadline::Message) {
+            self.deadlines_mut().set(Deadline::Message, timeout);
         }
     }
 
     /// Something closes, which has deadlines of its own.
     pub(super) fn end_watching(&mut self) {
         self.deadlines_mut().stop(WATCHED);
-        self.liveness_mut().stop();
+        self.deadlines_mut().liveness_mut().stop();
     }
 
     /// The peer is pinged unless something comes.
@@ -134,21 +145,25 @@ impl<T> Conn<T> {
         self.deadlines_mut().set(Deadline::Ping, after);
     }
 
-    fn watch_message(&mut self, timeout: Duration) {
-        let is_other = self.inbox_mut().take_arrival();
-        let is_under_way = !self.is_deaf() && self.inbox().is_amid_message(self.protocol());
-        if !is_under_way {
-            self.deadlines_mut().stop([Deadline::Message]);
-        } else if is_other || !self.deadlines().is_set(Deadline::Message) {
-            self.deadlines_mut().set(Deadline::Message, timeout);
-        }
+    /// A ping was sent, or the peer reads what is before it. It needs time for that, too.
+    fn await_pong(&mut self) {
+        let clock = self.deadlines().clock();
+        let unread = self.output_mut().unread_by_peer(clock);
+        let patience = if self.is_flushed() {
+            backlog::patience(self.timeout(), unread, backlog::SLOWEST)
+        } else {
+            backlog::patience_of_output(self.timeout(), unread, backlog::SLOWEST)
+        };
+        let patience = patience - self.lateness();
+        self.deadlines_mut().set(Deadline::Pong, patience);
     }
 
-    /// How long the connection may still live, if that is limited.
-    fn lifetime_left(&self) -> Option<Duration> {
-        let clock = self.deadlines().clock();
+    /// When the connection has lived long enough, if that is limited and nothing closes.
+    pub(super) fn end_of_life(&self) -> Option<Instant> {
         let limit = self.protocol().config().max_lifetime?.max(SHORTEST);
-        Some((limit - share(clock, limit)).saturating_sub(clock.age()))
+        let clock = self.deadlines().clock();
+        let end = clock.opened().checked_add(limit - share(clock, limit));
+        end.filter(|_| self.is_undisturbed())
     }
 
     fn interval(&self) -> Duration {
@@ -168,12 +183,13 @@ impl<T> Conn<T> {
     }
 }
 
+/// What is done when it took too long.
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
-    /// Acts on what took too long while nothing closes.
+    /// A deadline has passed while nothing closes.
     pub(super) fn act_on(&mut self, passed: Deadline) {
         match passed {
-            Deadline::Ping if self.liveness().is_busy() => {
-                self.liveness_mut().begin_notes();
+            Deadline::Ping if self.deadlines().liveness().is_busy() => {
+                self.deadlines_mut().liveness_mut().begin_notes();
                 self.await_bytes();
             }
             Deadline::Ping if self.hears_nothing(Deadline::Ping) => self.ping(),
@@ -183,7 +199,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             }
             Deadline::Message => self.fail_message(),
             Deadline::Write => self.give_up_writing(),
-            Deadline::Lifetime => self.end_of_life(),
+            Deadline::Lifetime => self.go_away(),
             _ => {}
         }
     }
@@ -201,28 +217,24 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     fn ping(&mut self) {
-        let clock = self.deadlines().clock();
-        let payload = self.liveness_mut().ping(clock);
-        // An open connection takes a ping.
-        let _ = self
-            .protocol_mut()
-            .send_with(Message::Ping(payload), Compress::Never);
+        let ping = Message::Ping(liveness::ping(self.deadlines().clock()));
+        // An open connection takes it.
+        let _ = self.protocol_mut().send_with(ping, Compress::Never);
         if self.is_deaf() {
             // Nothing can be heard. But a transport that is dead fails in the end.
-            self.liveness_mut().forget_ping();
             self.await_bytes();
-        } else {
-            let timeout = self.timeout() - self.lateness();
-            self.liveness_mut().begin_notes();
-            self.deadlines_mut().set(Deadline::Pong, timeout);
+            return self.flush_or_lose();
         }
+        self.deadlines_mut().liveness_mut().begin_notes();
         self.flush_or_lose();
+        if !self.is_down() {
+            self.await_pong();
+        }
     }
 
     fn fail_message(&mut self) {
         if !self.tasks().is_supervised() && self.deadlines().is_overdue(Deadline::Message, AWAY) {
-            self.deadlines_mut().stop([Deadline::Message]);
-            return;
+            return self.deadlines_mut().stop([Deadline::Message]);
         }
         let (inbox, protocol) = self.decoding();
         inbox.stop(protocol);
@@ -244,13 +256,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         }
     }
 
-    fn end_of_life(&mut self) {
-        self.deadlines_mut().stop([Deadline::Lifetime]);
-        if self.lifetime_left().is_some_and(|left| !left.is_zero()) {
-            return;
-        }
-        // The frame is valid, so this cannot fail.
-        let _ = self.start_close(Some(CloseFrame::new(close_code::AWAY, "going away")));
+    fn go_away(&mut self) {
+        let frame = CloseFrame::new(close_code::AWAY, "going away");
+        // It is valid, so this cannot fail.
+        let _ = self.start_close(Some(frame));
         self.tasks_mut().wake_everyone();
         self.flush_or_lose();
     }

@@ -6,8 +6,8 @@ use std::mem;
 pub(crate) enum Link<T> {
     Up(T),
     /// Of no more use; to be dropped once the connection's lock is free, for its `Drop`
-    /// may do anything.
-    Down(Option<T>),
+    /// may do anything. Boxed, so that the other variant needs no tag.
+    Down(Option<Box<T>>),
 }
 
 impl<T> Link<T> {
@@ -25,12 +25,12 @@ impl<T> Link<T> {
     /// From now on there is no transport.
     pub(crate) fn cut(&mut self) {
         if let Link::Up(io) = mem::replace(self, Link::Down(None)) {
-            *self = Link::Down(Some(io));
+            *self = Link::Down(Some(Box::new(io)));
         }
     }
 
     /// What is to be dropped.
-    pub(crate) fn take_remains(&mut self) -> Option<T> {
+    pub(crate) fn take_remains(&mut self) -> Option<Box<T>> {
         match self {
             Link::Down(io) => io.take(),
             Link::Up(_) => None,

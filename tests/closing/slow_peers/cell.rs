@@ -201,7 +201,8 @@ impl Cell {
                     let [high, low] = *payload.first_chunk()?;
                     return Some(u16::from_be_bytes([high ^ mask[0], low ^ mask[1]]));
                 }
-                PONG => rest = &rest[head + len..],
+                // It is not answered: that it reads shows that it lives.
+                PING | PONG => rest = &rest[head + len..],
                 first => panic!("{self:?}: a frame {first:#x}"),
             }
         }

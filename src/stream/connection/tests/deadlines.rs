@@ -5,32 +5,39 @@ use std::{task::Poll, time::Duration};
 use tokio::time::advance;
 
 use super::harness::Task;
-use crate::stream::connection::deadlines::{Deadline, Deadlines};
+use crate::stream::connection::{
+    deadlines::{Deadline, Deadlines},
+    liveness::Liveness,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
+
+fn deadlines() -> Deadlines {
+    Deadlines::new(false, Liveness::new(true))
+}
 
 /// The first one passes first, whichever was set first, and stays until it is stopped.
 #[tokio::test(start_paused = true)]
 async fn deadlines_pass_in_their_order() {
     let task = Task::new();
-    let mut deadlines = Deadlines::new(false);
+    let mut deadlines = deadlines();
     deadlines.set(Deadline::Closing, 3 * SECOND);
     deadlines.set(Deadline::Output, SECOND);
-    assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
+    assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
     advance(SECOND).await;
     assert_eq!(task.wakes(), 1);
     for _ in 0..2 {
         assert_eq!(
-            task.poll(|cx| deadlines.poll(cx)),
+            task.poll(|cx| deadlines.poll(cx, None)),
             Poll::Ready(Deadline::Output)
         );
     }
     deadlines.stop([Deadline::Output]);
-    assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
+    assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
     advance(2 * SECOND).await;
     assert_eq!(task.wakes(), 1);
     assert_eq!(
-        task.poll(|cx| deadlines.poll(cx)),
+        task.poll(|cx| deadlines.poll(cx, None)),
         Poll::Ready(Deadline::Closing)
     );
 }
@@ -39,20 +46,20 @@ async fn deadlines_pass_in_their_order() {
 #[tokio::test(start_paused = true)]
 async fn deadline_that_is_put_off_passes_later() {
     let task = Task::new();
-    let mut deadlines = Deadlines::new(false);
+    let mut deadlines = deadlines();
     deadlines.set(Deadline::Receipt, SECOND);
-    assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
+    assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
     advance(SECOND / 2).await;
     deadlines.put_off(Deadline::Receipt, SECOND);
     // To a time that is sooner it is not put off.
     deadlines.put_off(Deadline::Receipt, SECOND / 4);
     advance(SECOND / 2).await;
-    assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
+    assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
     task.wakes();
     advance(SECOND / 2).await;
     assert_eq!(task.wakes(), 1);
     assert_eq!(
-        task.poll(|cx| deadlines.poll(cx)),
+        task.poll(|cx| deadlines.poll(cx, None)),
         Poll::Ready(Deadline::Receipt)
     );
 }
@@ -61,16 +68,16 @@ async fn deadline_that_is_put_off_passes_later() {
 #[tokio::test(start_paused = true)]
 async fn deadline_that_is_hurried_passes_sooner() {
     let task = Task::new();
-    let mut deadlines = Deadlines::new(false);
+    let mut deadlines = deadlines();
     deadlines.set(Deadline::PeersEnd, 10 * SECOND);
-    assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
+    assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
     deadlines.hurry(Deadline::PeersEnd, SECOND);
     // Nor is it hurried to a time that is later.
     deadlines.hurry(Deadline::PeersEnd, 5 * SECOND);
     advance(SECOND).await;
     assert_eq!(task.wakes(), 1);
     assert_eq!(
-        task.poll(|cx| deadlines.poll(cx)),
+        task.poll(|cx| deadlines.poll(cx, None)),
         Poll::Ready(Deadline::PeersEnd)
     );
 }
@@ -79,27 +86,27 @@ async fn deadline_that_is_hurried_passes_sooner() {
 #[tokio::test(start_paused = true)]
 async fn only_deadlines_that_are_set_pass() {
     let task = Task::new();
-    let mut deadlines = Deadlines::new(false);
+    let mut deadlines = deadlines();
     deadlines.put_off(Deadline::Answers, SECOND);
     deadlines.hurry(Deadline::Answers, SECOND);
     assert!(!deadlines.is_set(Deadline::Answers));
-    assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
+    assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
     deadlines.set(Deadline::Answers, SECOND);
-    assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
+    assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
     deadlines.clear();
     advance(2 * SECOND).await;
     assert_eq!(task.wakes(), 0);
-    assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
+    assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
 }
 
 /// A timeout of `Duration::MAX` is none.
 #[tokio::test(start_paused = true)]
 async fn deadline_beyond_the_clock_is_set_and_does_not_pass() {
     let task = Task::new();
-    let mut deadlines = Deadlines::new(false);
+    let mut deadlines = deadlines();
     deadlines.set(Deadline::Closing, Duration::MAX);
     assert!(deadlines.is_set(Deadline::Closing));
-    assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
+    assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
     advance(Duration::from_secs(1 << 28)).await;
-    assert!(task.poll(|cx| deadlines.poll(cx)).is_pending());
+    assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
 }
