@@ -12,7 +12,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// The client's end of a connection. Use it if the opening handshake was done elsewhere, and
     /// no extension was negotiated.
     ///
-    /// Closing needs a tokio runtime with its timer enabled.
+    /// Without a tokio runtime whose timer is enabled, no deadline passes: neither those of closing
+    /// nor [`Config::keep_alive`].
     pub fn client(io: T, config: &Config) -> Self {
         Self::of_client(io, Setup::of(config))
     }

@@ -57,10 +57,13 @@ use crate::{
 /// something to send, it should also wait for [`closed`](SendHalf::closed). Otherwise it learns
 /// that the peer is gone only when it sends again.
 ///
+/// A peer that is silent for too long is pinged, and given up if it stays silent: see
+/// [`KeepAlive`](crate::KeepAlive). The pong that answers such a ping is not received.
+///
 /// A client's socket is *unsupervised*, and so is one from [`WebSocket::server`] or
 /// [`Accepting::socket`](crate::Accepting::socket). It works only while one of its methods runs.
 /// [`send`](Self::send) writes; `send`, [`recv`](Self::recv) and [`closed`](Self::closed) answer
-/// pings and notice the peer's Close. Dropping the socket drops the transport. End it with
+/// pings, mind deadlines and notice the peer's Close. Dropping the socket drops the transport. End it with
 /// [`close`](Self::close), or receive until `None`.
 pub struct WebSocket<T = Upgraded> {
     handle: Handle<T>,
@@ -89,7 +92,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// The server's end of a connection. Use it if the opening handshake was done elsewhere, and
     /// no extension was negotiated.
     ///
-    /// Closing needs a tokio runtime with its timer enabled.
+    /// Without a tokio runtime whose timer is enabled, no deadline passes: neither those of closing
+    /// nor [`Config::keep_alive`].
     pub fn server(io: T, config: &Config) -> Self {
         Self::unsupervised(io, Setup::of(config), None)
     }

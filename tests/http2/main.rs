@@ -8,6 +8,7 @@ mod closing;
 mod connections;
 mod handshake;
 mod hooks;
+mod keep_alive;
 mod mounts;
 mod raw;
 mod siblings;

@@ -7,6 +7,10 @@ pub(super) fn violations_of_payload() -> Vec<Violation> {
     let too_big = ProtocolError::MessageTooBig { size: 11, max: 10 };
     let small_frames = || limited(|config| config.max_frame_size(10));
     let small = || limited(|config| config.max_message_size(10));
+    let hurried = || {
+        let timeout = std::time::Duration::from_secs(10);
+        limited(|config| config.message_timeout(Some(timeout)))
+    };
     let few = || limited(|config| config.max_fragments(2));
     vec![
         Violation {
@@ -110,6 +114,18 @@ pub(super) fn violations_of_payload() -> Vec<Violation> {
                 few(),
                 [frame(0x02, b"a"), frame(0x00, b""), frame(0x80, b"")].concat(),
             )],
+        },
+        Violation {
+            error: ProtocolError::MessageTimeout,
+            code: 1008,
+            clause: (6455, "10.4"),
+            sentence: "message took too long (message_timeout)",
+            causes: vec![
+                ("a part of a header", hurried(), vec![0x82]),
+                ("a part of a frame", hurried(), header(0x81, 5)),
+                ("a fragment", hurried(), frame(0x02, b"a")),
+                ("a part of a ping", hurried(), header(0x89, 5)),
+            ],
         },
     ]
 }

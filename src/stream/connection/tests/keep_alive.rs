@@ -14,7 +14,11 @@ use crate::{
     config::{Config, KeepAlive},
     message::Message,
     protocol::{Batch, Closure, Compress, Loss},
-    stream::{connection::Conn, error::Error, handle::Handle},
+    stream::{
+        connection::{Conn, clock::Clock, liveness::share},
+        error::Error,
+        handle::Handle,
+    },
 };
 
 const INTERVAL: Duration = Duration::from_secs(16);
@@ -363,4 +367,50 @@ fn without_a_timer_nothing_is_watched() {
         .build()
         .unwrap();
     runtime.block_on(async { works() });
+}
+
+/// A peer that reads slowly what was sent to it comes to our ping late, and is not dead.
+#[tokio::test(start_paused = true)]
+async fn peer_that_still_reads_is_not_given_up() {
+    let wire = Wire::full();
+    let mut server = server(&wire);
+    server.send(binary(100).into()).unwrap();
+    for _ in 0..20 {
+        assert!(!wire.is_dropped());
+        wire.take(1);
+        let _ = server.poll_with(recv);
+        server.live(TIMEOUT - LATE - 2 * STEP, recv, |_| false).await;
+    }
+    // It stops.
+    let lost = server.live(TIMEOUT, recv, is_lost).await;
+    assert!(lost.is_some());
+}
+
+/// What the buffers between us hold may have to be read first.
+#[tokio::test(start_paused = true)]
+async fn peer_has_time_to_read_what_is_before_the_ping() {
+    let wire = Wire::new();
+    let mut server = server(&wire);
+    server.pass(INTERVAL - STEP).await;
+    // At 32 KiB a second it takes 32 seconds.
+    server.send(vec![0; 1 << 20].into()).unwrap();
+    assert!(server.poll().is_pending());
+    let lost = server.live(6 * TIMEOUT, recv, is_lost).await.unwrap();
+    assert!(lost.abs_diff(4 * TIMEOUT) <= 2 * LATE, "{lost:?}");
+}
+
+/// Connections that were opened together are pinged at times that are spread evenly.
+#[tokio::test(start_paused = true)]
+async fn pings_of_many_connections_are_spread() {
+    const MANY: usize = 1600;
+    let mut slots = [0; 16];
+    for _ in 0..MANY {
+        // A connection is known by when it was opened.
+        advance(Duration::from_nanos(1)).await;
+        let share = share(Clock::start(), Duration::from_secs(16));
+        assert!(share < Duration::from_secs(1));
+        slots[share.as_millis() as usize / 63] += 1;
+    }
+    let most = MANY / slots.len();
+    assert!(slots.iter().all(|&slot| (most / 2..2 * most).contains(&slot)), "{slots:?}");
 }
