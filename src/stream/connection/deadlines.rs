@@ -268,8 +268,6 @@ impl Deadlines {
         let timer = table.as_mut().project().timer;
         if end < timer.deadline() {
             timer.reset(end);
-            // It may have ended, and would wake nobody again.
-            self.expect_poll();
         }
     }
 }

@@ -7,13 +7,11 @@ use std::{
 
 use tokio::time::{Instant, advance};
 
-use super::harness::{
-    Io, MILLISECOND, STEP, Supervised, Task, Wire, binary, client_with, config, frame,
-};
+use super::harness::{Io, MILLISECOND, STEP, Supervised, Task, Wire, binary, config, frame};
 use crate::{
     config::{Config, KeepAlive},
     message::Message,
-    protocol::{Batch, Closure, Compress, Loss},
+    protocol::{Batch, Closure, Loss},
     stream::{
         connection::{Conn, clock::Clock, liveness::share},
         error::Error,
@@ -290,85 +288,6 @@ async fn times_of_zero_are_a_millisecond() {
     assert!(wire.is_dropped());
 }
 
-/// Whoever uses a socket without a supervisor does it, in whatever method.
-#[tokio::test(start_paused = true)]
-async fn client_pings_while_one_of_its_methods_runs() {
-    type Act = fn(&Handle<Io>, &mut Batch, &mut Context<'_>) -> bool;
-    let receive: Act = |handle, batch, cx| {
-        let item = handle.poll_recv::<Error>(cx, batch);
-        matches!(item, Poll::Ready(Some(Err(Error::Lost(Loss::NoPong)))))
-    };
-    let wait_for_end: Act = |handle, _, cx| handle.with(|conn| conn.poll_closed(cx)).is_ready();
-    for act in [receive, wait_for_end] {
-        let wire = Wire::new();
-        let client = client_with(&wire, watched());
-        let (task, mut batch) = (Task::new(), Batch::default());
-        assert!(!task.poll(|cx| act(&client, &mut batch, cx)));
-        advance(INTERVAL + LATE).await;
-        assert!(task.wakes() > 0);
-        assert!(!task.poll(|cx| act(&client, &mut batch, cx)));
-        let ping = wire.written();
-        assert_eq!((&ping[..2], ping.len()), (&[0x89, 0x88][..], 14));
-        advance(TIMEOUT).await;
-        assert!(task.wakes() > 0);
-        assert!(task.poll(|cx| act(&client, &mut batch, cx)));
-        assert!(wire.is_dropped());
-    }
-}
-
-/// What a client finds that was away is no older than it is: the answer may have come meanwhile.
-#[tokio::test(start_paused = true)]
-async fn client_that_only_sends_now_and_then_pings_and_hears() {
-    let wire = Wire::new();
-    let client = client_with(&wire, watched());
-    let task = Task::new();
-    let send = || {
-        let mut message = Some("a".into());
-        let sent = task
-            .poll(|cx| client.with(|conn| conn.poll_send(cx, &mut message, Compress::IfAgreed)));
-        assert!(matches!(sent, Poll::Ready(Ok(()))), "{sent:?}");
-        wire.written()
-    };
-    let message = send();
-    advance(10 * INTERVAL).await;
-    let sent = send();
-    assert_eq!(sent.len(), message.len() + 14);
-    // The peer has answered long ago.
-    wire.send(&[0x8A, 0]);
-    advance(10 * INTERVAL).await;
-    assert_eq!(send(), message);
-    assert!(!wire.is_dropped());
-    advance(10 * INTERVAL).await;
-    assert_eq!(send().len(), message.len() + 14);
-    advance(10 * INTERVAL).await;
-    let mut message = Some("a".into());
-    let sent =
-        task.poll(|cx| client.with(|conn| conn.poll_send(cx, &mut message, Compress::IfAgreed)));
-    assert!(matches!(sent, Poll::Ready(Err(Error::Closed))), "{sent:?}");
-    assert!(wire.is_dropped());
-}
-
-/// Where there is no timer a socket works without: outside of a runtime, and in one whose timer is
-/// not enabled.
-#[test]
-fn without_a_timer_nothing_is_watched() {
-    let works = || {
-        let wire = Wire::new();
-        let client = client_with(&wire, watched());
-        let (task, mut batch) = (Task::new(), Batch::default());
-        let mut recv = || task.poll(|cx| client.poll_recv::<Error>(cx, &mut batch));
-        assert!(recv().is_pending());
-        wire.send(&[0x82, 1, 7]);
-        assert!(matches!(recv(), Poll::Ready(Some(Ok(Message::Binary(_))))));
-        assert!(recv().is_pending());
-    };
-    works();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(async { works() });
-}
-
 /// A peer that reads slowly what was sent to it comes to our ping late, and is not dead.
 #[tokio::test(start_paused = true)]
 async fn peer_that_still_reads_is_not_given_up() {
@@ -379,7 +298,9 @@ async fn peer_that_still_reads_is_not_given_up() {
         assert!(!wire.is_dropped());
         wire.take(1);
         let _ = server.poll_with(recv);
-        server.live(TIMEOUT - LATE - 2 * STEP, recv, |_| false).await;
+        server
+            .live(TIMEOUT - LATE - 2 * STEP, recv, |_| false)
+            .await;
     }
     // It stops.
     let lost = server.live(TIMEOUT, recv, is_lost).await;
@@ -412,5 +333,23 @@ async fn pings_of_many_connections_are_spread() {
         slots[share.as_millis() as usize / 63] += 1;
     }
     let most = MANY / slots.len();
-    assert!(slots.iter().all(|&slot| (most / 2..2 * most).contains(&slot)), "{slots:?}");
+    assert!(
+        slots
+            .iter()
+            .all(|&slot| (most / 2..2 * most).contains(&slot)),
+        "{slots:?}"
+    );
+}
+
+/// The timer wakes whoever drives the transport, also if that is another task by now.
+#[tokio::test(start_paused = true)]
+async fn timer_wakes_the_task_that_polled_last() {
+    let wire = Wire::new();
+    let mut server = server(&wire);
+    let before = std::mem::replace(&mut server.task, Task::new());
+    assert!(server.poll().is_pending());
+    before.wakes();
+    assert!(server.pass(INTERVAL + LATE).await);
+    ping_in(&wire.written());
+    assert_eq!(before.wakes(), 0);
 }

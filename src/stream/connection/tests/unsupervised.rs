@@ -1,13 +1,31 @@
 //! A connection that its handles drive.
 
-use std::task::Poll;
-
-use super::harness::{ECHOED, Task, Wire, binary, client, close, ping, poll_once, unsupervised};
-use crate::{
-    message::Message,
-    protocol::{Batch, Compress},
-    stream::{connection::Conn, error::Error},
+use std::{
+    task::{Context, Poll},
+    time::Duration,
 };
+
+use tokio::time::advance;
+
+use super::harness::{
+    ECHOED, Io, Task, Wire, binary, client, client_with, close, config, ping, poll_once,
+    unsupervised,
+};
+use crate::{
+    config::{Config, KeepAlive},
+    message::Message,
+    protocol::{Batch, Compress, Loss},
+    stream::{connection::Conn, error::Error, handle::Handle},
+};
+
+const INTERVAL: Duration = Duration::from_secs(16);
+const TIMEOUT: Duration = Duration::from_secs(8);
+/// As late as a ping may be.
+const LATE: Duration = Duration::from_millis(500);
+
+fn watched() -> Config {
+    config().keep_alive(KeepAlive::new().interval(INTERVAL).timeout(TIMEOUT))
+}
 
 /// 5.5.2: a ping is answered although the user only sends.
 #[tokio::test(start_paused = true)]
@@ -69,4 +87,83 @@ async fn client_shuts_after_the_server() {
     wire.end();
     assert!(matches!(recv(), Poll::Ready(None)));
     assert!(wire.is_shut() && wire.is_dropped());
+}
+
+/// Whoever uses a socket without a supervisor does it, in whatever method.
+#[tokio::test(start_paused = true)]
+async fn client_pings_while_one_of_its_methods_runs() {
+    type Act = fn(&Handle<Io>, &mut Batch, &mut Context<'_>) -> bool;
+    let receive: Act = |handle, batch, cx| {
+        let item = handle.poll_recv::<Error>(cx, batch);
+        matches!(item, Poll::Ready(Some(Err(Error::Lost(Loss::NoPong)))))
+    };
+    let wait_for_end: Act = |handle, _, cx| handle.with(|conn| conn.poll_closed(cx)).is_ready();
+    for act in [receive, wait_for_end] {
+        let wire = Wire::new();
+        let client = client_with(&wire, watched());
+        let (task, mut batch) = (Task::new(), Batch::default());
+        assert!(!task.poll(|cx| act(&client, &mut batch, cx)));
+        advance(INTERVAL + LATE).await;
+        assert!(task.wakes() > 0);
+        assert!(!task.poll(|cx| act(&client, &mut batch, cx)));
+        let ping = wire.written();
+        assert_eq!((&ping[..2], ping.len()), (&[0x89, 0x88][..], 14));
+        advance(TIMEOUT).await;
+        assert!(task.wakes() > 0);
+        assert!(task.poll(|cx| act(&client, &mut batch, cx)));
+        assert!(wire.is_dropped());
+    }
+}
+
+/// What a client finds that was away is no older than it is: the answer may have come meanwhile.
+#[tokio::test(start_paused = true)]
+async fn client_that_only_sends_now_and_then_pings_and_hears() {
+    let wire = Wire::new();
+    let client = client_with(&wire, watched());
+    let task = Task::new();
+    let send = || {
+        let mut message = Some("a".into());
+        let sent = task
+            .poll(|cx| client.with(|conn| conn.poll_send(cx, &mut message, Compress::IfAgreed)));
+        assert!(matches!(sent, Poll::Ready(Ok(()))), "{sent:?}");
+        wire.written()
+    };
+    let message = send();
+    advance(10 * INTERVAL).await;
+    let sent = send();
+    assert_eq!(sent.len(), message.len() + 14);
+    // The peer has answered long ago.
+    wire.send(&[0x8A, 0]);
+    advance(10 * INTERVAL).await;
+    assert_eq!(send(), message);
+    assert!(!wire.is_dropped());
+    advance(10 * INTERVAL).await;
+    assert_eq!(send().len(), message.len() + 14);
+    advance(10 * INTERVAL).await;
+    let mut message = Some("a".into());
+    let sent =
+        task.poll(|cx| client.with(|conn| conn.poll_send(cx, &mut message, Compress::IfAgreed)));
+    assert!(matches!(sent, Poll::Ready(Err(Error::Closed))), "{sent:?}");
+    assert!(wire.is_dropped());
+}
+
+/// Where there is no timer a socket works without: outside of a runtime, and in one whose timer is
+/// not enabled.
+#[test]
+fn without_a_timer_nothing_is_watched() {
+    let works = || {
+        let wire = Wire::new();
+        let client = client_with(&wire, watched());
+        let (task, mut batch) = (Task::new(), Batch::default());
+        let mut recv = || task.poll(|cx| client.poll_recv::<Error>(cx, &mut batch));
+        assert!(recv().is_pending());
+        wire.send(&[0x82, 1, 7]);
+        assert!(matches!(recv(), Poll::Ready(Some(Ok(Message::Binary(_))))));
+        assert!(recv().is_pending());
+    };
+    works();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async { works() });
 }
