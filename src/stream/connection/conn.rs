@@ -51,7 +51,11 @@ impl<T> Conn<T> {
 
     /// One that a supervisor drives.
     pub(crate) fn supervised(io: T, protocol: Protocol, profile: Profile) -> Self {
-        Self::new(io, protocol, Driver::Supervisor, profile)
+        let mut conn = Self::new(io, protocol, Driver::Supervisor, profile);
+        // Now, beside what else lasts: in the place of what is freed once a connection has begun,
+        // the timer would keep the next one from using that again.
+        conn.watch();
+        conn
     }
 
     fn new(io: T, protocol: Protocol, driver: Driver, profile: Profile) -> Self {
@@ -314,15 +318,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         }
         self.output.note_written(written, self.deadlines.clock());
         let is_flushed = self.is_flushed();
-        if self.closing.is_some() {
-            if written > 0 || is_flushed {
+        if written > 0 || is_flushed {
+            if self.closing.is_some() {
                 self.note_output_progress(written);
             }
-        } else if !is_flushed || self.deadlines.is_set(Deadline::Write) {
-            self.note_output(written);
-        }
-        if written > 0 || is_flushed {
             self.tasks.wake_send();
+        }
+        if !is_flushed || self.deadlines.is_set(Deadline::Write) {
+            self.note_output(written);
         }
         if is_flushed && self.inbox.is_held() {
             // The receiver waits for our answer to be on the wire.

@@ -147,11 +147,13 @@ impl Deadlines {
     }
 
     /// When it is, if it is set.
+    #[inline]
     pub(super) fn at(&self, deadline: Deadline) -> Option<Moment> {
         let (table, slot) = (self.table.as_ref()?, deadline.slot()?);
         (table.set[slot] == Some(deadline)).then_some(table.at[slot])
     }
 
+    #[inline]
     pub(super) fn is_set(&self, deadline: Deadline) -> bool {
         self.at(deadline).is_some()
     }

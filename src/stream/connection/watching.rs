@@ -15,7 +15,6 @@ use super::{
     backlog,
     conn::Conn,
     deadlines::Deadline,
-    inbox::ReadTo,
     item::Item,
     liveness::{self, Noted, share},
 };
@@ -32,8 +31,8 @@ const LOOKS: u32 = 8;
 /// No time that is set is shorter.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// Who looks so much later than a message was to be complete was away in between, and its
-/// transport may hold the rest.
+/// Who looks so long after a deadline was away in between, and the transport may hold what was to
+/// come.
 const AWAY: Duration = Duration::from_secs(1);
 
 /// What is waited for until something closes, beside the end of the connection's lifetime.
@@ -61,6 +60,9 @@ impl<T> Conn<T> {
     /// Output waits, or did until now; so many bytes of it were written.
     #[cold]
     pub(super) fn note_output(&mut self, written: usize) {
+        if self.closing().is_some() {
+            return;
+        }
         let waited = self.deadlines().is_set(Deadline::Write);
         if self.is_flushed() {
             self.deadlines_mut().stop([Deadline::Write]);
@@ -192,28 +194,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 self.deadlines_mut().liveness_mut().begin_notes();
                 self.await_bytes();
             }
-            Deadline::Ping if self.hears_nothing(Deadline::Ping) => self.ping(),
-            Deadline::Pong if self.is_deaf() => self.await_bytes(),
-            Deadline::Pong if self.hears_nothing(Deadline::Pong) => {
-                self.lose(Item::Lost(Loss::NoPong));
-            }
+            Deadline::Ping => self.ping(),
+            Deadline::Pong => self.give_up_peer(),
             Deadline::Message => self.fail_message(),
             Deadline::Write => self.give_up_writing(),
             Deadline::Lifetime => self.go_away(),
             _ => {}
         }
-    }
-
-    /// Looks whether something has come that nobody has read yet.
-    fn hears_nothing(&mut self, passed: Deadline) -> bool {
-        if self.is_deaf() {
-            return true;
-        }
-        let at = self.deadlines().at(passed);
-        if self.poll_fill(ReadTo::Message).is_ready() {
-            self.tasks().wake_later();
-        }
-        self.deadlines().at(passed) == at && self.is_undisturbed()
     }
 
     fn ping(&mut self) {
@@ -229,6 +216,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         self.flush_or_lose();
         if !self.is_down() {
             self.await_pong();
+        }
+    }
+
+    fn give_up_peer(&mut self) {
+        if self.is_deaf() {
+            self.await_bytes();
+        } else if self.deadlines().is_overdue(Deadline::Pong, AWAY) {
+            // The whole program may have stood still: who brings the bytes has his turn first.
+            self.deadlines_mut().set(Deadline::Pong, AWAY);
+        } else {
+            self.lose(Item::Lost(Loss::NoPong));
         }
     }
 

@@ -353,3 +353,35 @@ async fn timer_wakes_the_task_that_polled_last() {
     ping_in(&wire.written());
     assert_eq!(before.wakes(), 0);
 }
+
+/// Nor is one that has ended, and whose last messages the handler may still answer.
+#[tokio::test(start_paused = true)]
+async fn peer_that_has_ended_is_not_pinged() {
+    let wire = Wire::new();
+    let quick = KeepAlive::new().interval(MILLISECOND).timeout(TIMEOUT);
+    let mut server = Supervised::configured(wire.clone(), config().keep_alive(quick));
+    wire.send(&binary(1));
+    wire.end();
+    assert!(server.poll().is_pending());
+    server.live(TIMEOUT, nothing, |_| false).await;
+    assert_eq!((server.closure(), wire.written().len()), (None, 0));
+}
+
+/// After the whole program stood still, the answer may not have been read yet.
+#[tokio::test(start_paused = true)]
+async fn peer_is_heard_before_it_is_given_up_too_late() {
+    for answers in [true, false] {
+        let wire = Wire::new();
+        let mut server = server(&wire);
+        assert!(server.pass(INTERVAL + LATE).await);
+        let ping = ping_in(&wire.written());
+        assert!(server.pass(10 * TIMEOUT).await);
+        assert!(!wire.is_dropped());
+        if answers {
+            wire.send(&frame(0x8A, &ping));
+            let _ = server.poll_with(recv);
+        }
+        assert!(server.pass(Duration::from_secs(1)).await);
+        assert_eq!(wire.is_dropped(), !answers);
+    }
+}

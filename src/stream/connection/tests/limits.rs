@@ -114,10 +114,14 @@ async fn message_has_all_of_its_time() {
 /// Another one is always under way when the last one is complete.
 #[tokio::test(start_paused = true)]
 async fn each_message_has_its_own_time() {
-    for act in [recv, nothing] as [fn(&Handle<Io>, &mut Batch, &mut Context<'_>); 2] {
+    let frames = [binary(3), ping(), [binary(3), ping()].concat()];
+    let acts = [recv, nothing] as [fn(&Handle<Io>, &mut Batch, &mut Context<'_>); 2];
+    for (act, message) in acts
+        .iter()
+        .flat_map(|act| frames.iter().map(move |f| (act, f)))
+    {
         let wire = Wire::new();
         let mut server = Supervised::configured(wire.clone(), hurried());
-        let message = [binary(3), ping()].concat();
         wire.send(&message[..1]);
         let _ = server.poll_with(act);
         for _ in 0..20 {
