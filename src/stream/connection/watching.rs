@@ -156,7 +156,7 @@ impl<T> Conn<T> {
         } else {
             backlog::patience_of_output(self.timeout(), unread, backlog::SLOWEST)
         };
-        let patience = patience - self.lateness();
+        let patience = patience.saturating_sub(self.lateness());
         self.deadlines_mut().set(Deadline::Pong, patience);
     }
 
@@ -164,7 +164,7 @@ impl<T> Conn<T> {
     pub(super) fn end_of_life(&self) -> Option<Instant> {
         let limit = self.protocol().config().max_lifetime?.max(SHORTEST);
         let clock = self.deadlines().clock();
-        let end = clock.opened().checked_add(limit - share(clock, limit));
+        let end = clock.opened().checked_add(limit.saturating_sub(share(clock, limit)));
         end.filter(|_| self.is_undisturbed())
     }
 
