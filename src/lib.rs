@@ -159,7 +159,10 @@ pub use self::{
     message::{CloseFrame, InvalidClose, Message, NotUtf8, Utf8Bytes},
     protocol::{Closure, Initiator, Loss},
     service::{Handler, HandlerError, Refusal, ResponseFuture, WebSocketLayer, WebSocketService},
-    stream::{Error, ProvidedIo, RecvHalf, Release, SendHalf, Upgraded, WebSocket},
+    stream::{
+        Error, ProvidedIo, RecvHalf, Release, SendHalf, SendTimeoutError, Sender, TrySendError,
+        Upgraded, WebSocket,
+    },
     upgrade::{
         Accepting, ConnectionTask, End, HandlerEnd, Outcome, ResponseBody, Supervise, UpgradeError,
         WebSocketUpgrade,

@@ -4,6 +4,7 @@ use std::{
     future::{Future, poll_fn},
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum_core::Error;
@@ -16,6 +17,7 @@ use crate::{
     connections::ConnectionId,
     message::{CloseFrame, InvalidClose, Message, NotUtf8},
     protocol::Closure,
+    stream::{SendTimeoutError, Sender, TrySendError},
 };
 
 /// A WebSocket connection whose errors are axum's.
@@ -79,6 +81,34 @@ impl WebSocket {
         poll_fn(move |cx| Pin::new(&mut sending).poll(cx).map_err(Error::new))
     }
 
+    /// Queues a message at once if there is room, or gives it back:
+    /// [`try_send`](crate::WebSocket::try_send) of the inner socket. This never waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_send`](crate::WebSocket::try_send) of the inner socket: with the message.
+    pub fn try_send(&self, message: Message) -> Result<(), TrySendError> {
+        self.inner.try_send(message)
+    }
+
+    /// Waits for room to queue a message, but no longer than `timeout`:
+    /// [`send_timeout`](crate::WebSocket::send_timeout) of the inner socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_timeout`](crate::WebSocket::send_timeout) of the inner socket: with the message.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_timeout(
+        &mut self,
+        message: Message,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<(), SendTimeoutError>> {
+        self.inner.send_timeout(message, timeout)
+    }
+
     /// Queues a message without writing it, as [`feed`](crate::WebSocket::feed) of the inner
     /// socket.
     ///
@@ -134,6 +164,17 @@ impl WebSocket {
     /// Dropping the future loses nothing.
     pub fn closed(&mut self) -> impl Future<Output = ()> {
         self.inner.closed()
+    }
+
+    /// A sender beside this socket, for other tasks. It does not keep the connection open: see
+    /// [`Sender`]. Its errors are this crate's.
+    pub fn sender(&self) -> Sender {
+        self.inner.sender()
+    }
+
+    /// Bytes that are queued, and that the transport has not taken yet.
+    pub fn buffered(&self) -> usize {
+        self.inner.buffered()
     }
 
     /// Whether it is known that nothing more can be sent.

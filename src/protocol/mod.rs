@@ -175,9 +175,10 @@ impl Protocol {
     }
 
     /// Queues what `buffer` took, before what was queued since it was opened, of which nothing
-    /// has left. So no data follows a Close (5.5.1).
-    pub(crate) fn take(&mut self, buffer: &SendBuffer) {
-        self.outbox.take(buffer);
+    /// has left. So no data follows a Close (5.5.1). Returns how many bytes stand before others now
+    /// that were queued sooner.
+    pub(crate) fn take(&mut self, buffer: &SendBuffer) -> usize {
+        self.outbox.take(buffer)
     }
 
     /// Gives back the memory of the write buffer if it is empty, and that of a message

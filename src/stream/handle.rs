@@ -2,15 +2,18 @@
 
 use std::{
     future::{Future, poll_fn},
-    sync::Arc,
+    mem,
+    sync::{Arc, Weak},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Error,
-    connection::{Conn, Shared},
+    Error, SendTimeoutError, TrySendError,
+    connection::{Conn, Shared, Ticket},
+    sends::{self, Send, SendInTime},
 };
 use crate::{
     connections::ConnectionId,
@@ -20,20 +23,30 @@ use crate::{
 
 pub(super) struct Handle<T> {
     shared: Arc<Shared<T>>,
+    /// What the methods of `Sink` wait with, allocated when one has to.
+    sink: Option<Box<Sink>>,
+}
+
+struct Sink {
+    ready: Ticket,
+    flush: Ticket,
 }
 
 impl<T> Handle<T> {
     /// The first handle of `shared`, which counts it already.
     pub(super) fn first(shared: Arc<Shared<T>>) -> Self {
-        Self { shared }
+        Self { shared, sink: None }
     }
 
     /// One more.
     pub(super) fn another(&self) -> Self {
         self.shared.with(Conn::add_handle);
-        Self {
-            shared: self.shared.clone(),
-        }
+        Self::first(self.shared.clone())
+    }
+
+    /// What does not count.
+    pub(super) fn downgrade(&self) -> Weak<Shared<T>> {
+        Arc::downgrade(&self.shared)
     }
 
     pub(super) const fn shared(&self) -> &Arc<Shared<T>> {
@@ -56,9 +69,10 @@ impl<T> Handle<T> {
     /// Waits for what `poll` brings under the connection's lock.
     pub(super) fn wait<R>(
         &self,
-        mut poll: impl FnMut(&mut Conn<T>, &mut Context<'_>) -> Poll<R>,
+        mut poll: impl FnMut(&mut Conn<T>, &mut Context<'_>, &mut Ticket) -> Poll<R>,
     ) -> impl Future<Output = R> {
-        poll_fn(move |cx| self.shared.with(|conn| poll(conn, cx)))
+        let mut ticket = Ticket::NONE;
+        poll_fn(move |cx| self.shared.with(|conn| poll(conn, cx, &mut ticket)))
     }
 }
 
@@ -110,35 +124,88 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         poll_fn(|cx| self.poll_recv(cx, batch))
     }
 
+    /// Queues a message.
     pub(super) fn feed(&self, message: Message) -> impl Future<Output = Result<(), Error>> {
-        let mut message = Some(message);
-        self.wait(move |conn, cx| conn.poll_feed(cx, &mut message, Compress::IfAgreed))
+        let mut sending = Send::new(message, Compress::IfAgreed);
+        poll_fn(move |cx| sending.poll_feed(&self.shared, cx))
     }
 
-    /// Queues a message; writes it too if no supervisor will.
+    /// The same; writes it too if no supervisor will.
     pub(super) fn send(
         &self,
         message: Message,
         compress: Compress,
     ) -> impl Future<Output = Result<(), Error>> {
-        let mut message = Some(message);
-        poll_fn(move |cx| {
-            if self.shared.send_small(&mut message, compress) {
-                return Poll::Ready(Ok(()));
-            }
-            self.poll_send(cx, &mut message, compress)
-        })
+        let mut sending = Send::new(message, compress);
+        poll_fn(move |cx| sending.poll(&self.shared, cx))
     }
 
-    #[inline(never)]
-    fn poll_send(
+    pub(super) fn send_timeout(
         &self,
-        cx: &mut Context<'_>,
-        message: &mut Option<Message>,
-        compress: Compress,
-    ) -> Poll<Result<(), Error>> {
-        self.shared
-            .with(|conn| conn.poll_send(cx, message, compress))
+        message: Message,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<(), SendTimeoutError>> {
+        let mut sending = SendInTime::new(message, timeout);
+        poll_fn(move |cx| sending.poll(&self.shared, cx))
+    }
+
+    pub(super) fn try_send(&self, message: Message) -> Result<(), TrySendError> {
+        sends::try_send(&self.shared, message)
+    }
+}
+
+/// As a `Sink`.
+impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
+    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_sink(
+            |sink| &mut sink.ready,
+            |conn, ticket| conn.poll_ready(cx, ticket),
+        )
+    }
+
+    pub(super) fn start_send(&mut self, message: Message) -> Result<(), Error> {
+        if let Some(sink) = &mut self.sink {
+            // To flush means this one, too.
+            sink.flush.forget_mark();
+        }
+        self.with(|conn| conn.start_send(message, Compress::IfAgreed))
+    }
+
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_sink(
+            |sink| &mut sink.flush,
+            |conn, ticket| conn.poll_flush(cx, ticket),
+        )
+    }
+
+    pub(super) fn poll_sink_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_sink(
+            |sink| &mut sink.flush,
+            |conn, ticket| conn.poll_sink_close(cx, ticket),
+        )
+    }
+
+    fn poll_sink<R>(
+        &mut self,
+        mut of: impl FnMut(&mut Sink) -> &mut Ticket,
+        poll: impl FnOnce(&mut Conn<T>, &mut Ticket) -> R,
+    ) -> R {
+        let stored = self.sink.as_deref_mut();
+        let mut ticket = stored.map_or(Ticket::NONE, |sink| mem::replace(of(sink), Ticket::NONE));
+        let result = self.shared.with(|conn| poll(conn, &mut ticket));
+        if self.sink.is_some() || !ticket.is_unused() {
+            *of(self.sink.get_or_insert_default()) = ticket;
+        }
+        result
+    }
+}
+
+impl Default for Sink {
+    fn default() -> Self {
+        Self {
+            ready: Ticket::NONE,
+            flush: Ticket::NONE,
+        }
     }
 }
 

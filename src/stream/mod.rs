@@ -5,6 +5,9 @@ mod client;
 mod connection;
 mod error;
 mod handle;
+mod send_error;
+mod sender;
+mod sends;
 mod split;
 mod transport;
 mod websocket;
@@ -12,6 +15,8 @@ mod websocket;
 pub(crate) use self::{connection::Shared, transport::Unavailable, websocket::Setup};
 pub use self::{
     error::Error,
+    send_error::{SendTimeoutError, TrySendError},
+    sender::Sender,
     split::{RecvHalf, SendHalf},
     transport::{ProvidedIo, Release, Upgraded},
     websocket::WebSocket,

@@ -5,22 +5,32 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use futures_core::{FusedStream, Stream};
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Error, Upgraded, connection::Conn, handle::Handle};
+use super::{
+    Error, SendTimeoutError, Sender, TrySendError, Upgraded, connection::Conn, handle::Handle,
+};
 use crate::{
     connections::ConnectionId,
     message::{CloseFrame, InvalidClose, Message},
     protocol::{Batch, Closure, Compress},
 };
 
-/// The half that sends, from [`WebSocket::split`](crate::WebSocket::split).
+/// The half that sends, from [`WebSocket::split`](crate::WebSocket::split). Clone it for many tasks
+/// to send.
 ///
-/// The connection lives as long as one of its halves does.
+/// The connection lives as long as one of its halves does, clones included. A
+/// [`Sender`] does not keep it open.
+///
+/// Messages of one task arrive in the order in which it sent them, and never in pieces. Between
+/// tasks there is no order. If several wait for room, all are woken when there is some; which of
+/// them goes first is not defined. As a [`Sink`], each clone may queue one message more than there is
+/// room for, if several were told that there is room.
 pub struct SendHalf<T = Upgraded> {
     handle: Handle<T>,
 }
@@ -43,6 +53,17 @@ impl<T> SendHalf<T> {
     /// Whether `half` belongs to the same connection.
     pub fn is_pair_of(&self, half: &RecvHalf<T>) -> bool {
         self.handle.is(&half.handle)
+    }
+
+    /// A sender that does not keep the connection open: see [`Sender`].
+    pub fn sender(&self) -> Sender<T> {
+        Sender::of(&self.handle)
+    }
+
+    /// Bytes that are queued, by whichever clone, and that the transport has not taken yet: see
+    /// [`WebSocket::buffered`](crate::WebSocket::buffered).
+    pub fn buffered(&self) -> usize {
+        self.handle.with(|conn| conn.buffered())
     }
 
     /// The connection's number, as [`WebSocket::id`](crate::WebSocket::id).
@@ -92,6 +113,34 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
         self.handle.send(message, Compress::Never)
     }
 
+    /// Queues a message at once, or gives it back, as
+    /// [`WebSocket::try_send`](crate::WebSocket::try_send) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::try_send`](crate::WebSocket::try_send).
+    pub fn try_send(&self, message: Message) -> Result<(), TrySendError> {
+        self.handle.try_send(message)
+    }
+
+    /// Waits for room to queue a message, but no longer than `timeout`, as
+    /// [`WebSocket::send_timeout`](crate::WebSocket::send_timeout) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send_timeout`](crate::WebSocket::send_timeout).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_timeout(
+        &mut self,
+        message: Message,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<(), SendTimeoutError>> {
+        self.handle.send_timeout(message, timeout)
+    }
+
     /// Queues a message without writing it.
     ///
     /// # Errors
@@ -105,7 +154,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
         self.handle.feed(message)
     }
 
-    /// Waits until everything that was sent is handed to the transport.
+    /// Waits until everything that was sent before, by whichever clone, is handed to the transport.
     ///
     /// # Errors
     ///
@@ -212,23 +261,28 @@ impl<T: AsyncRead + AsyncWrite + Unpin> FusedStream for RecvHalf<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> Sink<Message> for SendHalf<T> {
     type Error = Error;
 
-    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.with(|conn| conn.poll_ready(cx))
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handle.poll_ready(cx)
     }
 
-    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.handle
-            .with(|conn| conn.start_send(message, Compress::IfAgreed))
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        self.handle.start_send(message)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.with(|conn| conn.poll_flush(cx))
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handle.poll_flush(cx)
     }
 
     /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's Close.
     /// If there is no supervisor and the other half is gone, this waits for the peer's Close.
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.with(|conn| conn.poll_sink_close(cx))
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handle.poll_sink_close(cx)
+    }
+}
+
+impl<T> Clone for SendHalf<T> {
+    fn clone(&self) -> Self {
+        Self::new(self.handle.another())
     }
 }
 

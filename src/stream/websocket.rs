@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use futures_core::{FusedStream, Stream};
@@ -13,7 +14,7 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Error, RecvHalf, SendHalf, Upgraded,
+    Error, RecvHalf, SendHalf, SendTimeoutError, Sender, TrySendError, Upgraded,
     connection::{Conn, Shared},
     handle::Handle,
 };
@@ -171,6 +172,49 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         self.handle.send(message, Compress::Never)
     }
 
+    /// Queues a message at once if there is room, or gives it back. This never waits.
+    ///
+    /// There is room while fewer than [`write_high_water`](Config::write_high_water) bytes are
+    /// queued. That holds for pings, pongs and Closes, too; to close at once, use
+    /// [`close`](Self::close).
+    ///
+    /// On a supervised socket, the handler's task writes the message, as after [`send`](Self::send).
+    /// An unsupervised socket writes what the transport takes at once. The rest leaves with the
+    /// next call of a method of the socket, or of one that is waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`TrySendError::Full`] or [`TrySendError::Closed`], with the message.
+    /// [`TrySendError::Invalid`] for one that must not be sent, as [`send`](Self::send) says.
+    pub fn try_send(&self, message: Message) -> Result<(), TrySendError> {
+        self.handle.try_send(message)
+    }
+
+    /// Waits for room to queue a message, but no longer than `timeout`.
+    ///
+    /// This is [`try_send`](Self::try_send) that waits for room. If there is none when the time is
+    /// over, nothing is queued, and the message is given back. A timeout of zero does not wait. One
+    /// of [`Duration::MAX`] waits as long as [`send`](Self::send) does. The time runs from the
+    /// first poll. How long it takes to write the message does not count.
+    ///
+    /// If it has to wait, it needs a tokio runtime with its timer enabled.
+    ///
+    /// # Errors
+    ///
+    /// [`SendTimeoutError::Timeout`] or [`SendTimeoutError::Closed`], with the message.
+    /// [`SendTimeoutError::Invalid`] for one that must not be sent, as [`send`](Self::send) says.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_timeout(
+        &mut self,
+        message: Message,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<(), SendTimeoutError>> {
+        self.handle.send_timeout(message, timeout)
+    }
+
     /// Queues a message without writing it. Call [`flush`](Self::flush) later.
     ///
     /// # Errors
@@ -184,7 +228,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         self.handle.feed(message)
     }
 
-    /// Waits until everything that was sent is handed to the transport.
+    /// Waits until everything that was sent before is handed to the transport.
     ///
     /// # Errors
     ///
@@ -316,6 +360,20 @@ impl<T> WebSocket<T> {
         self.subprotocol.as_ref()
     }
 
+    /// A sender beside this socket, for other tasks. It does not keep the connection open: see
+    /// [`Sender`].
+    pub fn sender(&self) -> Sender<T> {
+        Sender::of(&self.handle)
+    }
+
+    /// Bytes that are queued, and that the transport has not taken yet.
+    ///
+    /// Headers of frames count, and compressed messages as they are sent. At
+    /// [`write_high_water`](Config::write_high_water), `send` waits.
+    pub fn buffered(&self) -> usize {
+        self.handle.with(|conn| conn.buffered())
+    }
+
     /// The connection's number in its [`Connections`](crate::Connections). `None` if it belongs to
     /// none.
     pub fn id(&self) -> Option<ConnectionId> {
@@ -350,22 +408,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<T> {
     type Error = Error;
 
-    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.with(|conn| conn.poll_ready(cx))
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handle.poll_ready(cx)
     }
 
-    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.handle
-            .with(|conn| conn.start_send(message, Compress::IfAgreed))
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        self.handle.start_send(message)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.with(|conn| conn.poll_flush(cx))
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handle.poll_flush(cx)
     }
 
     /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's Close.
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.with(|conn| conn.poll_sink_close(cx))
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handle.poll_sink_close(cx)
     }
 }
 

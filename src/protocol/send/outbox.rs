@@ -152,8 +152,8 @@ impl Outbox {
     }
 
     /// Queues what `buffer` took, before what was queued since it was opened, of which nothing
-    /// has left.
-    pub(in crate::protocol) fn take(&mut self, buffer: &SendBuffer) {
+    /// has left. Returns how many bytes stand before others now that were queued sooner.
+    pub(in crate::protocol) fn take(&mut self, buffer: &SendBuffer) -> usize {
         let frames = buffer.frames();
         let later = self.staged.insert(buffer.at, frames);
         self.len += frames.len();
@@ -165,7 +165,9 @@ impl Outbox {
             {
                 large.at = large.at.wrapping_add(frames.len());
             }
+            return frames.len();
         }
+        0
     }
 
     /// Queues an unfragmented data frame.

@@ -21,10 +21,11 @@ use super::{
     liveness::Liveness,
     output::Output,
     tasks::{Driver, Tasks},
+    waiters::Kinds,
 };
 use crate::{
     connections::Member,
-    protocol::{Closure, Event, Phase, Protocol},
+    protocol::{Closure, Event, Loss, Phase, Protocol},
     stream::transport::{Profile, coop::unconstrained, link::Link},
 };
 
@@ -111,6 +112,28 @@ impl<T> Conn<T> {
         self.output.is_flushed(&self.protocol)
     }
 
+    /// Whether so much is queued that senders should wait.
+    pub(super) fn is_congested(&self) -> bool {
+        self.protocol
+            .outgoing()
+            .is_congested(self.protocol.config())
+    }
+
+    /// Bytes that are queued, and that the transport has not taken.
+    pub(crate) const fn buffered(&self) -> usize {
+        self.protocol.outgoing().len()
+    }
+
+    /// How much is written, once all is that is queued now.
+    pub(super) fn mark(&self) -> u64 {
+        self.output.mark(&self.protocol)
+    }
+
+    /// Whether the transport has all up to `mark`. Others may have queued more since.
+    pub(super) fn is_written(&self, mark: u64) -> bool {
+        self.is_flushed() || self.output.is_beyond(mark, &self.protocol)
+    }
+
     /// Whether there is no transport any more.
     #[inline]
     pub(super) const fn is_down(&self) -> bool {
@@ -141,10 +164,11 @@ impl<T> Conn<T> {
         self.tasks.add_handle();
     }
 
+    /// The last one takes the transport with it if there is no supervisor, who would close.
     pub(crate) fn drop_handle(&mut self) {
-        self.tasks.drop_handle();
-        // Without a supervisor, the transport may go with the last one.
-        self.member.note_end(is_clean(&self.protocol));
+        if self.tasks.drop_handle() && !self.tasks.is_supervised() {
+            self.lose(Item::Lost(Loss::Cut));
+        }
     }
 
     /// What is to be done once the lock is free: drop the transport, give back its place, and wake.
@@ -322,7 +346,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             if self.closing.is_some() {
                 self.note_output_progress(written);
             }
-            self.tasks.wake_send();
+            self.note_written();
         }
         if !is_flushed || self.deadlines.is_set(Deadline::Write) {
             self.note_output(written);
@@ -331,6 +355,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             // The receiver waits for our answer to be on the wire.
             self.tasks.wake_recv();
         }
+    }
+
+    /// There may be room again, and all may be written.
+    fn note_written(&mut self) {
+        let is_congested = self.can_send() && self.is_congested();
+        let room = if is_congested {
+            Kinds::NONE
+        } else {
+            Kinds::ROOM
+        };
+        self.tasks.wake(Kinds::WRITTEN | room);
     }
 
     /// Ends our side of it.

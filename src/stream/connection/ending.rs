@@ -4,7 +4,10 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::conn::Conn;
+use super::{
+    conn::Conn,
+    waiters::{Kind, Kinds, Ticket},
+};
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
     protocol::{Closure, Compress, SendError},
@@ -34,21 +37,22 @@ impl<T> Conn<T> {
         self.tasks_mut().wake_everyone();
     }
 
-    /// Whoever waits for a message is woken: without a supervisor it has to write our Close, if nobody
-    /// else does, and to mind the deadline.
+    /// Whoever waits for room or for the end learns it at once. So does who waits for a message:
+    /// without a supervisor it has to write our Close, if nobody else does, and to mind the deadline.
     pub(super) fn note_our_close(&mut self, could_send: bool) {
         if could_send && !self.can_send() {
-            self.tasks_mut().wake_recv();
+            let kinds = Kinds::MESSAGE | Kinds::ROOM | Kinds::CLOSED;
+            self.tasks_mut().wake(kinds);
         }
     }
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Waits until nothing can be sent any more.
-    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>, ticket: &mut Ticket) -> Poll<()> {
         let waits = self.can_send();
         if waits {
-            self.tasks_mut().park_send(cx.waker());
+            self.tasks_mut().park(Kind::Closed, ticket, cx.waker());
         }
         if self.tasks().is_supervised() {
             self.end_for_nobody();
@@ -68,8 +72,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Waits for the end of the closing handshake, and without a supervisor for that of
     /// the transport.
-    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Closure> {
-        self.tasks_mut().park_send(cx.waker());
+    pub(crate) fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        ticket: &mut Ticket,
+    ) -> Poll<Closure> {
+        self.tasks_mut().park(Kind::End, ticket, cx.waker());
         self.discard();
         if !self.tasks().is_supervised() {
             ready!(self.poll_drive_close());
@@ -80,12 +88,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Queues a Close (1000), then flushes. Receiving goes on until the peer's Close.
     ///
     /// Without a supervisor, and if the receiving half is gone, nobody else would wait for that.
-    pub(crate) fn poll_sink_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_sink_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        ticket: &mut Ticket,
+    ) -> Poll<Result<(), Error>> {
         self.start_close(Some(CloseFrame::new(close_code::NORMAL, "")))?;
         if !self.tasks().is_supervised() && self.inbox().reading().is_discarding() {
-            self.tasks_mut().park_send(cx.waker());
+            self.tasks_mut().park(Kind::End, ticket, cx.waker());
             ready!(self.poll_drive_close());
         }
-        self.poll_flush(cx)
+        self.poll_flush(cx, ticket)
     }
 }

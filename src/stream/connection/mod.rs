@@ -45,5 +45,5 @@ mod unsupervised;
 mod waiters;
 mod watching;
 
-pub(super) use self::conn::Conn;
 pub(crate) use self::shared::Shared;
+pub(super) use self::{conn::Conn, waiters::Ticket};

@@ -21,6 +21,8 @@ const SLICES: usize = 16;
 pub(super) struct Output {
     /// Bytes were written that the transport may still hold back.
     unflushed: bool,
+    /// Bytes that were written so far, less those that were queued before others.
+    written: u64,
     backlog: Backlog,
 }
 
@@ -35,6 +37,23 @@ impl Output {
     #[inline]
     pub(super) fn note_written(&mut self, bytes: usize, clock: Clock) {
         self.backlog.note(bytes, clock);
+    }
+
+    /// What [`written`](Self::is_beyond) will be once all is written that is queued in `protocol`.
+    pub(super) fn mark(&self, protocol: &Protocol) -> u64 {
+        self.written.wrapping_add(protocol.outgoing().len() as u64)
+    }
+
+    /// Whether all up to `mark` is written, and something that was queued later is what waits: the
+    /// transport is flushed with that.
+    pub(super) fn is_beyond(&self, mark: u64, protocol: &Protocol) -> bool {
+        let left = mark.wrapping_sub(self.written).cast_signed();
+        left <= 0 && protocol.outgoing().len() > 0
+    }
+
+    /// So many bytes were queued before others that wait: these are written later than it seemed.
+    pub(super) const fn note_insertion(&mut self, bytes: usize) {
+        self.written = self.written.wrapping_sub(bytes as u64);
     }
 
     /// Bytes that the peer may have to read.
@@ -74,6 +93,7 @@ impl Output {
             }
             protocol.handle(Event::Written(count));
             *written += count;
+            self.written = self.written.wrapping_add(count as u64);
             self.unflushed = true;
         }
         ready!(Pin::new(io).poll_flush(cx))?;

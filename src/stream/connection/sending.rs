@@ -4,11 +4,17 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{budget::LARGE, conn::Conn, tasks::Caller, turn};
+use super::{
+    budget::LARGE,
+    conn::Conn,
+    tasks::Caller,
+    turn,
+    waiters::{Kind, Ticket},
+};
 use crate::{
     message::Message,
     protocol::{Compress, Phase, SendBuffer},
-    stream::{error::Error, transport::coop::wake_later},
+    stream::{Error, TrySendError, transport::coop::wake_later},
 };
 
 impl<T> Conn<T> {
@@ -41,7 +47,8 @@ impl<T> Conn<T> {
         }
         self.budget_mut().note_sent_freely(sent.allow(0));
         if !sent.is_empty() && !self.is_down() {
-            self.protocol_mut().take(sent);
+            let inserted = self.protocol_mut().take(sent);
+            self.output_mut().note_insertion(inserted);
         }
         sent.close();
     }
@@ -49,10 +56,16 @@ impl<T> Conn<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Waits until there is room to queue a message, and lets others of the thread have their turn.
-    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    ///
+    /// None is reserved: of those who were told so, each may queue one message more.
+    pub(crate) fn poll_ready(
+        &mut self,
+        cx: &mut Context<'_>,
+        ticket: &mut Ticket,
+    ) -> Poll<Result<(), Error>> {
         if self.tasks().caller() == Caller::Handler {
             if self.budget_mut().watch_send() {
-                return self.poll_room(cx);
+                return self.poll_room(cx, ticket);
             }
             wake_later(cx);
             return Poll::Pending;
@@ -61,21 +74,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         if !self.tasks().is_supervised() {
             self.drive_before_send();
         }
-        let ready = self.poll_room(cx);
+        let ready = self.poll_room(cx, ticket);
         if ready.is_ready() {
             budget.made_progress();
         }
         ready
     }
 
-    fn is_congested(&self) -> bool {
-        let protocol = self.protocol();
-        protocol.outgoing().is_congested(protocol.config())
+    fn poll_room(&mut self, cx: &mut Context<'_>, ticket: &mut Ticket) -> Poll<Result<(), Error>> {
+        ready!(self.poll_written(cx, Kind::Room, ticket, Self::has_no_use_of_waiting));
+        Poll::Ready(self.can_send().then_some(()).ok_or(Error::Closed))
     }
 
-    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_written(cx, |conn| { !conn.can_send() || !conn.is_congested() }));
-        Poll::Ready(self.can_send().then_some(()).ok_or(Error::Closed))
+    /// Whether there is room to queue a message, or none can be sent any more.
+    fn has_no_use_of_waiting(&self) -> bool {
+        !self.can_send() || !self.is_congested()
     }
 
     /// Queues a message. Nothing of it is queued if that fails.
@@ -104,11 +117,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     pub(crate) fn poll_feed(
         &mut self,
         cx: &mut Context<'_>,
+        ticket: &mut Ticket,
         message: &mut Option<Message>,
         compress: Compress,
     ) -> Poll<Result<(), Error>> {
         if message.is_some() {
-            ready!(self.poll_ready(cx))?;
+            ready!(self.poll_ready(cx, ticket))?;
         }
         let queued = message
             .take()
@@ -120,19 +134,68 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     pub(crate) fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
+        ticket: &mut Ticket,
         message: &mut Option<Message>,
         compress: Compress,
     ) -> Poll<Result<(), Error>> {
-        ready!(self.poll_feed(cx, message, compress))?;
+        ready!(self.poll_feed(cx, ticket, message, compress))?;
         if self.tasks().is_supervised() {
             return Poll::Ready(Ok(()));
         }
-        self.poll_flush(cx)
+        self.poll_flush(cx, ticket)
     }
 
-    /// Waits until everything queued is written.
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_written(cx, Self::is_flushed));
+    /// Queues a message now, or gives it back.
+    pub(crate) fn try_send(&mut self, message: Message) -> Result<(), TrySendError> {
+        let caller = self.tasks().caller();
+        if caller == Caller::Unsupervised {
+            self.drive_before_send();
+        }
+        if caller != Caller::Elsewhere && !self.has_no_use_of_waiting() {
+            self.flush_or_lose();
+        }
+        self.queue(message)
+    }
+
+    /// The same once there is room, if it is still there.
+    pub(crate) fn poll_queue(
+        &mut self,
+        cx: &mut Context<'_>,
+        ticket: &mut Ticket,
+        message: &mut Option<Message>,
+    ) -> Poll<Result<(), TrySendError>> {
+        // That it is closed is told below, with the message.
+        let _ = ready!(self.poll_ready(cx, ticket));
+        let queued = message.take().map(|message| self.queue(message));
+        Poll::Ready(queued.unwrap_or(Ok(())))
+    }
+
+    fn queue(&mut self, message: Message) -> Result<(), TrySendError> {
+        if !self.can_send() {
+            return Err(TrySendError::Closed(message));
+        }
+        if self.is_congested() {
+            return Err(TrySendError::Full(message));
+        }
+        let queued = self.start_send(message, Compress::IfAgreed);
+        queued.map_err(TrySendError::Invalid)?;
+        if !self.tasks().is_supervised() {
+            // No supervisor does it.
+            self.flush_or_lose();
+            self.protocol_mut().release();
+        }
+        Ok(())
+    }
+
+    /// Waits until all is written that was queued when this was called first with the ticket.
+    pub(crate) fn poll_flush(
+        &mut self,
+        cx: &mut Context<'_>,
+        ticket: &mut Ticket,
+    ) -> Poll<Result<(), Error>> {
+        let mark = ticket.mark(|| self.mark());
+        ready!(self.poll_written(cx, Kind::Written, ticket, |conn| conn.is_written(mark)));
+        ticket.forget_mark();
         if !self.tasks().is_supervised() {
             // No supervisor does it, and nobody may come to receive.
             self.protocol_mut().release();
@@ -150,6 +213,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     fn poll_written(
         &mut self,
         cx: &mut Context<'_>,
+        kind: Kind,
+        ticket: &mut Ticket,
         is_enough: impl Fn(&Self) -> bool,
     ) -> Poll<()> {
         if is_enough(self) {
@@ -161,7 +226,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
                 return Poll::Ready(());
             }
         }
-        self.tasks_mut().park_send(cx.waker());
+        self.tasks_mut().park(kind, ticket, cx.waker());
         if !self.tasks().is_supervised() {
             // A peer may have to write before it reads.
             self.drive();

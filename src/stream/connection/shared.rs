@@ -42,7 +42,7 @@ impl<T> Shared<T> {
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Conn<T>) -> R) -> R {
         let mut conn = self.lock();
         let caller = if !conn.tasks().is_supervised() {
-            conn.tasks_mut().wake_halves_by_io();
+            conn.tasks_mut().wake_waiters_by_io();
             Caller::Unsupervised
         } else if self.is_handlers_turn() {
             conn.take_sent();

@@ -6,7 +6,7 @@ use std::{
     task::{Context, Waker},
 };
 
-use super::waiters::{Side, Waiters};
+use super::waiters::{Kind, Kinds, Ticket, Waiters};
 use crate::stream::transport::coop::wake_later;
 
 /// Who has the connection's lock.
@@ -28,8 +28,8 @@ pub(super) struct Tasks {
     io_waker: Waker,
     driver: Driver,
     caller: Caller,
-    /// One, or two halves.
-    handles: u8,
+    /// Sockets and halves that keep it open.
+    handles: usize,
     /// The last handle is gone, and the closing was started for that.
     abandoned: bool,
     /// Allocated when first needed: a handler in its own task needs none.
@@ -51,14 +51,12 @@ pub(super) enum Driver {
 }
 
 /// Who is to be woken when the lock is free.
-#[expect(clippy::struct_excessive_bools, reason = "any of them may be due")]
 #[derive(Clone, Copy, Debug, Default)]
 struct Due {
-    recv: bool,
-    send: bool,
+    waiting: Kinds,
     supervisor: bool,
-    /// Nobody, but wakers are to be dropped.
-    stale: bool,
+    /// Nobody, but something is to be dropped.
+    remains: bool,
 }
 
 impl Tasks {
@@ -111,9 +109,9 @@ impl Tasks {
         stale.then(|| mem::replace(&mut self.io_waker, waker.clone()))
     }
 
-    /// Before a socket without a supervisor polls its transport: both of its halves are
-    /// woken by it, whichever polled last.
-    pub(super) fn wake_halves_by_io(&mut self) {
+    /// Before a socket without a supervisor polls its transport: all who wait are woken by it,
+    /// whoever polled last.
+    pub(super) fn wake_waiters_by_io(&mut self) {
         if self.waiters.is_none() {
             self.io_waker = Waker::from(self.waiters().clone());
         }
@@ -138,11 +136,14 @@ impl Tasks {
         self.handles += 1;
     }
 
-    pub(super) fn drop_handle(&mut self) {
+    /// Returns whether that was the last one.
+    pub(super) fn drop_handle(&mut self) -> bool {
         self.handles -= 1;
-        if self.handles == 0 && self.caller == Caller::Elsewhere {
+        let is_last = self.handles == 0;
+        if is_last && self.caller == Caller::Elsewhere {
             self.wake_supervisor();
         }
+        is_last
     }
 
     /// Whether the last handle is gone since it was asked last.
@@ -152,31 +153,29 @@ impl Tasks {
 
     /// A task waits for a message.
     pub(super) fn park_recv(&mut self, waker: &Waker) {
-        if self.needs_slot(waker) {
-            self.due.stale |= self.waiters().park(Side::Recv, waker);
+        if self.needs_place(waker) {
+            self.due.remains |= self.waiters().park_recv(waker);
         }
     }
 
-    /// A task waits until something was written, or for the end.
-    pub(super) fn park_send(&mut self, waker: &Waker) {
+    /// A task waits for something else.
+    pub(super) fn park(&mut self, kind: Kind, ticket: &mut Ticket, waker: &Waker) {
         if self.caller == Caller::Elsewhere {
             self.wake_supervisor();
         }
-        if self.needs_slot(waker) {
-            self.due.stale |= self.waiters().park(Side::Send, waker);
+        if self.needs_place(waker) {
+            self.due.remains |= self.waiters().park(kind, ticket, waker);
         }
     }
 
     /// The handler is polled whenever its supervisor's task is.
-    fn needs_slot(&self, waker: &Waker) -> bool {
+    fn needs_place(&self, waker: &Waker) -> bool {
         self.caller != Caller::Handler || !self.is_driver(waker)
     }
 
     /// Whether a task other than the supervisor's waits for a message.
     pub(super) fn is_awaited(&self) -> bool {
-        self.waiters
-            .as_ref()
-            .is_some_and(|w| w.is_parked(Side::Recv))
+        self.waiters.as_ref().is_some_and(|w| w.is_awaited())
     }
 
     /// Whether the transport of a socket without a supervisor has brought nothing since whoever
@@ -191,12 +190,16 @@ impl Tasks {
         }
     }
 
+    /// Wakes who waits for a message.
     pub(super) fn wake_recv(&mut self) {
-        self.due.recv = self.waiters.is_some();
+        self.wake(Kinds::MESSAGE);
     }
 
-    pub(super) fn wake_send(&mut self) {
-        self.due.send = self.waiters.is_some();
+    #[inline]
+    pub(super) fn wake(&mut self, kinds: Kinds) {
+        if self.waiters.is_some() {
+            self.due.waiting = self.due.waiting | kinds;
+        }
     }
 
     pub(super) fn wake_supervisor(&mut self) {
@@ -204,8 +207,7 @@ impl Tasks {
     }
 
     pub(super) fn wake_everyone(&mut self) {
-        self.wake_recv();
-        self.wake_send();
+        self.wake(Kinds::ALL);
         self.wake_supervisor();
     }
 
@@ -216,21 +218,21 @@ impl Tasks {
 
     /// Wakes nobody, perhaps, but there is something to do once the lock is free.
     pub(super) const fn expect_aftermath(&mut self) {
-        self.due.send = true;
+        self.due.remains = true;
     }
 
     /// Whether something is to be done once the lock is free.
     #[inline]
     pub(super) const fn has_aftermath(&self) -> bool {
         let due = self.due;
-        due.recv || due.send || due.supervisor || due.stale
+        due.supervisor || due.remains || !due.waiting.is_empty()
     }
 
     /// Wakes whoever is to be woken; not to be called under the lock.
     pub(super) fn take_wakes(&mut self) -> impl FnOnce() + use<> {
         let due = mem::take(&mut self.due);
         let waiters = self.waiters.clone();
-        let waiters = waiters.filter(|_| due.recv || due.send || due.stale);
+        let waiters = waiters.filter(|_| due.remains || !due.waiting.is_empty());
         let supervisor = match self.driver {
             Driver::Supervisor if due.supervisor => {
                 self.driver = Driver::SupervisorNudged;
@@ -240,14 +242,11 @@ impl Tasks {
         };
         move || {
             if let Some(waiters) = waiters {
-                if due.stale {
+                if due.remains {
                     waiters.drop_stale();
                 }
-                if due.recv {
-                    waiters.wake_side(Side::Recv);
-                }
-                if due.send {
-                    waiters.wake_side(Side::Send);
+                if !due.waiting.is_empty() {
+                    waiters.wake(due.waiting);
                 }
             }
             if let Some(supervisor) = supervisor {

@@ -8,7 +8,7 @@ use std::task::{Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{conn::Conn, inbox::ReadTo};
+use super::{conn::Conn, inbox::ReadTo, waiters::Kinds};
 
 /// Reads before a message is sent, or for one wake of who waits.
 const READS: usize = 4;
@@ -78,7 +78,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             self.tasks().set_quiet(false);
         }
         // There may be more.
-        self.tasks_mut().wake_send();
+        self.tasks_mut().wake(Kinds::SENDERS);
     }
 
     /// Closes, as far as the end of the transport.

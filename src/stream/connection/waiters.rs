@@ -1,7 +1,9 @@
 //! The tasks that wait for a connection.
 
 use std::{
+    collections::VecDeque,
     mem,
+    ops::BitOr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -9,55 +11,170 @@ use std::{
     task::{Wake, Waker},
 };
 
-/// At most one task that receives and one that sends; they may be the same.
+/// Places that an empty queue keeps memory for.
+const KEPT: usize = 8;
+
+/// At most one task that receives, and any number of others, each in the queue of what it waits for.
+///
+/// When that comes, all who wait for it are woken, not only as many as may go on: a task that was woken
+/// may have lost interest, or be slow to look, and would strand the others. So one event costs one wake for
+/// each task that waits for it, and those who find it used up wait again.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
-    slots: Mutex<Slots>,
+    places: Mutex<Places>,
     /// Whoever sends has found nothing to read, and the transport has not woken anybody since.
     quiet: AtomicBool,
 }
 
-/// What a task waits for: a message, or that something was written, or the end.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Side {
-    Recv,
-    Send,
+/// What a task waits for that does not wait for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Room to queue another message.
+    Room,
+    /// Something is written.
+    Written,
+    /// Nothing can be sent any more.
+    Closed,
+    /// The closing is done.
+    End,
+}
+
+/// Kinds of waiting, and that for a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Kinds(u8);
+
+/// What a call that may have to wait keeps meanwhile. Its place in a queue is free again when it is
+/// dropped.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    place: Option<Place>,
+    /// How much is to be written in all, if that is what is waited for.
+    mark: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Place {
+    waiters: Arc<Waiters>,
+    kind: Kind,
+    id: u64,
 }
 
 #[derive(Debug, Default)]
-struct Slots {
-    waiting: [Option<Waker>; 2],
+struct Places {
+    message: Option<Waker>,
+    /// One for each kind, or none as long as nobody has waited.
+    queues: Vec<Queue>,
+    last_id: u64,
     /// Wakers that others have taken the place of.
     stale: Vec<Waker>,
 }
 
+/// In the order in which they came, which is that of their ids.
+#[derive(Debug, Default)]
+struct Queue(VecDeque<(u64, Waker)>);
+
+impl Kinds {
+    pub(super) const NONE: Self = Self(0);
+    pub(super) const MESSAGE: Self = Self(1 << Kind::COUNT);
+    pub(super) const ROOM: Self = Self(1 << Kind::Room as u8);
+    pub(super) const WRITTEN: Self = Self(1 << Kind::Written as u8);
+    pub(super) const CLOSED: Self = Self(1 << Kind::Closed as u8);
+    /// All but those for a message.
+    pub(super) const SENDERS: Self = Self(Self::MESSAGE.0 - 1);
+    pub(super) const ALL: Self = Self(u8::MAX);
+
+    #[inline]
+    pub(super) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    const fn has(self, index: usize) -> bool {
+        self.0 & 1 << index != 0
+    }
+}
+
+impl BitOr for Kinds {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl Kind {
+    const COUNT: usize = 4;
+}
+
 impl Waiters {
-    /// Returns whether another waker is stale now: see [`drop_stale`](Self::drop_stale).
+    /// A task waits for a message. Returns whether another waker is stale now: see
+    /// [`drop_stale`](Self::drop_stale).
     #[must_use]
-    pub(super) fn park(&self, side: Side, waker: &Waker) -> bool {
-        self.with(|Slots { waiting, stale }| {
-            let slot = &mut waiting[side as usize];
-            if slot.as_ref().is_some_and(|stored| stored.will_wake(waker)) {
-                return false;
+    pub(super) fn park_recv(&self, waker: &Waker) -> bool {
+        self.with(|places| {
+            let Places { message, stale, .. } = places;
+            match message {
+                Some(stored) => keep(stored, waker, stale),
+                None => *message = Some(waker.clone()),
             }
-            stale.extend(slot.replace(waker.clone()));
             !stale.is_empty()
+        })
+    }
+
+    /// A task waits for something else. Returns whether a waker is stale now.
+    #[must_use]
+    pub(super) fn park(self: &Arc<Self>, kind: Kind, ticket: &mut Ticket, waker: &Waker) -> bool {
+        self.with(|places| {
+            if places.queues.is_empty() {
+                places.queues.resize_with(Kind::COUNT, Queue::default);
+            }
+            if let Some(place) = &ticket.place {
+                let queue = &mut places.queues[place.kind as usize];
+                if place.kind != kind {
+                    places.stale.extend(queue.remove(place.id));
+                } else if let Some(stored) = queue.get_mut(place.id) {
+                    keep(stored, waker, &mut places.stale);
+                    return !places.stale.is_empty();
+                }
+            }
+            places.last_id += 1;
+            let id = places.last_id;
+            places.queues[kind as usize]
+                .0
+                .push_back((id, waker.clone()));
+            match &mut ticket.place {
+                Some(place) => (place.kind, place.id) = (kind, id),
+                None => {
+                    let waiters = self.clone();
+                    ticket.place = Some(Place { waiters, kind, id });
+                }
+            }
+            !places.stale.is_empty()
         })
     }
 
     /// Drops what is stale; not to be called under a lock, since to drop a waker may drop all
     /// that its task holds.
     pub(super) fn drop_stale(&self) {
-        drop(self.with(|slots| mem::take(&mut slots.stale)));
+        drop(self.with(|places| mem::take(&mut places.stale)));
     }
 
-    pub(super) fn is_parked(&self, side: Side) -> bool {
-        self.with(|slots| slots.waiting[side as usize].is_some())
+    /// Whether a task waits for a message.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.with(|places| places.message.is_some())
     }
 
-    pub(super) fn wake_side(&self, side: Side) {
-        let waker = self.with(|slots| slots.waiting[side as usize].take());
-        if let Some(waker) = waker {
+    /// Wakes who waits for these now; not to be called under a lock.
+    pub(super) fn wake(&self, kinds: Kinds) {
+        let (receiver, last) = self.with(|places| {
+            let receives = kinds.has(Kind::COUNT);
+            let receiver = receives.then(|| places.message.take()).flatten();
+            (receiver, places.last_id)
+        });
+        if let Some(receiver) = receiver {
+            receiver.wake();
+        }
+        // Those who come later have seen what these are woken for.
+        while let Some(waker) = self.with(|places| places.next(kinds, last)) {
             waker.wake();
         }
     }
@@ -71,12 +188,12 @@ impl Waiters {
         self.quiet.store(quiet, Ordering::Release);
     }
 
-    fn with<R>(&self, f: impl FnOnce(&mut Slots) -> R) -> R {
-        f(&mut self.slots.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<R>(&self, f: impl FnOnce(&mut Places) -> R) -> R {
+        f(&mut self.places.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// As the waker that the IO is polled with: whichever half polled last, both are woken.
+/// As the waker that the IO is polled with: whoever polled last, all who wait are woken.
 impl Wake for Waiters {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
@@ -84,7 +201,87 @@ impl Wake for Waiters {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.set_quiet(false);
-        self.wake_side(Side::Recv);
-        self.wake_side(Side::Send);
+        Waiters::wake(self, Kinds::ALL);
+    }
+}
+
+impl Ticket {
+    pub(crate) const NONE: Self = Self {
+        place: None,
+        mark: None,
+    };
+
+    /// How much is to be written in all: so much as when this was asked first.
+    pub(super) fn mark(&mut self, now: impl FnOnce() -> u64) -> u64 {
+        *self.mark.get_or_insert_with(now)
+    }
+
+    /// What was waited for is there, or more is waited for now.
+    pub(crate) const fn forget_mark(&mut self) {
+        self.mark = None;
+    }
+
+    /// Whether it is one that nobody has waited with.
+    pub(crate) const fn is_unused(&self) -> bool {
+        self.place.is_none() && self.mark.is_none()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Self { kind, id, .. } = *self;
+        let waker = self.waiters.with(|places| {
+            let queue = places.queues.get_mut(kind as usize)?;
+            queue.remove(id)
+        });
+        drop(waker);
+    }
+}
+
+impl Places {
+    /// Takes one of those who wait for one of these, and have since `last` came or longer.
+    fn next(&mut self, kinds: Kinds, last: u64) -> Option<Waker> {
+        let queues = self.queues.iter_mut().enumerate();
+        let mut due = queues.filter(|(index, _)| kinds.has(*index));
+        due.find_map(|(_, queue)| queue.pop(last))
+    }
+}
+
+impl Queue {
+    fn get_mut(&mut self, id: u64) -> Option<&mut Waker> {
+        let at = self.position(id)?;
+        self.0.get_mut(at).map(|(_, waker)| waker)
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Waker> {
+        let at = self.position(id)?;
+        let removed = self.0.remove(at);
+        self.release();
+        removed.map(|(_, waker)| waker)
+    }
+
+    /// Takes the first, unless it came after `last`.
+    fn pop(&mut self, last: u64) -> Option<Waker> {
+        self.0.front().filter(|(id, _)| *id <= last)?;
+        let popped = self.0.pop_front();
+        self.release();
+        popped.map(|(_, waker)| waker)
+    }
+
+    fn position(&self, id: u64) -> Option<usize> {
+        self.0.binary_search_by_key(&id, |(id, _)| *id).ok()
+    }
+
+    fn release(&mut self) {
+        if self.0.is_empty() && self.0.capacity() > KEPT {
+            self.0 = VecDeque::new();
+        }
+    }
+}
+
+/// Has `stored` wake the task of `waker`.
+fn keep(stored: &mut Waker, waker: &Waker, stale: &mut Vec<Waker>) {
+    if !stored.will_wake(waker) {
+        stale.push(mem::replace(stored, waker.clone()));
     }
 }

@@ -164,7 +164,9 @@ impl<T> Conn<T> {
     pub(super) fn end_of_life(&self) -> Option<Instant> {
         let limit = self.protocol().config().max_lifetime?.max(SHORTEST);
         let clock = self.deadlines().clock();
-        let end = clock.opened().checked_add(limit.saturating_sub(share(clock, limit)));
+        let end = clock
+            .opened()
+            .checked_add(limit.saturating_sub(share(clock, limit)));
         end.filter(|_| self.is_undisturbed())
     }
 

@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     io,
+    mem::ManuallyDrop,
     pin::{Pin, pin},
     sync::{
         Arc, Mutex, MutexGuard,
@@ -22,7 +23,7 @@ use crate::{
     message::Message,
     protocol::{Batch, Closure, Compress, MaskKeys, Protocol},
     stream::{
-        connection::{Conn, Shared},
+        connection::{Conn, Shared, Ticket},
         error::Error,
         handle::Handle,
         transport::Profile,
@@ -349,6 +350,17 @@ pub(super) fn advance_at_once(time: Duration) {
     let _ = pin!(advance(time)).poll(&mut Context::from_waker(Waker::noop()));
 }
 
+/// Polls a future that goes on to wait if it is not ready.
+pub(super) fn poll<F: Future>(task: &Arc<Task>, future: &mut Pin<&mut F>) -> Poll<F::Output> {
+    task.poll(|cx| future.as_mut().poll(cx))
+}
+
+/// That of a call which goes on to wait after the poll in which it is made.
+pub(super) fn kept_ticket() -> ManuallyDrop<Ticket> {
+    ManuallyDrop::new(Ticket::NONE)
+}
+
+/// Polls a future, and drops it.
 pub(super) fn poll_once<F: Future>(task: &Arc<Task>, future: F) -> Poll<F::Output> {
     task.poll(|cx| pin!(future).poll(cx))
 }

@@ -7,7 +7,9 @@ use std::{
 
 use tokio::time::{Instant, advance};
 
-use super::harness::{Io, MILLISECOND, STEP, Supervised, Task, Wire, binary, config, frame};
+use super::harness::{
+    Io, MILLISECOND, STEP, Supervised, Task, Wire, binary, config, frame, kept_ticket,
+};
 use crate::{
     config::{Config, KeepAlive},
     message::Message,
@@ -73,7 +75,7 @@ async fn dead_peer_is_pinged_and_then_given_up() {
     type Act = fn(&Handle<Io>, &mut Batch, &mut Context<'_>);
     let drop_receiver: Act = |handle, _, _| handle.with(Conn::drop_receiver);
     let wait_for_end: Act = |handle, _, cx| {
-        let _ = handle.with(|conn| conn.poll_closed(cx));
+        let _ = handle.with(|conn| conn.poll_closed(cx, &mut kept_ticket()));
     };
     for act in [recv, nothing, drop_receiver, wait_for_end] as [Act; 4] {
         let wire = Wire::new();

@@ -9,7 +9,7 @@ use tokio::time::{Instant, advance};
 
 use super::harness::{
     ECHOED, Io, MILLISECOND, STEP, Supervised, Task, Wire, binary, client_with, close, config,
-    frame, ping,
+    frame, kept_ticket, ping,
 };
 use crate::{
     config::{Config, KeepAlive},
@@ -236,7 +236,11 @@ async fn client_that_was_away_tries_again_before_it_gives_up() {
         let task = Task::new();
         let send = || {
             let mut message = Some("a".into());
-            task.poll(|cx| client.with(|conn| conn.poll_send(cx, &mut message, Compress::IfAgreed)))
+            task.poll(|cx| {
+                client.with(|conn| {
+                    conn.poll_send(cx, &mut kept_ticket(), &mut message, Compress::IfAgreed)
+                })
+            })
         };
         assert!(send().is_pending());
         if has_room {

@@ -1,6 +1,7 @@
 //! A connection that its handles drive.
 
 use std::{
+    pin::pin,
     task::{Context, Poll},
     time::Duration,
 };
@@ -8,8 +9,8 @@ use std::{
 use tokio::time::advance;
 
 use super::harness::{
-    ECHOED, Io, Task, Wire, binary, client, client_with, close, config, ping, poll_once,
-    unsupervised,
+    ECHOED, Io, Task, Wire, binary, client, client_with, close, config, kept_ticket, ping, poll,
+    poll_once, unsupervised,
 };
 use crate::{
     config::{Config, KeepAlive},
@@ -44,10 +45,11 @@ async fn close_is_answered_for_who_only_waits_for_the_end() {
     let wire = Wire::new();
     let handle = unsupervised(&wire);
     let task = Task::new();
-    assert!(poll_once(&task, handle.wait(Conn::poll_closed)).is_pending());
+    let mut closed = pin!(handle.wait(Conn::poll_closed));
+    assert!(poll(&task, &mut closed).is_pending());
     wire.send(&close());
     assert_eq!(task.wakes(), 1);
-    assert!(poll_once(&task, handle.wait(Conn::poll_closed)).is_ready());
+    assert!(poll(&task, &mut closed).is_ready());
     assert_eq!(wire.written(), ECHOED);
 }
 
@@ -97,7 +99,11 @@ async fn client_pings_while_one_of_its_methods_runs() {
         let item = handle.poll_recv::<Error>(cx, batch);
         matches!(item, Poll::Ready(Some(Err(Error::Lost(Loss::NoPong)))))
     };
-    let wait_for_end: Act = |handle, _, cx| handle.with(|conn| conn.poll_closed(cx)).is_ready();
+    let wait_for_end: Act = |handle, _, cx| {
+        handle
+            .with(|conn| conn.poll_closed(cx, &mut kept_ticket()))
+            .is_ready()
+    };
     for act in [receive, wait_for_end] {
         let wire = Wire::new();
         let client = client_with(&wire, watched());
@@ -123,8 +129,11 @@ async fn client_that_only_sends_now_and_then_pings_and_hears() {
     let task = Task::new();
     let send = || {
         let mut message = Some("a".into());
-        let sent = task
-            .poll(|cx| client.with(|conn| conn.poll_send(cx, &mut message, Compress::IfAgreed)));
+        let sent = task.poll(|cx| {
+            client.with(|conn| {
+                conn.poll_send(cx, &mut kept_ticket(), &mut message, Compress::IfAgreed)
+            })
+        });
         assert!(matches!(sent, Poll::Ready(Ok(()))), "{sent:?}");
         wire.written()
     };
@@ -145,8 +154,9 @@ async fn client_that_only_sends_now_and_then_pings_and_hears() {
     assert!(!wire.is_dropped());
     advance(Duration::from_secs(1)).await;
     let mut message = Some("a".into());
-    let sent =
-        task.poll(|cx| client.with(|conn| conn.poll_send(cx, &mut message, Compress::IfAgreed)));
+    let sent = task.poll(|cx| {
+        client.with(|conn| conn.poll_send(cx, &mut kept_ticket(), &mut message, Compress::IfAgreed))
+    });
     assert!(matches!(sent, Poll::Ready(Err(Error::Closed))), "{sent:?}");
     assert!(wire.is_dropped());
 }

@@ -1,6 +1,8 @@
 //! Who is woken when.
 
-use super::harness::{Supervised, Task, Wire, binary, close, poll_once, unsupervised};
+use std::pin::pin;
+
+use super::harness::{Supervised, Task, Wire, binary, close, poll, poll_once, unsupervised};
 use crate::{
     protocol::{Batch, Compress},
     stream::{connection::Conn, error::Error},
@@ -15,7 +17,9 @@ async fn another_task_is_woken_by_what_it_waits_for() {
     let mut batch = Batch::default();
     let recv = receiver.poll(|cx| server.handle.poll_recv::<Error>(cx, &mut batch));
     assert!(recv.is_pending());
-    assert!(poll_once(&waiter, server.handle.wait(Conn::poll_closed)).is_pending());
+    let half = server.handle.another();
+    let mut closed = pin!(half.wait(Conn::poll_closed));
+    assert!(poll(&waiter, &mut closed).is_pending());
     server.wire.send(&binary(10));
     assert!(server.task.wakes() > 0);
     let _ = server.poll();
@@ -65,14 +69,16 @@ async fn sender_is_woken_when_output_leaves() {
     let sender = Task::new();
     let sent = poll_once(&sender, server.handle.send("a".into(), Compress::IfAgreed));
     assert!(sent.is_ready());
-    assert!(poll_once(&sender, server.handle.wait(Conn::poll_flush)).is_pending());
+    let half = server.handle.another();
+    let mut flushed = pin!(half.wait(Conn::poll_flush));
+    assert!(poll(&sender, &mut flushed).is_pending());
     let _ = server.poll();
     assert_eq!(sender.wakes(), 0);
     server.wire.take(10);
     assert!(server.task.wakes() > 0);
     let _ = server.poll();
     assert_eq!(sender.wakes(), 1);
-    assert!(poll_once(&sender, server.handle.wait(Conn::poll_flush)).is_ready());
+    assert!(poll(&sender, &mut flushed).is_ready());
 }
 
 /// Without a supervisor the transport wakes both halves, whichever polled it last.
@@ -84,7 +90,8 @@ async fn both_halves_are_woken_without_a_supervisor() {
     let mut batch = Batch::default();
     let recv = receiver.poll(|cx| handle.poll_recv::<Error>(cx, &mut batch));
     assert!(recv.is_pending());
-    assert!(poll_once(&waiter, handle.wait(Conn::poll_closed)).is_pending());
+    let mut closed = pin!(handle.wait(Conn::poll_closed));
+    assert!(poll(&waiter, &mut closed).is_pending());
     wire.send(&binary(10));
     assert_eq!((receiver.wakes(), waiter.wakes()), (1, 1));
 }
