@@ -12,5 +12,6 @@ mod harness;
 mod keep_alive;
 mod limits;
 mod read_ahead;
+mod senders;
 mod unsupervised;
 mod waking;
