@@ -3,6 +3,7 @@
 mod batch;
 mod cancellation;
 mod fairness;
+mod senders;
 #[cfg(feature = "deflate")]
 mod slow_handlers;
 #[path = "../support/mod.rs"]
