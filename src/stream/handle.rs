@@ -2,7 +2,6 @@
 
 use std::{
     future::{Future, poll_fn},
-    mem,
     sync::{Arc, Weak},
     task::{Context, Poll, ready},
     time::Duration,
@@ -23,11 +22,7 @@ use crate::{
 
 pub(super) struct Handle<T> {
     shared: Arc<Shared<T>>,
-    /// What the methods of `Sink` wait with, allocated when one has to.
-    sink: Option<Box<Sink>>,
-}
-
-struct Sink {
+    /// What the methods of `Sink` wait with: for room, and for all else.
     ready: Ticket,
     flush: Ticket,
 }
@@ -35,7 +30,11 @@ struct Sink {
 impl<T> Handle<T> {
     /// The first handle of `shared`, which counts it already.
     pub(super) fn first(shared: Arc<Shared<T>>) -> Self {
-        Self { shared, sink: None }
+        Self {
+            shared,
+            ready: Ticket::NONE,
+            flush: Ticket::NONE,
+        }
     }
 
     /// One more.
@@ -126,8 +125,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
 
     /// Queues a message.
     pub(super) fn feed(&self, message: Message) -> impl Future<Output = Result<(), Error>> {
-        let mut sending = Send::new(message, Compress::IfAgreed);
-        poll_fn(move |cx| sending.poll_feed(&self.shared, cx))
+        let mut sending = Send::new(message);
+        poll_fn(move |cx| sending.poll_feed(&self.shared, cx, Compress::IfAgreed))
     }
 
     /// The same; writes it too if no supervisor will.
@@ -136,8 +135,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         message: Message,
         compress: Compress,
     ) -> impl Future<Output = Result<(), Error>> {
-        let mut sending = Send::new(message, compress);
-        poll_fn(move |cx| sending.poll(&self.shared, cx))
+        let mut sending = Send::new(message);
+        poll_fn(move |cx| sending.poll(&self.shared, cx, compress))
+    }
+
+    /// The same as is agreed with the peer. Its future has no field for that: it is moved with
+    /// each small message.
+    pub(super) fn send_as_agreed(
+        &self,
+        message: Message,
+    ) -> impl Future<Output = Result<(), Error>> {
+        let mut sending = Send::new(message);
+        poll_fn(move |cx| sending.poll(&self.shared, cx, Compress::IfAgreed))
     }
 
     pub(super) fn send_timeout(
@@ -157,55 +166,24 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
 /// As a `Sink`.
 impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.poll_sink(
-            |sink| &mut sink.ready,
-            |conn, ticket| conn.poll_ready(cx, ticket),
-        )
+        let Self { shared, ready, .. } = self;
+        shared.with(|conn| conn.poll_ready(cx, ready))
     }
 
     pub(super) fn start_send(&mut self, message: Message) -> Result<(), Error> {
-        if let Some(sink) = &mut self.sink {
-            // To flush means this one, too.
-            sink.flush.forget_mark();
-        }
+        // To flush means this one, too.
+        self.flush.forget_mark();
         self.with(|conn| conn.start_send(message, Compress::IfAgreed))
     }
 
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.poll_sink(
-            |sink| &mut sink.flush,
-            |conn, ticket| conn.poll_flush(cx, ticket),
-        )
+        let Self { shared, flush, .. } = self;
+        shared.with(|conn| conn.poll_flush(cx, flush))
     }
 
     pub(super) fn poll_sink_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.poll_sink(
-            |sink| &mut sink.flush,
-            |conn, ticket| conn.poll_sink_close(cx, ticket),
-        )
-    }
-
-    fn poll_sink<R>(
-        &mut self,
-        mut of: impl FnMut(&mut Sink) -> &mut Ticket,
-        poll: impl FnOnce(&mut Conn<T>, &mut Ticket) -> R,
-    ) -> R {
-        let stored = self.sink.as_deref_mut();
-        let mut ticket = stored.map_or(Ticket::NONE, |sink| mem::replace(of(sink), Ticket::NONE));
-        let result = self.shared.with(|conn| poll(conn, &mut ticket));
-        if self.sink.is_some() || !ticket.is_unused() {
-            *of(self.sink.get_or_insert_default()) = ticket;
-        }
-        result
-    }
-}
-
-impl Default for Sink {
-    fn default() -> Self {
-        Self {
-            ready: Ticket::NONE,
-            flush: Ticket::NONE,
-        }
+        let Self { shared, flush, .. } = self;
+        shared.with(|conn| conn.poll_sink_close(cx, flush))
     }
 }
 

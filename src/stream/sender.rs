@@ -29,37 +29,26 @@ use crate::{
 /// [`Error::Closed`]. A [`SendHalf`](crate::SendHalf), by contrast, keeps the connection open.
 ///
 /// ```
-/// use std::{collections::HashMap, sync::{Arc, Mutex}};
+/// use std::time::Duration;
 ///
-/// use tower_websock::{Error, Message, Sender, TrySendError, WebSocket};
+/// use tokio::time::sleep;
+/// use tower_websock::WebSocket;
 ///
-/// /// Everyone who is in the room.
-/// type Room = Arc<Mutex<HashMap<u64, Sender>>>;
-///
-/// async fn chat(mut socket: WebSocket, id: u64, room: Room) -> Result<(), Error> {
-///     room.lock().unwrap().insert(id, socket.sender());
-///     while let Some(Ok(message)) = socket.recv().await {
-///         if message.is_data() {
-///             tell_all(&room, &message);
+/// async fn clock(mut socket: WebSocket) {
+///     let sender = socket.sender();
+///     // This ends when the handler does, which does not have to see to it.
+///     tokio::spawn(async move {
+///         while sender.send("tick".into()).await.is_ok() {
+///             sleep(Duration::from_secs(1)).await;
 ///         }
-///     }
-///     // The connection ends here, whether its sender is still in the map or not.
-///     room.lock().unwrap().remove(&id);
-///     Ok(())
-/// }
-///
-/// fn tell_all(room: &Room, message: &Message) {
-///     // Nobody waits for slow members: those who have no room left are told to come back.
-///     room.lock().unwrap().retain(|_, member| match member.try_send(message.clone()) {
-///         Ok(()) => true,
-///         Err(TrySendError::Full(_)) => {
-///             let _ = member.start_close(tower_websock::CloseFrame::new(1013, "too slow"));
-///             false
-///         }
-///         Err(_) => false,
 ///     });
+///     while let Some(Ok(message)) = socket.recv().await {
+///         println!("{message:?}");
+///     }
 /// }
 /// ```
+///
+/// [`docs::handlers`](crate::docs::handlers) has a room whose members send to each other.
 ///
 /// Messages of one task arrive in the order in which it sent them, and never in pieces. Between
 /// tasks there is no order. If several wait for room, all are woken when there is some; which of
@@ -212,9 +201,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Sender<T> {
         message: Message,
         compress: Compress,
     ) -> impl Future<Output = Result<(), Error>> {
-        let mut sending = Send::new(message, compress);
+        let mut sending = Send::new(message);
         poll_fn(move |cx| match self.shared.upgrade() {
-            Some(shared) => sending.poll(&shared, cx),
+            Some(shared) => sending.poll(&shared, cx, compress),
             None => Poll::Ready(Err(Error::Closed)),
         })
     }

@@ -22,7 +22,6 @@ use crate::{message::Message, protocol::Compress};
 /// A message that is queued once there is room; and written if no supervisor will.
 pub(super) struct Send {
     message: Option<Message>,
-    compress: Compress,
     ticket: Ticket,
 }
 
@@ -37,10 +36,9 @@ pub(super) struct SendInTime {
 
 impl Send {
     #[inline]
-    pub(super) const fn new(message: Message, compress: Compress) -> Self {
+    pub(super) const fn new(message: Message) -> Self {
         Self {
             message: Some(message),
-            compress,
             ticket: Ticket::NONE,
         }
     }
@@ -50,11 +48,12 @@ impl Send {
         &mut self,
         shared: &Shared<T>,
         cx: &mut Context<'_>,
+        compress: Compress,
     ) -> Poll<Result<(), Error>> {
-        if shared.send_small(&mut self.message, self.compress) {
+        if shared.send_small(&mut self.message, compress) {
             return Poll::Ready(Ok(()));
         }
-        self.poll_beyond(shared, cx)
+        self.poll_beyond(shared, cx, compress)
     }
 
     #[inline(never)]
@@ -62,9 +61,10 @@ impl Send {
         &mut self,
         shared: &Shared<T>,
         cx: &mut Context<'_>,
+        compress: Compress,
     ) -> Poll<Result<(), Error>> {
         let (message, ticket) = (&mut self.message, &mut self.ticket);
-        shared.with(|conn| conn.poll_send(cx, ticket, message, self.compress))
+        shared.with(|conn| conn.poll_send(cx, ticket, message, compress))
     }
 
     /// The same without writing it.
@@ -72,9 +72,10 @@ impl Send {
         &mut self,
         shared: &Shared<T>,
         cx: &mut Context<'_>,
+        compress: Compress,
     ) -> Poll<Result<(), Error>> {
         let (message, ticket) = (&mut self.message, &mut self.ticket);
-        shared.with(|conn| conn.poll_feed(cx, ticket, message, self.compress))
+        shared.with(|conn| conn.poll_feed(cx, ticket, message, compress))
     }
 }
 

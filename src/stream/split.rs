@@ -93,7 +93,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     ///
     /// If the future is dropped, the message is either queued as a whole or not at all.
     pub fn send(&mut self, message: Message) -> impl Future<Output = Result<(), Error>> {
-        self.handle.send(message, Compress::IfAgreed)
+        self.handle.send_as_agreed(message)
     }
 
     /// Sends a message uncompressed, as

@@ -149,7 +149,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// If the future is dropped, the message is either queued as a whole or not at all.
     pub fn send(&mut self, message: Message) -> impl Future<Output = Result<(), Error>> {
-        self.handle.send(message, Compress::IfAgreed)
+        self.handle.send_as_agreed(message)
     }
 
     /// Sends a message uncompressed, even if the connection compresses messages.
@@ -175,12 +175,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// Queues a message at once if there is room, or gives it back. This never waits.
     ///
     /// There is room while fewer than [`write_high_water`](Config::write_high_water) bytes are
-    /// queued. That holds for pings, pongs and Closes, too; to close at once, use
-    /// [`close`](Self::close).
-    ///
-    /// On a supervised socket, the handler's task writes the message, as after [`send`](Self::send).
-    /// An unsupervised socket writes what the transport takes at once. The rest leaves with the
-    /// next call of a method of the socket, or of one that is waiting.
+    /// queued. On a supervised socket, the handler's task writes the message, and any thread may
+    /// call this. An unsupervised socket needs its runtime. It writes what the transport takes at
+    /// once; the rest leaves with the next call of a method.
     ///
     /// # Errors
     ///
@@ -190,19 +187,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         self.handle.try_send(message)
     }
 
-    /// Waits for room to queue a message, but no longer than `timeout`.
+    /// Waits for room to queue a message, but no longer than `timeout`; then as
+    /// [`try_send`](Self::try_send).
     ///
-    /// This is [`try_send`](Self::try_send) that waits for room. If there is none when the time is
-    /// over, nothing is queued, and the message is given back. A timeout of zero does not wait. One
-    /// of [`Duration::MAX`] waits as long as [`send`](Self::send) does. The time runs from the
-    /// first poll. How long it takes to write the message does not count.
-    ///
-    /// If it has to wait, it needs a tokio runtime with its timer enabled.
+    /// The time runs from the first poll. To write the message may take longer. Zero does not wait;
+    /// [`Duration::MAX`] is no limit. To wait, this needs a tokio runtime with its timer enabled.
     ///
     /// # Errors
     ///
-    /// [`SendTimeoutError::Timeout`] or [`SendTimeoutError::Closed`], with the message.
-    /// [`SendTimeoutError::Invalid`] for one that must not be sent, as [`send`](Self::send) says.
+    /// [`SendTimeoutError::Timeout`] or [`SendTimeoutError::Closed`], with the message, of which
+    /// nothing was queued. [`SendTimeoutError::Invalid`] for one that must not be sent.
     ///
     /// # Cancel safety
     ///
@@ -360,16 +354,12 @@ impl<T> WebSocket<T> {
         self.subprotocol.as_ref()
     }
 
-    /// A sender beside this socket, for other tasks. It does not keep the connection open: see
-    /// [`Sender`].
+    /// A sender for other tasks, which does not keep the connection open: see [`Sender`].
     pub fn sender(&self) -> Sender<T> {
         Sender::of(&self.handle)
     }
 
-    /// Bytes that are queued, and that the transport has not taken yet.
-    ///
-    /// Headers of frames count, and compressed messages as they are sent. At
-    /// [`write_high_water`](Config::write_high_water), `send` waits.
+    /// Bytes that are queued, frame headers included, and that the transport has not taken yet.
     pub fn buffered(&self) -> usize {
         self.handle.with(|conn| conn.buffered())
     }

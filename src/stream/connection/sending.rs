@@ -193,8 +193,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         cx: &mut Context<'_>,
         ticket: &mut Ticket,
     ) -> Poll<Result<(), Error>> {
-        let mark = ticket.mark(|| self.mark());
-        ready!(self.poll_written(cx, Kind::Written, ticket, |conn| conn.is_written(mark)));
+        let mark = ticket.mark().unwrap_or_else(|| self.mark());
+        let written = self.poll_written(cx, Kind::Written, ticket, |conn| conn.is_written(mark));
+        if written.is_pending() {
+            ticket.set_mark(mark);
+            return Poll::Pending;
+        }
         ticket.forget_mark();
         if !self.tasks().is_supervised() {
             // No supervisor does it, and nobody may come to receive.

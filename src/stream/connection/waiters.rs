@@ -45,8 +45,13 @@ pub(super) struct Kinds(u8);
 
 /// What a call that may have to wait keeps meanwhile. Its place in a queue is free again when it is
 /// dropped.
-#[derive(Debug)]
-pub(crate) struct Ticket {
+///
+/// Allocated when it waits, since most calls do not: a future that sends is moved more quickly.
+#[derive(Debug, Default)]
+pub(crate) struct Ticket(Option<Box<Waiting>>);
+
+#[derive(Debug, Default)]
+struct Waiting {
     place: Option<Place>,
     /// How much is to be written in all, if that is what is waited for.
     mark: Option<u64>,
@@ -127,7 +132,8 @@ impl Waiters {
             if places.queues.is_empty() {
                 places.queues.resize_with(Kind::COUNT, Queue::default);
             }
-            if let Some(place) = &ticket.place {
+            let waiting = ticket.0.get_or_insert_default();
+            if let Some(place) = &waiting.place {
                 let queue = &mut places.queues[place.kind as usize];
                 if place.kind != kind {
                     places.stale.extend(queue.remove(place.id));
@@ -141,13 +147,13 @@ impl Waiters {
             places.queues[kind as usize]
                 .0
                 .push_back((id, waker.clone()));
-            match &mut ticket.place {
-                Some(place) => (place.kind, place.id) = (kind, id),
-                None => {
-                    let waiters = self.clone();
-                    ticket.place = Some(Place { waiters, kind, id });
-                }
-            }
+            let new = || Place {
+                waiters: self.clone(),
+                kind,
+                id,
+            };
+            let place = waiting.place.get_or_insert_with(new);
+            (place.kind, place.id) = (kind, id);
             !places.stale.is_empty()
         })
     }
@@ -166,8 +172,8 @@ impl Waiters {
     /// Wakes who waits for these now; not to be called under a lock.
     pub(super) fn wake(&self, kinds: Kinds) {
         let (receiver, last) = self.with(|places| {
-            let receives = kinds.has(Kind::COUNT);
-            let receiver = receives.then(|| places.message.take()).flatten();
+            let is_for_it = kinds.has(Kind::COUNT);
+            let receiver = is_for_it.then(|| places.message.take()).flatten();
             (receiver, places.last_id)
         });
         if let Some(receiver) = receiver {
@@ -206,24 +212,38 @@ impl Wake for Waiters {
 }
 
 impl Ticket {
-    pub(crate) const NONE: Self = Self {
-        place: None,
-        mark: None,
-    };
+    pub(crate) const NONE: Self = Self(None);
 
-    /// How much is to be written in all: so much as when this was asked first.
-    pub(super) fn mark(&mut self, now: impl FnOnce() -> u64) -> u64 {
-        *self.mark.get_or_insert_with(now)
+    /// How much is to be written in all, if this was waited for.
+    pub(super) fn mark(&self) -> Option<u64> {
+        self.0.as_ref()?.mark
+    }
+
+    pub(super) fn set_mark(&mut self, mark: u64) {
+        self.0.get_or_insert_default().mark = Some(mark);
     }
 
     /// What was waited for is there, or more is waited for now.
-    pub(crate) const fn forget_mark(&mut self) {
-        self.mark = None;
+    pub(crate) fn forget_mark(&mut self) {
+        if let Some(waiting) = &mut self.0 {
+            waiting.mark = None;
+        }
     }
+}
 
-    /// Whether it is one that nobody has waited with.
-    pub(crate) const fn is_unused(&self) -> bool {
-        self.place.is_none() && self.mark.is_none()
+impl Drop for Ticket {
+    /// Short, since it is a part of every future that sends.
+    #[inline]
+    fn drop(&mut self) {
+        #[cold]
+        #[inline(never)]
+        fn give_up(waiting: Box<Waiting>) {
+            drop(waiting);
+        }
+
+        if let Some(waiting) = self.0.take() {
+            give_up(waiting);
+        }
     }
 }
 
