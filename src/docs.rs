@@ -21,8 +21,9 @@ chapter!(
     "handlers.md",
     "[`Handler`](crate::Handler), [`HandlerError`](crate::HandlerError), \
      [`Outcome`](crate::Outcome), [`WebSocket`](crate::WebSocket), \
-     [`SendHalf`](crate::SendHalf), [`RecvHalf`](crate::RecvHalf), [`Error`](crate::Error), \
-     [`Closure`](crate::Closure)"
+     [`Sender`](crate::Sender), [`SendHalf`](crate::SendHalf), [`RecvHalf`](crate::RecvHalf), \
+     [`Error`](crate::Error), [`TrySendError`](crate::TrySendError), \
+     [`SendTimeoutError`](crate::SendTimeoutError), [`Closure`](crate::Closure)"
 );
 chapter!(
     limits,
