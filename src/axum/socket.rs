@@ -23,7 +23,8 @@ use crate::{
 /// A WebSocket connection whose errors are axum's.
 ///
 /// As in `axum::extract::ws`, `split` is from `StreamExt` and `close` from `SinkExt`. The halves
-/// of that `split` share a lock. For halves that do not, use [`split`](crate::WebSocket::split) of
+/// of that `split` share a lock. Where many tasks send, use [`sender`](Self::sender). For halves
+/// that do not share a lock, use [`split`](crate::WebSocket::split) of
 /// the socket from [`into_inner`](Self::into_inner). Their errors are this crate's.
 #[derive(Debug)]
 pub struct WebSocket {
@@ -166,13 +167,14 @@ impl WebSocket {
         self.inner.closed()
     }
 
-    /// A sender beside this socket, for other tasks. It does not keep the connection open: see
-    /// [`Sender`]. Its errors are this crate's.
+    /// A sender for other tasks, which does not keep the connection open: see [`Sender`]. Its
+    /// errors are this crate's.
     pub fn sender(&self) -> Sender {
         self.inner.sender()
     }
 
-    /// Bytes that are queued, and that the transport has not taken yet.
+    /// Bytes that are queued, and that the transport has not taken yet. Where `StreamExt` is
+    /// imported, which has a `buffered` too, call `WebSocket::buffered(&socket)`.
     pub fn buffered(&self) -> usize {
         self.inner.buffered()
     }

@@ -175,9 +175,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// Queues a message at once if there is room, or gives it back. This never waits.
     ///
     /// There is room while fewer than [`write_high_water`](Config::write_high_water) bytes are
-    /// queued. On a supervised socket, the handler's task writes the message, and any thread may
-    /// call this. An unsupervised socket needs its runtime. It writes what the transport takes at
-    /// once; the rest leaves with the next call of a method.
+    /// queued. If supervised, the handler's task writes the message, and any thread may call this.
+    /// If not, this needs the runtime, and writes what the transport takes; the rest leaves later.
     ///
     /// # Errors
     ///
@@ -360,6 +359,7 @@ impl<T> WebSocket<T> {
     }
 
     /// Bytes that are queued, frame headers included, and that the transport has not taken yet.
+    /// Where `StreamExt` is imported, which has a `buffered` too, call `WebSocket::buffered(&socket)`.
     pub fn buffered(&self) -> usize {
         self.handle.with(|conn| conn.buffered())
     }

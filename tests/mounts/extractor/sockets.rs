@@ -1,6 +1,6 @@
 //! Limits, streams and sinks, and the ends of sockets.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, time::Duration};
 
 use axum::Error;
 use futures_util::{
@@ -10,8 +10,8 @@ use futures_util::{
 use tokio::sync::mpsc;
 
 // The line to change.
-use tower_websock::Config;
 use tower_websock::axum::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use tower_websock::{Config, TrySendError};
 
 use crate::support::raw::{BINARY, CLOSE, TEXT, close_body, frame, soon};
 
@@ -164,6 +164,39 @@ async fn closed_sink_leaves_the_stream_open() {
         soon(seen.recv()).await.unwrap(),
         Message::text("all asserted")
     );
+}
+
+/// What axum's socket has not: senders for other tasks, and sending without waiting. The errors hold
+/// the message.
+#[tokio::test]
+async fn others_send_while_the_handler_receives() {
+    let mut client = client_of(async |ws: WebSocketUpgrade| {
+        ws.on_upgrade(async |mut socket| {
+            let sender = socket.sender();
+            let other = tokio::spawn(async move {
+                sender.send("from elsewhere".into()).await.unwrap();
+                sender.closed().await;
+                sender.try_send("late".into()).unwrap_err()
+            });
+            socket.try_send("at once".into()).unwrap();
+            let sent = socket.send_timeout("in time".into(), Duration::from_secs(1));
+            sent.await.unwrap();
+            assert!(WebSocket::buffered(&socket) > 0);
+            socket.flush().await.unwrap();
+            assert_eq!(WebSocket::buffered(&socket), 0);
+            while socket.recv().await.is_some() {}
+            let TrySendError::Closed(message) = other.await.unwrap() else {
+                panic!("it is closed");
+            };
+            assert_eq!(message, Message::text("late"));
+        })
+    })
+    .await;
+    client.upgrade(&handshake()).await;
+    client.expect(TEXT, "at once").await;
+    client.expect(TEXT, "in time").await;
+    client.expect(TEXT, "from elsewhere").await;
+    client.close().await;
 }
 
 /// Errors are axum's, and hold ours.
