@@ -1,16 +1,15 @@
 //! The socket.
 
+mod streams;
+
 use std::{
     fmt,
     future::Future,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use futures_core::{FusedStream, Stream};
-use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
@@ -26,7 +25,8 @@ use crate::{
     protocol::{Batch, Closure, Compress, MaskKeys, Protocol},
 };
 
-/// A WebSocket connection: a [`Stream`] and a [`Sink`] of [`Message`]s.
+/// A WebSocket connection: a [`Stream`](futures_core::Stream) and a [`Sink`](futures_sink::Sink) of
+/// [`Message`]s.
 ///
 /// Pings and Closes are answered for you, and received text is always valid UTF-8. Pings and pongs
 /// are also received as messages; skip them with [`Message::is_data`].
@@ -175,8 +175,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// Queues a message at once if there is room, or gives it back. This never waits.
     ///
     /// There is room while fewer than [`write_high_water`](Config::write_high_water) bytes are
-    /// queued. If supervised, the handler's task writes the message, and any thread may call this.
-    /// If not, this needs the runtime, and writes what the transport takes; the rest leaves later.
+    /// queued, even for a Close; [`close`](Self::close) needs none.
+    ///
+    /// If the socket is supervised, the handler's task writes the message, and any thread may call
+    /// this. If not, call it inside the runtime: it writes what the transport takes at once, and the
+    /// rest leaves with the next call of a method, or with one that waits.
     ///
     /// # Errors
     ///
@@ -307,7 +310,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         (SendHalf::new(self.handle), recv)
     }
 
-    /// [`poll_next`](Stream::poll_next) with the errors of another type.
+    /// [`poll_next`](futures_core::Stream::poll_next) with the errors of another type.
     #[inline]
     pub(crate) fn poll_recv<E: From<Error>>(
         &mut self,
@@ -378,41 +381,6 @@ impl<T> WebSocket<T> {
     /// How the connection ended. `None` until it has.
     pub fn closure(&self) -> Option<Closure> {
         self.handle.with(|conn| conn.closure())
-    }
-}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<T> {
-    type Item = Result<Message, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_recv(cx)
-    }
-}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<T> {
-    fn is_terminated(&self) -> bool {
-        self.batch.is_empty() && self.handle.with(|conn| conn.is_done())
-    }
-}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<T> {
-    type Error = Error;
-
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.poll_ready(cx)
-    }
-
-    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.handle.start_send(message)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.poll_flush(cx)
-    }
-
-    /// Sends a Close frame (1000), unless one was sent. Receiving goes on until the peer's Close.
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.handle.poll_sink_close(cx)
     }
 }
 
