@@ -143,7 +143,7 @@ impl<T> Conn<T> {
 
     /// The peer is pinged unless something comes.
     fn await_bytes(&mut self) {
-        let after = self.interval() + self.lateness();
+        let after = self.interval().saturating_add(self.lateness());
         self.deadlines_mut().set(Deadline::Ping, after);
     }
 

@@ -4,10 +4,13 @@ use std::{task::Poll, time::Duration};
 
 use tokio::time::advance;
 
-use super::harness::Task;
-use crate::stream::connection::{
-    deadlines::{Deadline, Deadlines},
-    liveness::Liveness,
+use super::harness::{ECHOED, Supervised, Task, Wire, close, config};
+use crate::{
+    config::KeepAlive,
+    stream::connection::{
+        deadlines::{Deadline, Deadlines},
+        liveness::Liveness,
+    },
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -109,4 +112,43 @@ async fn deadline_beyond_the_clock_is_set_and_does_not_pass() {
     assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
     advance(Duration::from_secs(1 << 28)).await;
     assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
+}
+
+/// The longest times are no limits.
+#[tokio::test(start_paused = true)]
+async fn longest_times_are_never() {
+    let max = Some(Duration::MAX);
+    let keep_alive = KeepAlive::new()
+        .interval(Duration::MAX)
+        .timeout(Duration::MAX);
+    let config = config().keep_alive(keep_alive).write_timeout(max);
+    let config = config.message_timeout(max).max_lifetime(max);
+    let wire = Wire::full();
+    let mut server = Supervised::configured(wire.clone(), config);
+    wire.send(&[0x82]);
+    server.send("a".into()).unwrap();
+    for _ in 0..20 {
+        let _ = server.recv();
+        server.pass(Duration::from_millis(1 << 31)).await;
+    }
+    assert!(server.closure().is_none() && !wire.is_dropped());
+}
+
+/// The peer closes before anything is due, and nothing is left of what was.
+#[tokio::test(start_paused = true)]
+async fn end_leaves_nothing_behind() {
+    let wire = Wire::new();
+    let config = config()
+        .max_lifetime(Some(SECOND))
+        .message_timeout(Some(SECOND));
+    let mut server = Supervised::configured(wire.clone(), config);
+    assert!(server.recv().is_pending());
+    wire.send(&close());
+    assert!(server.recv().is_ready());
+    assert_eq!(wire.written(), ECHOED);
+    wire.end();
+    assert!(server.poll().is_ready());
+    server.task.wakes();
+    assert!(!server.pass(100 * SECOND).await);
+    assert!(wire.written().is_empty());
 }

@@ -198,8 +198,8 @@ async fn pong_of_our_ping_is_not_received() {
             assert_eq!(last_rtt(&server), Some(rtt));
         }
         // Others are, as they always were.
-        let pong = server.recv();
-        assert!(matches!(&pong, Poll::Ready(Some(Ok(Message::Pong(data)))) if data == "?"));
+        let other = server.recv();
+        assert!(matches!(&other, Poll::Ready(Some(Ok(Message::Pong(data)))) if data == "?"));
         assert!(matches!(
             server.recv(),
             Poll::Ready(Some(Ok(Message::Binary(_))))

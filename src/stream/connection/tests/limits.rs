@@ -8,8 +8,8 @@ use std::{
 use tokio::time::{Instant, advance};
 
 use super::harness::{
-    ECHOED, Io, MILLISECOND, STEP, Supervised, Task, Wire, binary, client_with, close, config,
-    frame, kept_ticket, ping,
+    Io, MILLISECOND, STEP, Supervised, Task, Wire, binary, client_with, config, frame, kept_ticket,
+    ping,
 };
 use crate::{
     config::{Config, KeepAlive},
@@ -364,23 +364,4 @@ async fn all_deadlines_together() {
         took.abs_diff(TIMEOUT / 2 + 3 * TIMEOUT) <= 2 * STEP,
         "{took:?}"
     );
-}
-
-/// The peer closes before anything is due, and nothing is left of what was.
-#[tokio::test(start_paused = true)]
-async fn end_leaves_nothing_behind() {
-    let wire = Wire::new();
-    let config = config()
-        .max_lifetime(Some(TIMEOUT))
-        .message_timeout(Some(TIMEOUT));
-    let mut server = Supervised::configured(wire.clone(), config);
-    assert!(server.recv().is_pending());
-    wire.send(&close());
-    assert!(server.recv().is_ready());
-    assert_eq!(wire.written(), ECHOED);
-    wire.end();
-    assert!(server.poll().is_ready());
-    server.task.wakes();
-    assert!(!server.pass(100 * TIMEOUT).await);
-    assert!(wire.written().is_empty());
 }

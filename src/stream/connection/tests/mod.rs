@@ -2,7 +2,8 @@
 //! concept.
 #![allow(
     clippy::cast_possible_truncation,
-    reason = "lengths in tests are known"
+    clippy::unchecked_time_subtraction,
+    reason = "lengths and times in tests are known"
 )]
 
 mod budget;

@@ -129,18 +129,18 @@ async fn client_that_only_sends_now_and_then_pings_and_hears() {
     let task = Task::new();
     let send = || {
         let mut message = Some("a".into());
-        let sent = task.poll(|cx| {
+        let both = task.poll(|cx| {
             client.with(|conn| {
                 conn.poll_send(cx, &mut kept_ticket(), &mut message, Compress::IfAgreed)
             })
         });
-        assert!(matches!(sent, Poll::Ready(Ok(()))), "{sent:?}");
+        assert!(matches!(both, Poll::Ready(Ok(()))), "{both:?}");
         wire.written()
     };
     let message = send();
     advance(10 * INTERVAL).await;
-    let sent = send();
-    assert_eq!(sent.len(), message.len() + 14);
+    let both = send();
+    assert_eq!(both.len(), message.len() + 14);
     // The peer has answered long ago.
     wire.send(&[0x8A, 0]);
     advance(10 * INTERVAL).await;
@@ -154,10 +154,10 @@ async fn client_that_only_sends_now_and_then_pings_and_hears() {
     assert!(!wire.is_dropped());
     advance(Duration::from_secs(1)).await;
     let mut message = Some("a".into());
-    let sent = task.poll(|cx| {
+    let both = task.poll(|cx| {
         client.with(|conn| conn.poll_send(cx, &mut kept_ticket(), &mut message, Compress::IfAgreed))
     });
-    assert!(matches!(sent, Poll::Ready(Err(Error::Closed))), "{sent:?}");
+    assert!(matches!(both, Poll::Ready(Err(Error::Closed))), "{both:?}");
     assert!(wire.is_dropped());
 }
 
