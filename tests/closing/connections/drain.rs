@@ -293,7 +293,7 @@ async fn second_drain_hurries_the_first() {
     let (peer, _task) = open(&connections, echo);
     let peer = tokio::spawn(told_at(peer));
     drop(connections.drain(Drain::new()));
-    sleep(secs(60)).await;
+    sleep(secs(20)).await;
     assert!(!connections.is_ready() && !peer.is_finished());
     assert!(admit(&connections, None).is_ok());
     let drain = Drain::new().accept_for(Duration::ZERO);

@@ -63,7 +63,7 @@ async fn clones_of_a_half_keep_a_connection_open() {
         for number in 1..=3 {
             let mut half = half.clone();
             tokio::spawn(async move {
-                sleep(millis(100_000 * number)).await;
+                sleep(millis(5_000 * number)).await;
                 half.send(number.to_string().into()).await.unwrap();
             });
         }

@@ -117,7 +117,7 @@ async fn end_is_told_when_the_connection_is_over() {
     let task = tokio::spawn(accepting.supervise(async |mut socket: WebSocket| {
         tokio::spawn(async move { while socket.recv().await.is_some() {} });
     }));
-    sleep(secs(60)).await;
+    sleep(secs(20)).await;
     assert!(matches!(told.try_recv(), Err(TryRecvError::Empty)));
     peer.send(&close_frame(1001)).await;
     peer.expect_close(1001).await;
