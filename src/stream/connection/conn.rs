@@ -52,11 +52,7 @@ impl<T> Conn<T> {
 
     /// One that a supervisor drives.
     pub(crate) fn supervised(io: T, protocol: Protocol, profile: Profile) -> Self {
-        let mut conn = Self::new(io, protocol, Driver::Supervisor, profile);
-        // Now, beside what else lasts: in the place of what is freed once a connection has begun,
-        // the timer would keep the next one from using that again.
-        conn.watch();
-        conn
+        Self::new(io, protocol, Driver::Supervisor, profile)
     }
 
     fn new(io: T, protocol: Protocol, driver: Driver, profile: Profile) -> Self {
