@@ -90,12 +90,7 @@ async fn talk(mut socket: WebSocket) -> ExitCode {
         }
     }
     let closure = socket.closure().unwrap_or(Closure::Lost);
-    let code = match &closure {
-        Closure::Clean { frame, .. } => frame.as_ref().map_or(1005, |frame| frame.code),
-        Closure::Failed(error) => error.close_code(),
-        _ => 1006,
-    };
-    eprintln!("closed with {code}: {closure:?}");
+    eprintln!("{closure}");
     ExitCode::from(u8::from(!closure.is_clean()))
 }
 

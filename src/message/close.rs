@@ -28,6 +28,11 @@ impl CloseFrame {
         Self { code, reason }
     }
 
+    /// 7.1.7: what a peer is told that broke the protocol.
+    pub(crate) fn failing(error: ProtocolError) -> Self {
+        Self::new(error.close_code(), error.to_string())
+    }
+
     /// Decodes a body that arrived whole.
     pub(crate) fn decode(body: &[u8]) -> Result<Option<Self>, ProtocolError> {
         let body = close_body::decode(body)?;

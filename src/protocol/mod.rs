@@ -44,6 +44,8 @@ pub(crate) struct Protocol {
     /// The newest ping that could not be answered yet for want of room.
     pong: Option<Box<Bytes>>,
     phase: Phase,
+    /// What our Close said, once it is sent.
+    closing: Option<Box<CloseFrame>>,
     config: Arc<Config>,
 }
 
@@ -77,6 +79,7 @@ impl Protocol {
             outbox: Outbox::new(role, deflate, keys),
             pong: None,
             phase: Phase::Open,
+            closing: None,
             config,
         }
     }
@@ -232,6 +235,7 @@ impl Protocol {
         if matches!(self.phase, Phase::Open) {
             self.outbox.send_close(frame);
             self.phase = Phase::CloseSent;
+            self.closing = frame.cloned().map(Box::new);
         }
         Ok(())
     }
@@ -266,7 +270,7 @@ impl Protocol {
 
     fn handle_end_of_input(&mut self) {
         if !matches!(self.phase, Phase::Ended(_)) {
-            self.phase = Phase::Ended(Closure::Lost);
+            self.phase = Phase::lost();
         }
     }
 
@@ -274,7 +278,7 @@ impl Protocol {
         let is_clean = matches!(&self.phase, Phase::Ended(closure) if closure.is_clean());
         if is_clean && self.outbox.len() > 0 {
             // 7.1.4: the closing handshake needs our Close, too.
-            self.phase = Phase::Ended(Closure::Lost);
+            self.phase = Phase::lost();
         }
         self.pong = None;
         self.outbox.discard();
@@ -282,21 +286,22 @@ impl Protocol {
 
     fn handle_close(&mut self, frame: Option<&CloseFrame>) {
         self.pong = None;
-        let initiator = match self.phase {
+        let (initiator, sent) = match self.phase {
             Phase::Open => {
                 // 5.5.1: the answer echoes the code.
                 let answer = frame.map(|frame| CloseFrame::new(frame.code, ""));
                 self.outbox.send_close(answer.as_ref());
-                Initiator::Remote
+                (Initiator::Remote, answer)
             }
             // 5.5.1: no second Close.
-            Phase::CloseSent => Initiator::Local,
+            Phase::CloseSent => (Initiator::Local, self.closing.take().map(|frame| *frame)),
             Phase::Ended(_) => return,
         };
         // 7.1.5: the first Close received tells code and reason.
-        self.phase = Phase::Ended(Closure::Clean {
+        self.phase = Phase::ended(Closure::Clean {
             initiator,
             frame: frame.cloned(),
+            sent,
         });
     }
 
@@ -305,13 +310,12 @@ impl Protocol {
         self.pong = None;
         match self.phase {
             Phase::Open => {
-                let frame = CloseFrame::new(error.close_code(), error.to_string());
-                self.outbox.send_close(Some(&frame));
+                self.outbox.send_close(Some(&CloseFrame::failing(error)));
             }
             Phase::CloseSent => {}
             Phase::Ended(_) => return,
         }
-        self.phase = Phase::Ended(Closure::Failed(error));
+        self.phase = Phase::ended(Closure::Failed(error));
     }
 }
 

@@ -330,7 +330,8 @@ async fn client_waits_for_the_server_to_end_the_transport() {
         closure,
         Closure::Clean {
             initiator: Initiator::Local,
-            frame: None
+            frame: None,
+            sent: None
         }
     );
 }

@@ -59,6 +59,7 @@ async fn client_and_server_talk_over_tcp() {
         let Closure::Clean {
             initiator: Initiator::Local,
             frame,
+            ..
         } = closure
         else {
             panic!("{closure:?}");

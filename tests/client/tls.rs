@@ -185,7 +185,8 @@ async fn client_closes_tls_in_order() {
         closure,
         Some(Closure::Clean {
             initiator: Initiator::Remote,
-            frame
+            frame,
+            sent: Some(CloseFrame::new(close_code::AWAY, ""))
         })
     );
     assert_eq!(our_end.await.unwrap(), Ok(()));
@@ -207,7 +208,15 @@ async fn server_closes_tls_in_order() {
     );
     assert!(socket.recv().await.is_none());
     let initiator = Initiator::Remote;
-    assert_eq!(socket.closure(), Some(Closure::Clean { initiator, frame }));
+    let sent = Some(CloseFrame::new(close_code::AWAY, ""));
+    assert_eq!(
+        socket.closure(),
+        Some(Closure::Clean {
+            initiator,
+            frame,
+            sent
+        })
+    );
     assert_eq!(our_end.await.unwrap(), Ok(()));
     assert_eq!(their_end.await.unwrap(), Ok(()));
 }

@@ -59,10 +59,14 @@ fn sent_code_reaches_the_peer_or_is_refused() {
                 let echo = CloseFrame::new(code, "");
                 assert_eq!(
                     pair.closure(role),
-                    Some(&clean(Initiator::Local, Some(echo)))
+                    Some(&clean(
+                        Initiator::Local,
+                        Some(echo.clone()),
+                        Some(frame.clone())
+                    ))
                 );
-                let remote = Some(&clean(Initiator::Remote, Some(frame))).cloned();
-                assert_eq!(pair.closure(opposite(role)).cloned(), remote);
+                let remote = clean(Initiator::Remote, Some(frame), Some(echo));
+                assert_eq!(pair.closure(opposite(role)), Some(&remote));
             } else {
                 let refused = InvalidClose::Code(code);
                 assert_eq!(refusing.protocol.close(Some(&frame)), Err(refused));

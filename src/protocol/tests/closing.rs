@@ -71,11 +71,15 @@ fn crossing_closes_end_both_sides() {
         );
         assert_eq!(
             pair.closure(role),
-            Some(&clean(Initiator::Local, Some(theirs)))
+            Some(&clean(
+                Initiator::Local,
+                Some(theirs.clone()),
+                Some(ours.clone())
+            ))
         );
         assert_eq!(
             pair.closure(opposite(role)),
-            Some(&clean(Initiator::Local, Some(ours)))
+            Some(&clean(Initiator::Local, Some(ours), Some(theirs)))
         );
     }
 }
@@ -224,9 +228,13 @@ fn end_of_input_is_a_loss_unless_closing_was_done() {
         (
             &[close_body("")],
             false,
-            Some(clean(Initiator::Remote, None)),
+            Some(clean(Initiator::Remote, None, None)),
         ),
-        (&[close_body("")], true, Some(clean(Initiator::Local, None))),
+        (
+            &[close_body("")],
+            true,
+            Some(clean(Initiator::Local, None, None)),
+        ),
         (
             &[continuation("")],
             false,
@@ -242,11 +250,11 @@ fn end_of_input_is_a_loss_unless_closing_was_done() {
             peer.receive_together(frames);
             peer.protocol.handle_end_of_input();
             let expected = closure.clone().unwrap_or(Closure::Lost);
-            assert_eq!(peer.protocol.phase(), &Phase::Ended(expected.clone()));
+            assert_eq!(peer.protocol.phase(), &Phase::ended(expected.clone()));
             let sent = peer.protocol.send(Message::text("late"));
             assert_eq!(sent, Err(SendError::Closed));
             peer.protocol.handle_end_of_input();
-            assert_eq!(peer.protocol.phase(), &Phase::Ended(expected));
+            assert_eq!(peer.protocol.phase(), &Phase::ended(expected));
         }
     }
 }
@@ -265,7 +273,7 @@ fn close_that_never_left_is_a_loss() {
             peer.write(1);
             peer.protocol.discard_outgoing();
             assert_eq!(peer.protocol.queued(), 0);
-            assert_eq!(peer.protocol.phase(), &Phase::Ended(Closure::Lost));
+            assert_eq!(peer.protocol.phase(), &Phase::ended(Closure::Lost));
 
             let mut peer = Peer::facing(role);
             if we_started {
@@ -286,6 +294,6 @@ fn close_that_never_left_is_a_loss() {
         peer.receive(&continuation(""));
         peer.protocol.discard_outgoing();
         let error = ProtocolError::UnexpectedContinuation;
-        assert_eq!(peer.protocol.phase(), &Phase::Ended(Closure::Failed(error)));
+        assert_eq!(peer.protocol.phase(), &Phase::ended(Closure::Failed(error)));
     }
 }

@@ -231,7 +231,7 @@ fn no_pong_follows_the_end_of_input() {
         peer.protocol.handle_end_of_input();
         peer.receive(&ping("late"));
         peer.assert_sent(&[binary([0; 100])]);
-        assert_eq!(peer.protocol.phase(), &Phase::Ended(Closure::Lost));
+        assert_eq!(peer.protocol.phase(), &Phase::ended(Closure::Lost));
     }
 }
 

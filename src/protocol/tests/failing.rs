@@ -175,7 +175,7 @@ fn what_came_before_a_violation_is_delivered_and_answered() {
                 binary([4; 5000]),
             ];
             assert_eq!(sent, answers);
-            assert_eq!(peer.protocol.phase(), &Phase::Ended(Closure::Failed(error)));
+            assert_eq!(peer.protocol.phase(), &Phase::ended(Closure::Failed(error)));
             peer.assert_dead();
         }
     }
@@ -212,7 +212,7 @@ fn violation_after_our_close_sends_no_second_close() {
             peer.receive_bytes(&bytes);
             assert_eq!(peer.events(), [Err(error)]);
             peer.assert_sent(&[]);
-            assert_eq!(peer.protocol.phase(), &Phase::Ended(Closure::Failed(error)));
+            assert_eq!(peer.protocol.phase(), &Phase::ended(Closure::Failed(error)));
             peer.assert_dead();
         }
     }
@@ -245,7 +245,7 @@ fn violation_after_the_end_of_input_changes_nothing() {
             peer.protocol.deliver(&Err(error));
             peer.protocol.deliver(&Ok(Message::Close(None)));
             peer.assert_sent(&[]);
-            assert_eq!(peer.protocol.phase(), &Phase::Ended(Closure::Lost));
+            assert_eq!(peer.protocol.phase(), &Phase::ended(Closure::Lost));
         }
     }
 }

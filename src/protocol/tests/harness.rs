@@ -335,15 +335,25 @@ impl Peer {
             [frame] => assert_close(frame, code),
             frames => panic!("{error:?} was answered with {frames:?}"),
         }
-        assert_eq!(self.protocol.phase(), &Phase::Ended(Closure::Failed(error)));
+        assert_eq!(self.protocol.phase(), &Phase::ended(Closure::Failed(error)));
         self.assert_dead();
     }
 
     /// The closing handshake is done; the first Close of the peer said `frame`.
     #[track_caller]
     pub(super) fn assert_closed(&mut self, initiator: Initiator, frame: Option<CloseFrame>) {
-        let clean = Closure::Clean { initiator, frame };
-        assert_eq!(self.protocol.phase(), &Phase::Ended(clean));
+        let Phase::Ended(closure) = self.protocol.phase() else {
+            panic!("it is open");
+        };
+        let Closure::Clean {
+            initiator: who,
+            frame: said,
+            ..
+        } = &**closure
+        else {
+            panic!("{closure:?}");
+        };
+        assert_eq!((*who, said), (initiator, &frame));
         self.assert_dead();
     }
 
@@ -456,7 +466,15 @@ pub(super) fn assert_close(frame: &Frame, code: u16) {
     assert_ne!(reason, "", "7.1.6: a reason helps to find the cause");
 }
 
-/// The end of a connection that was closed in order.
-pub(super) fn clean(initiator: Initiator, frame: Option<CloseFrame>) -> Closure {
-    Closure::Clean { initiator, frame }
+/// The end of a connection that was closed in order: what the peer's Close said, and ours.
+pub(super) fn clean(
+    initiator: Initiator,
+    frame: Option<CloseFrame>,
+    sent: Option<CloseFrame>,
+) -> Closure {
+    Closure::Clean {
+        initiator,
+        frame,
+        sent,
+    }
 }

@@ -48,7 +48,7 @@ fn follow(peer: &mut Peer, stand: Stand, model: &Model, bytes: &[u8], stops: &[u
                     "{error:?}, not {lawful:?}: {}",
                     context()
                 );
-                let failed = Phase::Ended(Closure::Failed(error));
+                let failed = Phase::ended(Closure::Failed(error));
                 assert_eq!(peer.protocol.phase(), &failed, "{}", context());
                 // 7.1.7: the code is on the wire. 5.5.1: but no second Close.
                 let codes: Vec<_> = (sent.iter())

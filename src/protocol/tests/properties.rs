@@ -66,13 +66,14 @@ fn check_the_end(trace: &Trace) {
     let expected = match last {
         Some(Err(error)) => {
             assert_close(trace.sent.last().expect("a Close"), code_of(*error));
-            Phase::Ended(Closure::Failed(*error))
+            Phase::ended(Closure::Failed(*error))
         }
         Some(Ok(Message::Close(frame))) => {
             assert_eq!(trace.sent.last().map(|frame| frame.opcode), Some(0x8));
-            Phase::Ended(Closure::Clean {
+            Phase::ended(Closure::Clean {
                 initiator: Initiator::Remote,
                 frame: frame.clone(),
+                sent: frame.as_ref().map(|frame| CloseFrame::new(frame.code, "")),
             })
         }
         _ => Phase::Open,
@@ -200,10 +201,12 @@ proptest! {
         prop_assert_eq!(pair.closure(first), Some(&Closure::Clean {
             initiator: Initiator::Local,
             frame: Some(CloseFrame::new(1001, "")),
+            sent: Some(frame.clone()),
         }));
         prop_assert_eq!(pair.closure(opposite(first)), Some(&Closure::Clean {
             initiator: Initiator::Remote,
             frame: Some(frame),
+            sent: Some(CloseFrame::new(1001, "")),
         }));
     }
 }

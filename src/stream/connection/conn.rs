@@ -75,7 +75,7 @@ impl<T> Conn<T> {
     /// How the connection ended, if it has.
     pub(crate) fn closure(&self) -> Option<Closure> {
         match self.protocol.phase() {
-            Phase::Ended(closure) => Some(closure.clone()),
+            Phase::Ended(closure) => Some(Closure::clone(closure)),
             _ => None,
         }
     }

@@ -12,7 +12,7 @@ use tower_websock::{Closure, Config, Initiator, Message, WebSocket};
 
 use crate::support::*;
 
-use super::clean;
+use super::{clean, closed};
 
 /// 7.1.1: a peer that never answers our Close is dropped after `close_timeout`.
 #[tokio::test(start_paused = true)]
@@ -201,7 +201,8 @@ async fn messages_after_our_close_put_the_deadline_off() {
         peer.send(&frame(TEXT, b"late")).await;
     }
     peer.send(&close_frame(1000)).await;
-    assert_eq!(end_of(peer, task).await, clean(Initiator::Local, 1000));
+    let closure = closed(Initiator::Local, 1000, None);
+    assert_eq!(end_of(peer, task).await, closure);
 }
 
 /// 7.1.1: the peer's Close is progress: from then on it has time to end its side.

@@ -7,7 +7,7 @@ use tower_websock::{CloseFrame, Config, Error, Initiator, Message, WebSocket};
 
 use crate::support::*;
 
-use super::clean;
+use super::{clean, closed};
 
 /// 7.1.2: a handler that returns starts the closing handshake and finishes it.
 #[tokio::test]
@@ -97,7 +97,11 @@ async fn close_reports_the_closure() {
     peer.expect(CLOSE, b"\x0f\xa0enough").await;
     peer.send(&frame(TEXT, b"late")).await;
     peer.send(&close_frame(4001)).await;
-    assert_eq!(closure.await.unwrap(), clean(Initiator::Local, 4001));
+    let closure = closure.await.unwrap();
+    let enough = CloseFrame::new(4000, "enough");
+    assert_eq!(closure, closed(Initiator::Local, 4001, Some(enough)));
+    // What began it is what it is closed for.
+    assert_eq!((closure.code(), &*closure.reason()), (4000, "enough"));
     assert!(end_of(peer, task).await.is_clean());
 }
 
@@ -117,7 +121,8 @@ async fn messages_are_received_between_our_close_and_the_peers() {
     peer.expect(CLOSE, b"").await;
     peer.send(&frame(TEXT, b"late")).await;
     peer.send(&close_frame(1001)).await;
-    assert_eq!(end_of(peer, task).await, clean(Initiator::Local, 1001));
+    let closure = closed(Initiator::Local, 1001, None);
+    assert_eq!(end_of(peer, task).await, closure);
 }
 
 /// 5.5.1: a Close that the handler does not receive is answered after a second all the same, and
@@ -221,7 +226,8 @@ async fn socket_without_a_supervisor_closes_in_order() {
     peer.send(&close_frame(1000)).await;
     peer.expect_end().await;
     drop(peer);
-    assert_eq!(ours.await.unwrap(), clean(Initiator::Local, 1000));
+    let closure = closed(Initiator::Local, 1000, None);
+    assert_eq!(ours.await.unwrap(), closure);
 }
 
 /// 7.1.1: receiving until `None` closes a socket without a supervisor in order too.

@@ -12,7 +12,11 @@ use crate::{
 
 fn clean(initiator: Initiator) -> Closure {
     let frame = Some(CloseFrame::new(close_code::NORMAL, ""));
-    Closure::Clean { initiator, frame }
+    Closure::Clean {
+        initiator,
+        sent: frame.clone(),
+        frame,
+    }
 }
 
 /// Our Close was sent, and the peer's has not come.
