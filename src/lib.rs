@@ -160,8 +160,8 @@ pub use self::{
     protocol::{Closure, Initiator, Loss},
     service::{Handler, HandlerError, Refusal, ResponseFuture, WebSocketLayer, WebSocketService},
     stream::{
-        Error, ProvidedIo, RecvHalf, Release, SendHalf, SendTimeoutError, Sender, TrySendError,
-        Upgraded, WebSocket,
+        Error, ProvidedIo, RecvHalf, Release, SendHalf, SendTimeoutError, Sender, Stats, Traffic,
+        TrySendError, Upgraded, WebSocket,
     },
     upgrade::{
         Accepting, ConnectionTask, End, HandlerEnd, Outcome, ResponseBody, Supervise, UpgradeError,

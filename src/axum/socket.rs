@@ -17,7 +17,7 @@ use crate::{
     connections::ConnectionId,
     message::{CloseFrame, InvalidClose, Message, NotUtf8},
     protocol::Closure,
-    stream::{SendTimeoutError, Sender, TrySendError},
+    stream::{SendTimeoutError, Sender, Stats, TrySendError},
 };
 
 /// A WebSocket connection whose errors are axum's.
@@ -187,6 +187,12 @@ impl WebSocket {
     /// How the connection ended. `None` until it has.
     pub fn closure(&self) -> Option<Closure> {
         self.inner.closure()
+    }
+
+    /// What has passed over the connection: [`stats`](crate::WebSocket::stats) of the inner
+    /// socket.
+    pub fn stats(&self) -> Stats {
+        self.inner.stats()
     }
 
     /// The subprotocol that was negotiated.

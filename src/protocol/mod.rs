@@ -10,6 +10,7 @@ mod loss;
 mod phase;
 mod receive;
 mod send;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ pub(crate) use self::{
     phase::Phase,
     receive::{Batch, Compressed, Cost, Received, Want},
     send::{Compress, MaskKeys, SendBuffer},
+    tally::Tally,
 };
 use self::{
     receive::{Frames, Receiver, Task},

@@ -184,7 +184,10 @@ pub enum Initiator {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        Initiator::{Local, Remote},
+        *,
+    };
 
     /// 7.1.5, 7.1.6 and 7.1.7: what there is to say of each kind of end.
     #[test]
@@ -195,7 +198,6 @@ mod tests {
             frame,
             sent,
         };
-        use Initiator::{Local, Remote};
         let wrong = ProtocolError::UnmaskedFrame;
         #[rustfmt::skip]
         let rows = [

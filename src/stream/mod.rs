@@ -9,6 +9,7 @@ mod send_error;
 mod sender;
 mod sends;
 mod split;
+mod stats;
 mod transport;
 mod websocket;
 
@@ -18,6 +19,7 @@ pub use self::{
     send_error::{SendTimeoutError, TrySendError},
     sender::Sender,
     split::{RecvHalf, SendHalf},
+    stats::{Stats, Traffic},
     transport::{ProvidedIo, Release, Upgraded},
     websocket::WebSocket,
 };

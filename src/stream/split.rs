@@ -13,7 +13,8 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Error, SendTimeoutError, Sender, TrySendError, Upgraded, connection::Conn, handle::Handle,
+    Error, SendTimeoutError, Sender, Stats, TrySendError, Upgraded, connection::Conn,
+    handle::Handle,
 };
 use crate::{
     connections::ConnectionId,
@@ -79,6 +80,12 @@ impl<T> SendHalf<T> {
     /// How the connection ended. `None` until it has.
     pub fn closure(&self) -> Option<Closure> {
         self.handle.with(|conn| conn.closure())
+    }
+
+    /// What has passed over the connection: see
+    /// [`WebSocket::stats`](crate::WebSocket::stats).
+    pub fn stats(&self) -> Stats {
+        self.handle.with(|conn| conn.stats())
     }
 }
 
@@ -219,6 +226,12 @@ impl<T> RecvHalf<T> {
     /// The connection's number, as [`WebSocket::id`](crate::WebSocket::id).
     pub fn id(&self) -> Option<ConnectionId> {
         self.handle.id()
+    }
+
+    /// What has passed over the connection: see
+    /// [`WebSocket::stats`](crate::WebSocket::stats).
+    pub fn stats(&self) -> Stats {
+        self.handle.with(|conn| conn.stats())
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Error, RecvHalf, SendHalf, SendTimeoutError, Sender, TrySendError, Upgraded,
+    Error, RecvHalf, SendHalf, SendTimeoutError, Sender, Stats, TrySendError, Upgraded,
     connection::{Conn, Shared},
     handle::Handle,
 };
@@ -381,6 +381,11 @@ impl<T> WebSocket<T> {
     /// How the connection ended. `None` until it has.
     pub fn closure(&self) -> Option<Closure> {
         self.handle.with(|conn| conn.closure())
+    }
+
+    /// What has passed over the connection since it was opened. It costs two looks at the clock.
+    pub fn stats(&self) -> Stats {
+        self.handle.with(|conn| conn.stats())
     }
 }
 

@@ -18,6 +18,9 @@ impl<'a> ShortFrame<'a> {
     /// The largest payload whose length stands in the second byte.
     pub(crate) const MAX_LEN: usize = LEN_16 as usize - 1;
 
+    /// Bytes of its header without a mask.
+    pub(crate) const HEADER: usize = 2;
+
     /// The header of a frame without a mask; `None` if a payload of `len` bytes needs a longer one.
     #[inline]
     pub(crate) fn header(opcode: OpCode, len: usize) -> Option<[u8; 2]> {

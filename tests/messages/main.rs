@@ -6,6 +6,7 @@ mod fairness;
 mod senders;
 #[cfg(feature = "deflate")]
 mod slow_handlers;
+mod stats;
 #[path = "../support/mod.rs"]
 mod support;
 mod turns;

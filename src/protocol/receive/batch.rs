@@ -71,10 +71,25 @@ impl Batch {
         }
     }
 
+    /// Bytes of all its messages.
+    pub(super) fn payload_len(&self) -> usize {
+        let contents = self.0.as_deref();
+        contents.map_or(0, |contents| contents.payloads.len())
+    }
+
     #[inline]
     pub(crate) fn len(&self) -> usize {
         let contents = self.0.as_deref();
         contents.map_or(0, |contents| contents.len - contents.next)
+    }
+}
+
+impl Payloads {
+    const fn len(&self) -> usize {
+        match self {
+            Payloads::Text(all) => all.len(),
+            Payloads::Binary(all) => all.len(),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     config::Config,
     message::Message,
+    protocol::tally::Tally,
     wire::{
         Decoded, FrameHeader, HeaderRules, OpCode, ProtocolError, Role, ShortFrame, apply_mask,
     },
@@ -33,6 +34,7 @@ pub(crate) struct Frames {
     has_ended: bool,
     /// Boxed, as an idle connection has none.
     message: Option<Box<Partial>>,
+    tally: Tally,
 }
 
 /// What the long way has found.
@@ -67,12 +69,13 @@ pub(super) enum Short {
 }
 
 impl Frames {
-    pub(super) const fn new(role: Role, is_compressible: bool) -> Self {
+    pub(super) fn new(role: Role, is_compressible: bool) -> Self {
         Self {
             role,
             is_compressible,
             has_ended: false,
             message: None,
+            tally: Tally::default(),
         }
     }
 
@@ -104,11 +107,13 @@ impl Frames {
             };
             if let Some((batch, left)) = batch::decode(first, header.opcode, self.role, max, most) {
                 input.advance(input.len() - left);
+                self.tally.note_whole(batch.len(), batch.payload_len());
                 return Short::Batch(batch);
             }
         }
         apply_mask(header.mask, 0, &mut input[at..end]);
         if let Ok(message) = Assembler::whole(&header, at, input) {
+            self.tally.note_whole(1, header.len);
             return Short::Message(message);
         }
         // As it was: the long way is the judge.
@@ -137,12 +142,16 @@ impl Frames {
                 && partial.is_in_frame()
             {
                 work.spend_frame();
-                match partial.take(input, limits)? {
-                    Complete::Nothing => return Ok(Came::NeedsMore),
+                let complete = partial.take(input, limits)?;
+                if complete == Complete::Nothing {
+                    return Ok(Came::NeedsMore);
+                }
+                self.tally.note_frame();
+                match complete {
                     Complete::Frame if work.is_done() && !input.is_empty() => {
                         return Ok(Came::Stopped);
                     }
-                    Complete::Frame => {}
+                    Complete::Frame | Complete::Nothing => {}
                     Complete::Message => return self.finish(),
                 }
             }
@@ -154,12 +163,19 @@ impl Frames {
                 },
             };
             if header.opcode.is_control() {
-                let control = control::take(&header, at, input)?;
-                return Ok(control.map_or(Came::NeedsMore, Came::Control));
+                let Some(control) = control::take(&header, at, input)? else {
+                    return Ok(Came::NeedsMore);
+                };
+                self.tally.note_frame();
+                if header.opcode == OpCode::Ping {
+                    self.tally.note_ping();
+                }
+                return Ok(Came::Control(control));
             }
             self.check_compressed(&header, limits)?;
             if self.message.is_none() && header.fin {
                 if input.len() - at >= header.len {
+                    self.tally.note_frame();
                     return take_whole(&header, at, input);
                 }
                 let is_opaque = header.opcode == OpCode::Binary || header.compressed;
@@ -217,6 +233,17 @@ impl Frames {
         // What was read directly may have completed a payload.
         let partial = self.message.as_ref();
         input.is_empty() && !partial.is_some_and(|partial| partial.is_frame_complete())
+    }
+
+    /// A message is on its way to the user.
+    #[inline]
+    pub(super) const fn note_message(&mut self, payload: usize) {
+        self.tally.note_message(payload);
+    }
+
+    /// What has come.
+    pub(crate) const fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// The side that this endpoint plays.

@@ -162,6 +162,9 @@ impl Receiver {
             }
             Task::Inflate(message) => (self.inflate(message, &mut work, limits), Inflate::Now),
         };
+        if let Received::Data(message) = &received {
+            self.frames.note_message(message.len());
+        }
         if matches!(
             received,
             Received::Failed(_) | Received::Control(Message::Close(_))

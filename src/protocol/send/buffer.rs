@@ -23,6 +23,8 @@ pub(crate) struct SendBuffer {
     /// Messages that it has taken since it was allowed to, and may take in all.
     taken: usize,
     allowed: usize,
+    /// Those that it took before.
+    earlier: usize,
     /// Bytes of `memory` that hold frames.
     len: usize,
     memory: Vec<u8>,
@@ -35,6 +37,7 @@ impl SendBuffer {
         most: 0,
         taken: 0,
         allowed: 0,
+        earlier: 0,
         len: 0,
         memory: Vec::new(),
     };
@@ -45,6 +48,7 @@ impl SendBuffer {
         self.at = at;
         self.most = most.min(ROOM);
         self.taken = 0;
+        self.earlier = 0;
         self.allowed = messages;
         self.memory.resize(ROOM + ShortFrame::MAX_LEN + 2, 0);
     }
@@ -53,6 +57,7 @@ impl SendBuffer {
     #[inline]
     pub(crate) const fn allow(&mut self, messages: usize) -> usize {
         self.allowed = messages;
+        self.earlier += self.taken;
         mem::replace(&mut self.taken, 0)
     }
 
@@ -96,6 +101,16 @@ impl SendBuffer {
         self.len == 0
     }
 
+    /// Messages that it holds.
+    pub(super) const fn messages(&self) -> usize {
+        self.earlier + self.taken
+    }
+
+    /// Bytes of their payloads.
+    pub(super) const fn payload_len(&self) -> usize {
+        self.len - self.messages() * ShortFrame::HEADER
+    }
+
     pub(super) fn frames(&self) -> &[u8] {
         &self.memory[..self.len]
     }
@@ -105,6 +120,7 @@ impl SendBuffer {
         self.most = 0;
         self.taken = 0;
         self.allowed = 0;
+        self.earlier = 0;
         self.len = 0;
     }
 }

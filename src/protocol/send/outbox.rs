@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     deflate::{DeflateParams, Deflation},
     message::{CloseFrame, Message},
+    protocol::tally::Tally,
     wire::{FrameHeader, MAX_CONTROL_PAYLOAD, OpCode, Role, apply_mask},
 };
 
@@ -33,6 +34,7 @@ pub(crate) struct Outbox {
     staged: Staging,
     large: VecDeque<Large>,
     len: usize,
+    tally: Tally,
 }
 
 /// Whether a message is to be compressed.
@@ -70,6 +72,7 @@ impl Outbox {
             staged: Staging::default(),
             large: VecDeque::new(),
             len: 0,
+            tally: Tally::default(),
         }
     }
 
@@ -82,6 +85,7 @@ impl Outbox {
         compress: Compress,
         config: &Config,
     ) {
+        self.tally.note_whole(1, data.len());
         let compressed = match compress {
             Compress::IfAgreed => self.deflation.compress(&data, config.deflate.as_ref()),
             Compress::Never => None,
@@ -114,6 +118,7 @@ impl Outbox {
             && data.len() <= STAGE_UP_TO;
         if is_small {
             self.len += self.staged.push_plain(opcode, data);
+            self.tally.note_whole(1, data.len());
         }
         is_small
     }
@@ -123,6 +128,10 @@ impl Outbox {
         debug_assert!(data.len() <= MAX_CONTROL_PAYLOAD);
         let compressed = false;
         self.stage(Kind { opcode, compressed }, data);
+        self.tally.note_frame();
+        if opcode == OpCode::Ping {
+            self.tally.note_ping();
+        }
     }
 
     /// Queues a Close (5.5.1).
@@ -157,6 +166,8 @@ impl Outbox {
         let frames = buffer.frames();
         let later = self.staged.insert(buffer.at, frames);
         self.len += frames.len();
+        self.tally
+            .note_whole(buffer.messages(), buffer.payload_len());
         if later > 0 {
             // What stands behind its header, which is behind the buffer.
             let end = self.staged.end();
@@ -274,6 +285,11 @@ impl Outbox {
                 self.large = VecDeque::new();
             }
         }
+    }
+
+    /// What was queued, whether it has left or not.
+    pub(crate) const fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Bytes that wait to be written.

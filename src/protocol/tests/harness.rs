@@ -342,18 +342,17 @@ impl Peer {
     /// The closing handshake is done; the first Close of the peer said `frame`.
     #[track_caller]
     pub(super) fn assert_closed(&mut self, initiator: Initiator, frame: Option<CloseFrame>) {
-        let Phase::Ended(closure) = self.protocol.phase() else {
+        let Phase::Ended(closure) = self.protocol.phase().clone() else {
             panic!("it is open");
         };
-        let Closure::Clean {
-            initiator: who,
-            frame: said,
-            ..
-        } = &**closure
-        else {
-            panic!("{closure:?}");
-        };
-        assert_eq!((*who, said), (initiator, &frame));
+        match *closure {
+            Closure::Clean {
+                initiator: who,
+                frame: said,
+                ..
+            } => assert_eq!((who, said), (initiator, frame)),
+            other => panic!("{other:?}"),
+        }
         self.assert_dead();
     }
 

@@ -8,6 +8,7 @@ use std::{
     io,
     pin::Pin,
     task::{Poll, ready},
+    time::Duration,
 };
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -20,13 +21,17 @@ use super::{
     item::Item,
     liveness::Liveness,
     output::Output,
+    record::Record,
     tasks::{Driver, Tasks},
     waiters::Kinds,
 };
 use crate::{
     connections::Member,
     protocol::{Closure, Event, Loss, Phase, Protocol},
-    stream::transport::{Profile, coop::unconstrained, link::Link},
+    stream::{
+        stats::Stats,
+        transport::{Profile, coop::unconstrained, link::Link},
+    },
 };
 
 pub(crate) struct Conn<T> {
@@ -37,6 +42,7 @@ pub(crate) struct Conn<T> {
     budget: Budget,
     tasks: Tasks,
     deadlines: Deadlines,
+    record: Record,
     /// From our Close on, or the peer's.
     closing: Option<Box<Closing>>,
     /// Behind the transport, which ends first.
@@ -67,6 +73,7 @@ impl<T> Conn<T> {
             budget: Budget::FIRST,
             tasks: Tasks::new(driver),
             deadlines,
+            record: Record::begin(),
             closing: None,
             member: Member::default(),
         }
@@ -78,6 +85,17 @@ impl<T> Conn<T> {
             Phase::Ended(closure) => Some(Closure::clone(closure)),
             _ => None,
         }
+    }
+
+    /// What has passed over it.
+    pub(crate) fn stats(&self) -> Stats {
+        self.record.stats(&self.protocol)
+    }
+
+    /// A ping of the keep-alive was answered after this time.
+    #[allow(dead_code, reason = "the keep-alive is to call it")]
+    pub(super) fn note_rtt(&mut self, rtt: Duration) {
+        self.record.note_rtt(rtt);
     }
 
     #[inline]
@@ -306,8 +324,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             return Poll::Ready(None);
         };
         let mut cx = self.tasks.io_context();
-        let read = self.inbox.poll_read(io, &mut cx, &mut self.protocol, to);
-        read.map(Some)
+        let read = ready!(self.inbox.poll_read(io, &mut cx, &mut self.protocol, to));
+        if let Ok(read) = read {
+            self.record.note_read(read);
+        }
+        Poll::Ready(Some(read))
     }
 
     /// Writes what the transport takes. A transport that fails is dropped.
@@ -333,6 +354,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         } else {
             write()
         };
+        self.record.note_written(written);
         if let Poll::Ready(Err(error)) = done {
             return self.lose(Item::Io(error));
         }

@@ -10,6 +10,7 @@
 //! | `budget` | what a turn may still do, and for how long |
 //! | `deadlines`, `clock` | every deadline there is, and the timer |
 //! | `liveness` | when the peer was heard |
+//! | `record` | what has passed, beside what the protocol counts |
 //! | `closing` | how far the closing has come |
 //!
 //! `shared` is the door: it takes the lock and tells who calls. What a user asks for is in
@@ -32,6 +33,7 @@ mod outside;
 mod read_ahead;
 mod reading;
 mod receiving;
+mod record;
 mod sending;
 mod shared;
 mod shutdown;

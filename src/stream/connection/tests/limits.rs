@@ -274,11 +274,12 @@ async fn connection_has_its_time_to_live() {
         Poll::Ready(Some(Ok(Message::Close(_))))
     ));
     assert!(matches!(server.recv(), Poll::Ready(None)));
-    let (initiator, frame) = (
-        Initiator::Local,
-        Some(CloseFrame::new(close_code::AWAY, "")),
-    );
-    assert_eq!(server.closure(), Some(Closure::Clean { initiator, frame }));
+    let closure = Closure::Clean {
+        initiator: Initiator::Local,
+        frame: Some(CloseFrame::new(close_code::AWAY, "")),
+        sent: Some(CloseFrame::new(close_code::AWAY, "going away")),
+    };
+    assert_eq!(server.closure(), Some(closure));
 }
 
 /// Longer than the timer is ever set for, and longer than it can tell.

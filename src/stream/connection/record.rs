@@ -1,0 +1,105 @@
+//! What is known of a connection's life beside what the protocol counts.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use crate::{
+    protocol::{Protocol, Tally},
+    stream::stats::{Stats, Traffic},
+};
+
+/// The bytes of the transport, the last round trip, and when it all began.
+#[derive(Debug)]
+pub(super) struct Record {
+    opened: Instant,
+    read: u64,
+    written: u64,
+    /// In microseconds; 0 if there was none.
+    last_rtt: u32,
+}
+
+impl Record {
+    /// It begins now.
+    pub(super) fn begin() -> Self {
+        Self {
+            opened: Instant::now(),
+            read: 0,
+            written: 0,
+            last_rtt: 0,
+        }
+    }
+
+    /// So many bytes were read.
+    #[inline]
+    pub(super) const fn note_read(&mut self, bytes: usize) {
+        self.read += bytes as u64;
+    }
+
+    /// So many bytes were written.
+    #[inline]
+    pub(super) const fn note_written(&mut self, bytes: usize) {
+        self.written += bytes as u64;
+    }
+
+    /// A ping of ours was answered after this time, which is at most 71 minutes.
+    pub(super) fn note_rtt(&mut self, rtt: Duration) {
+        self.last_rtt = u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX).max(1);
+    }
+
+    /// The last round trip.
+    pub(super) fn last_rtt(&self) -> Option<Duration> {
+        let micros = Some(self.last_rtt).filter(|&micros| micros > 0);
+        micros.map(|micros| Duration::from_micros(micros.into()))
+    }
+
+    /// Since it began.
+    pub(super) fn age(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
+    /// All that there is to tell.
+    pub(super) fn stats(&self, protocol: &Protocol) -> Stats {
+        let age = self.age();
+        let now = SystemTime::now();
+        Stats {
+            received: traffic(protocol.incoming().tally(), self.read),
+            sent: traffic(protocol.outgoing().tally(), self.written),
+            last_rtt: self.last_rtt(),
+            opened_at: now.checked_sub(age).unwrap_or(now),
+            age,
+        }
+    }
+}
+
+const fn traffic(tally: &Tally, wire_bytes: u64) -> Traffic {
+    Traffic {
+        messages: tally.messages(),
+        frames: tally.frames(),
+        payload_bytes: tally.payload(),
+        wire_bytes,
+        pings: tally.pings(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What fits is told to the microsecond; a time that is too short or too long is not lost.
+    #[test]
+    fn round_trip_is_told() {
+        let mut record = Record::begin();
+        assert_eq!(record.last_rtt(), None);
+        let long = Duration::from_micros(u32::MAX.into());
+        for (rtt, told) in [
+            (Duration::from_nanos(1_999_999), Duration::from_micros(1999)),
+            (Duration::ZERO, Duration::from_micros(1)),
+            (long, long),
+            (Duration::MAX, long),
+        ] {
+            record.note_rtt(rtt);
+            assert_eq!(record.last_rtt(), Some(told));
+        }
+    }
+}
