@@ -48,6 +48,13 @@ chapter!(
      [`Config::max_close_time`](crate::Config::max_close_time)"
 );
 chapter!(
+    operations,
+    "operations.md",
+    "[`WebSocket::stats`](crate::WebSocket::stats), [`Stats`](crate::Stats), \
+     [`Traffic`](crate::Traffic), [`Closure`](crate::Closure), \
+     [`Rejection::name`](crate::Rejection::name)"
+);
+chapter!(
     compression,
     "compression.md",
     "[`Config::deflate`](crate::Config::deflate), [`DeflateConfig`](crate::DeflateConfig), \

@@ -77,6 +77,8 @@
 //! - `http2`, on by default: WebSockets over HTTP/2 (RFC 8441), if hyper's server enables them
 //!   with `enable_connect_protocol`.
 //! - `deflate`, on by default: permessage-deflate (RFC 7692), if [`Config::deflate`] turns it on.
+//! - `metrics`: counters for any exporter of the crate `metrics`: see [`docs::operations`].
+//! - `tracing`: a span per connection and a few events: see [`docs::operations`].
 //! - `full`: all of them.
 //!
 //! # What always holds
@@ -129,6 +131,7 @@ mod connections;
 mod deflate;
 mod handshake;
 mod message;
+mod observe;
 mod pool;
 mod protocol;
 #[cfg(test)]

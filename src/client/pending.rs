@@ -76,7 +76,12 @@ impl Pending {
             Upgraded::hyper(io.map_err(Error::Http)?, opening)
         };
         let config = self.config;
-        Ok(WebSocket::of_client(io, Setup { config, agreed }))
+        let setup = Setup {
+            config,
+            agreed,
+            span: None,
+        };
+        Ok(WebSocket::of_client(io, setup))
     }
 }
 

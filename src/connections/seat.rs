@@ -39,6 +39,10 @@ impl Seat {
         self.id
     }
 
+    pub(crate) const fn number(&self) -> u64 {
+        self.id.get()
+    }
+
     /// Ready when the connection is not to be opened any more.
     pub(crate) fn poll_cut(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.registry.poll_cut(self.id, cx)

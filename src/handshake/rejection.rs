@@ -5,6 +5,8 @@ use std::{error::Error, fmt};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
+use crate::observe;
+
 /// Why a WebSocket handshake was refused.
 ///
 /// `Display` is a sentence for the client's developer. It is also the body of the response. The
@@ -138,8 +140,49 @@ impl Rejection {
         }
     }
 
+    /// A short name that stays the same, for logs and as the label of a metric: that of the
+    /// variant, in lower case with underscores.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Rejection::Method => "method",
+            Rejection::HttpVersion => "http_version",
+            Rejection::ExtendedConnect => "extended_connect",
+            Rejection::Protocol => "protocol",
+            Rejection::Authority => "authority",
+            Rejection::Scheme => "scheme",
+            Rejection::HostMismatch => "host_mismatch",
+            Rejection::ConnectionSpecific => "connection_specific",
+            Rejection::HostMissing => "host_missing",
+            Rejection::HostRepeated => "host_repeated",
+            Rejection::Host => "host",
+            Rejection::Upgrade => "upgrade",
+            Rejection::UpgradeMalformed => "upgrade_malformed",
+            Rejection::Connection => "connection",
+            Rejection::ConnectionMalformed => "connection_malformed",
+            Rejection::Version => "version",
+            Rejection::Http2Version => "http2_version",
+            Rejection::Key => "key",
+            Rejection::Body => "body",
+            Rejection::Subprotocols => "subprotocols",
+            Rejection::Extensions => "extensions",
+            Rejection::Origin => "origin",
+            Rejection::OriginRepeated => "origin_repeated",
+            Rejection::ForeignHost => "foreign_host",
+            Rejection::Path => "path",
+            Rejection::TooManyConnections { .. } => "too_many_connections",
+            Rejection::TooManyOfKey { .. } => "too_many_of_key",
+            Rejection::Draining { .. } => "draining",
+            Rejection::SubprotocolNotOffered => "subprotocol_not_offered",
+            Rejection::NotUpgradable => "not_upgradable",
+        }
+    }
+
     /// Makes the response, with the sentence of `Display` as its body.
+    ///
+    /// With the features `metrics` and `tracing`, this is where a refused handshake is counted and
+    /// shown.
     pub fn into_response<B: From<Bytes>>(self) -> Response<B> {
+        observe::refused(self.name(), self.status().as_u16(), &self);
         let sentence = format!("{self}\n");
         let length = HeaderValue::from(sentence.len());
         let mut response = Response::new(B::from(sentence.into()));

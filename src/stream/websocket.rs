@@ -22,6 +22,7 @@ use crate::{
     connections::{ConnectionId, Seat},
     handshake::Agreed,
     message::{CloseFrame, InvalidClose, Message},
+    observe::Span,
     protocol::{Batch, Closure, Compress, MaskKeys, Protocol},
 };
 
@@ -77,6 +78,8 @@ pub struct WebSocket<T = Upgraded> {
 pub(crate) struct Setup {
     pub(crate) config: Arc<Config>,
     pub(crate) agreed: Agreed,
+    /// What shows it, if it is one that a server has accepted.
+    pub(crate) span: Option<Span>,
 }
 
 impl Setup {
@@ -85,6 +88,7 @@ impl Setup {
         Self {
             config: Arc::new(config.clone()),
             agreed: Agreed::default(),
+            span: None,
         }
     }
 }
@@ -103,7 +107,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     pub(crate) fn unsupervised(io: T, setup: Setup, keys: Option<Box<dyn MaskKeys>>) -> Self {
         let protocol = Protocol::new(setup.config, setup.agreed.deflate, keys);
         Self {
-            handle: Handle::first(Shared::new(Conn::unsupervised(io, protocol))),
+            handle: Handle::first(Shared::watched(
+                Conn::unsupervised(io, protocol),
+                setup.span,
+            )),
             batch: Batch::default(),
             subprotocol: setup.agreed.subprotocol,
         }
@@ -329,7 +336,7 @@ impl WebSocket {
     ) -> (Self, Arc<Shared<Upgraded>>) {
         let profile = io.profile();
         let protocol = Protocol::new(setup.config, setup.agreed.deflate, None);
-        let shared = Shared::new(Conn::supervised(io, protocol, profile));
+        let shared = Shared::watched(Conn::supervised(io, protocol, profile), setup.span);
         if let Some(seat) = seat {
             shared.join(seat);
         }

@@ -21,6 +21,7 @@ use crate::{
     config::{Config, Subprotocol},
     connections::{ConnectionId, ConnectionKey, Connections, Seat},
     handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, is_attempt},
+    observe,
     stream::{Setup, WebSocket},
 };
 
@@ -79,6 +80,7 @@ pub struct WebSocketUpgrade {
     key: Option<ConnectionKey>,
     executor: Executor,
     hooks: Hooks,
+    shown: observe::Request,
 }
 
 impl WebSocketUpgrade {
@@ -104,6 +106,7 @@ impl WebSocketUpgrade {
             key: None,
             executor: Executor::default(),
             hooks: Hooks::default(),
+            shown: observe::Request::of(parts),
         })
     }
 
@@ -227,8 +230,12 @@ impl WebSocketUpgrade {
                 keep_body_in_sight(response.headers_mut(), self.accepts_encodings);
             }
         }
-        let config = self.config;
-        let setup = Setup { config, agreed };
+        let name = agreed.subprotocol.as_ref().map(Subprotocol::as_str);
+        let setup = Setup {
+            config: self.config,
+            span: Some(self.shown.accept(name, seat.as_ref().map(Seat::number))),
+            agreed,
+        };
         let watch = Watch::new(self.hooks);
         let accepting = Accepting {
             io,
@@ -388,7 +395,11 @@ fn upgraded(io: PendingIo, setup: Setup, seat: Option<Seat>) -> Upgrading {
             let io = io.as_mut().poll(cx);
             io.map(|io| io.unwrap_or(Err(UpgradeError::TimedOut)))
         });
-        let opened: Opened = (io.await?, setup, seat);
+        let io = io.await;
+        if let (Err(error), Some(span)) = (&io, &setup.span) {
+            span.not_upgraded(error);
+        }
+        let opened: Opened = (io?, setup, seat);
         Ok(opened)
     })
 }

@@ -13,7 +13,8 @@ use crate::wire::close_code::CloseCode;
 /// `Ok(())`, the connection is closed with 1000, unless the handler gave its socket to another
 /// task. Nothing is sent if the connection is already closing. For another code, call
 /// [`WebSocket::close`](crate::WebSocket::close). Errors are not logged; `on_error` of layers,
-/// services and upgrades gets them.
+/// services and upgrades gets them. With the feature `tracing`, an event says that the handler
+/// failed.
 ///
 /// Implemented for `()`, for `Result<(), E>` and for `!`, the type of a block that loops forever.
 /// No other type can implement it:

@@ -170,6 +170,7 @@ impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
         let shared = &*this.shared;
         shared.begin_turn(cx.waker());
         if !this.handler.has_ended() {
+            let entered = shared.span().enter();
             let (handler, watch) = (&mut this.handler, &mut *this.watch);
             let turn = AssertUnwindSafe(|| {
                 shared.handler_turn(|| {
@@ -186,6 +187,7 @@ impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
                 Ok(Poll::Ready(code)) => {
                     // A handler that gave its socket to other tasks leaves it open.
                     if code != close_code::NORMAL {
+                        shared.span().handler_failed();
                         shared.close_for_handler(code);
                     }
                 }
@@ -197,9 +199,11 @@ impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
                     });
                     // The first panic is the one to tell.
                     let _ = catch_unwind(end);
+                    shared.span().handler_panicked();
                     shared.close_for_handler(close_code::ERROR);
                 }
             }
+            drop(entered);
         }
         if shared.poll_supervise().is_pending() || !this.handler.has_ended() {
             return Poll::Pending;

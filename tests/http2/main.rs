@@ -10,6 +10,8 @@ mod handshake;
 mod hooks;
 mod keep_alive;
 mod mounts;
+#[cfg(all(feature = "metrics", feature = "tracing"))]
+mod observed;
 mod raw;
 mod siblings;
 mod slow_peers;

@@ -11,7 +11,7 @@ use self::house::{House, Module};
 /// The rooms from the ground up; neighbours on one floor take nothing from each other.
 const FLOORS: [&[&str]; 9] = [
     &["wire", "pool"],
-    &["deflate"],
+    &["deflate", "observe"],
     &["message", "config"],
     &["protocol", "handshake"],
     &["connections"],

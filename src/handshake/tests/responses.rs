@@ -36,6 +36,22 @@ const REJECTIONS: [(Rejection, u16); 30] = [
     (Rejection::Draining { retry_after: 120 }, 503),
 ];
 
+/// Operators build on the names: each is its variant's, so none is there twice.
+#[test]
+fn name_of_a_rejection_is_that_of_its_variant() {
+    for (rejection, _) in REJECTIONS {
+        let mut name = String::new();
+        let shown = format!("{rejection:?}");
+        for letter in shown.chars().take_while(char::is_ascii_alphanumeric) {
+            if letter.is_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.extend(letter.to_lowercase());
+        }
+        assert_eq!(rejection.name(), name);
+    }
+}
+
 /// 4.2.2 item 5: the response has these headers and no others; RFC 9110, section 8.6: no length.
 #[test]
 fn response_to_a_valid_handshake_has_the_headers_of_the_rfc() {

@@ -20,6 +20,7 @@ use super::{
     inbox::{Inbox, ReadTo},
     item::Item,
     liveness::Liveness,
+    news::News,
     output::Output,
     record::Record,
     tasks::{Driver, Tasks},
@@ -27,6 +28,7 @@ use super::{
 };
 use crate::{
     connections::Member,
+    observe::Watch,
     protocol::{Closure, Event, Loss, Phase, Protocol},
     stream::{
         stats::Stats,
@@ -43,6 +45,7 @@ pub(crate) struct Conn<T> {
     tasks: Tasks,
     deadlines: Deadlines,
     record: Record,
+    watch: Watch,
     /// From our Close on, or the peer's.
     closing: Option<Box<Closing>>,
     /// Behind the transport, which ends first.
@@ -74,6 +77,7 @@ impl<T> Conn<T> {
             tasks: Tasks::new(driver),
             deadlines,
             record: Record::begin(),
+            watch: Watch::none(),
             closing: None,
             member: Member::default(),
         }
@@ -95,7 +99,53 @@ impl<T> Conn<T> {
     /// A ping of the keep-alive was answered after this time.
     #[allow(dead_code, reason = "the keep-alive is to call it")]
     pub(super) fn note_rtt(&mut self, rtt: Duration) {
-        self.record.note_rtt(rtt);
+        let micros = self.record.note_rtt(rtt);
+        self.watch.note_rtt(micros);
+    }
+
+    /// Somebody looks on from now on, when the connection is opened.
+    pub(super) fn watch(&mut self) {
+        self.watch = Watch::open();
+    }
+
+    /// What has passed is to be told when the lock is free.
+    #[allow(dead_code, reason = "the keep-alive is to call it")]
+    pub(super) const fn report(&mut self) {
+        self.watch.hasten();
+    }
+
+    /// Whether something is to be told once the lock is free.
+    #[inline]
+    pub(super) const fn has_news(&self) -> bool {
+        self.watch.is_due(self.record.passed())
+    }
+
+    /// If so, it is told then. A connection that is lost tells it anyway.
+    #[inline]
+    pub(super) fn tell_news(&mut self) {
+        if self.has_news() {
+            self.tasks.expect_aftermath();
+        }
+    }
+
+    pub(super) fn take_news(&mut self) -> Option<News> {
+        let is_end = self.is_down();
+        self.has_news().then(|| self.gather_news(is_end))
+    }
+
+    /// The same when there is no connection any more, unless the end was told.
+    pub(super) fn last_news(&mut self) -> Option<News> {
+        self.watch.is_open().then(|| self.gather_news(true))
+    }
+
+    #[cold]
+    fn gather_news(&mut self, is_end: bool) -> News {
+        if is_end {
+            let closure = self.closure().unwrap_or(Closure::lost());
+            News::last(&mut self.watch, &self.record, &self.protocol, closure)
+        } else {
+            News::gather(&mut self.watch, &self.record, &self.protocol)
+        }
     }
 
     #[inline]
@@ -157,6 +207,7 @@ impl<T> Conn<T> {
     /// The transport is of no more use. What was received can still be taken.
     pub(super) fn lose(&mut self, why: Item) {
         self.link.cut();
+        self.watch.hasten();
         self.deadlines.clear();
         self.closing = None;
         self.output.forget();

@@ -28,6 +28,7 @@ mod ending;
 mod inbox;
 mod item;
 mod liveness;
+mod news;
 mod output;
 mod outside;
 mod read_ahead;

@@ -43,8 +43,21 @@ impl Record {
     }
 
     /// A ping of ours was answered after this time, which is at most 71 minutes.
-    pub(super) fn note_rtt(&mut self, rtt: Duration) {
+    /// Returns the microseconds.
+    pub(super) fn note_rtt(&mut self, rtt: Duration) -> u32 {
         self.last_rtt = u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX).max(1);
+        self.last_rtt
+    }
+
+    /// Bytes that have passed both ways.
+    #[inline]
+    pub(super) const fn passed(&self) -> u64 {
+        self.read + self.written
+    }
+
+    /// Bytes that were read, and that were written.
+    pub(super) const fn wire(&self) -> (u64, u64) {
+        (self.read, self.written)
     }
 
     /// The last round trip.

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     message::Message,
+    observe::Span,
     protocol::{Batch, Closure, Compress, Loss},
     wire::close_code::CloseCode,
 };
@@ -28,14 +29,32 @@ pub(crate) struct Shared<T> {
     /// Whether somebody else had the lock since the handler opened its send buffer: what they queued
     /// comes before what it sends next, if it knows of that. Written under the lock.
     visited: AtomicBool,
+    span: Span,
 }
 
 impl<T> Shared<T> {
+    /// One that nobody looks at.
+    #[cfg(test)]
     pub(crate) fn new(conn: Conn<T>) -> Arc<Self> {
+        Self::watched(conn, None)
+    }
+
+    /// One that is shown by `span`, if there is one.
+    pub(crate) fn watched(mut conn: Conn<T>, span: Option<Span>) -> Arc<Self> {
+        if let Some(span) = &span {
+            conn.watch();
+            span.opened();
+        }
         Arc::new(Self {
             conn: Mutex::new(conn),
             visited: AtomicBool::new(false),
+            span: span.unwrap_or(Span::none()),
         })
+    }
+
+    /// What shows it.
+    pub(crate) const fn span(&self) -> &Span {
+        &self.span
     }
 
     /// Runs `f` under the lock, then wakes whom it made ready, outside of the lock.
@@ -43,6 +62,7 @@ impl<T> Shared<T> {
         let mut conn = self.lock();
         let caller = if !conn.tasks().is_supervised() {
             conn.tasks_mut().wake_waiters_by_io();
+            conn.tell_news();
             Caller::Unsupervised
         } else if self.is_handlers_turn() {
             conn.take_sent();
@@ -54,11 +74,21 @@ impl<T> Shared<T> {
         conn.tasks_mut().enter(caller);
         let result = f(&mut conn);
         if conn.tasks().has_aftermath() {
-            let aftermath = conn.take_aftermath();
-            drop(conn);
-            aftermath();
+            self.finish(conn);
         }
         result
+    }
+
+    /// Does what is to be done once the lock is free.
+    #[inline(never)]
+    fn finish(&self, mut conn: MutexGuard<'_, Conn<T>>) {
+        let news = conn.take_news();
+        let aftermath = conn.take_aftermath();
+        drop(conn);
+        aftermath();
+        if let Some(news) = news {
+            news.tell(&self.span);
+        }
     }
 
     /// Queues a message that the handler sends in its turn if that needs nothing else, as is
@@ -114,6 +144,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
     /// Whether the handler goes on with its batch in this turn. It leaves its send buffer open.
     pub(crate) fn poll_go_on(&self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
         self.lock_in_turn().poll_go_on(cx, batch)
+    }
+}
+
+impl<T> Drop for Shared<T> {
+    fn drop(&mut self) {
+        let conn = self.conn.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(news) = conn.last_news() {
+            news.tell(&self.span);
+        }
     }
 }
 

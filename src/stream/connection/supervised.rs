@@ -124,6 +124,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         let gone = self.poll_closing();
         self.flush_or_lose();
         self.release();
+        self.tell_news();
         gone
     }
 

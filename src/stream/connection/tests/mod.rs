@@ -18,3 +18,5 @@ mod senders;
 mod trying;
 mod unsupervised;
 mod waking;
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+mod watching;

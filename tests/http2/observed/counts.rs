@@ -1,0 +1,182 @@
+//! With the feature `metrics`.
+
+use tower_websock::{CloseFrame, UpgradeError, WebSocketUpgrade};
+
+use super::{recorder::Sums, *};
+use crate::support;
+
+const OPEN: &str = "websocket_connections_open";
+const OPENED: &str = "websocket_connections_opened_total";
+const CLOSED: &str = "websocket_connections_closed_total";
+const REFUSED: &str = "websocket_handshakes_refused_total";
+const MESSAGES: &str = "websocket_messages_total";
+const PAYLOAD: &str = "websocket_payload_bytes_total";
+
+const VERSIONS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
+
+fn closed(code: &str, initiator: &str) -> String {
+    format!("{CLOSED}{{code={code},initiator={initiator}}}")
+}
+
+/// Every way in which a connection ends is counted once, with its code and who began; the gauge
+/// is back at zero; refusals count by their check, and clients do not count.
+#[tokio::test]
+async fn metrics_add_up_with_what_was_done() {
+    for version in VERSIONS {
+        let sums = Sums::default();
+        let _guard = metrics::set_default_local_recorder(&sums);
+        let addr = serve(obedient, Config::new()).await;
+        let mut server = Server::of(version, addr).await;
+        let builder = Builder::new();
+
+        // 7 end each in their way, and 1 stays.
+        let mut staying = server.open(&builder).await.unwrap();
+        for (order, code) in [
+            ("echo", Some(1000)),
+            ("echo", Some(4001)),
+            ("echo", Some(4999)),
+        ] {
+            let mut socket = server.open(&builder).await.unwrap();
+            soon(socket.send(order.into())).await.unwrap();
+            expect_echo(&mut socket, Message::text("0123456789")).await;
+            let frame = code.map(|code| CloseFrame::new(code, ""));
+            soon(socket.close(frame)).await.unwrap();
+        }
+        let mut socket = server.open(&builder).await.unwrap();
+        soon(socket.close(None)).await.unwrap();
+        for order in ["fail", "panic"] {
+            let mut socket = server.open(&builder).await.unwrap();
+            soon(socket.send(order.into())).await.unwrap();
+            while soon(socket.recv()).await.is_some() {}
+        }
+        let mut lost = server.open(&builder).await.unwrap();
+        soon(lost.send("hold".into())).await.unwrap();
+        soon(lost.recv()).await.unwrap().unwrap();
+        assert_eq!(sums.of(OPENED), 8);
+        drop(lost);
+        until(|| sums.of(OPEN) == 1).await;
+
+        assert_eq!(
+            sums.beginning(CLOSED),
+            [
+                (closed("1000", "remote"), 1),
+                (closed("1005", "remote"), 1),
+                (closed("1006", "none"), 1),
+                (closed("1011", "local"), 2),
+                (closed("4xxx", "remote"), 2),
+            ],
+            "{version:?}"
+        );
+        // 3 orders to echo, 3 messages and their echoes, 3 orders more, one of them answered.
+        assert_eq!(sums.of(&format!("{MESSAGES}{{direction=received}}")), 9);
+        assert_eq!(sums.of(&format!("{MESSAGES}{{direction=sent}}")), 4);
+        assert_eq!(
+            sums.of(&format!("{PAYLOAD}{{direction=received}}")),
+            3 * (4 + 10) + 4 + 5 + 4
+        );
+        assert_eq!(sums.of(&format!("{PAYLOAD}{{direction=sent}}")), 34);
+
+        for _ in 0..3 {
+            let error = server.open(&foreign()).await.unwrap_err();
+            assert_eq!(error.status(), Some(http::StatusCode::FORBIDDEN));
+        }
+        let only = (format!("{REFUSED}{{reason=origin}}"), 3);
+        assert_eq!(sums.beginning(REFUSED), [only]);
+
+        soon(staying.close(None)).await.unwrap();
+        until(|| sums.of(OPEN) == 0).await;
+        assert_eq!(sums.of(OPENED), 8);
+    }
+}
+
+/// A connection that is never idle tells how far it is before its end.
+#[tokio::test]
+async fn busy_connection_is_counted_while_it_is_open() {
+    let sums = Sums::default();
+    let _guard = metrics::set_default_local_recorder(&sums);
+    let mut server = Server::of(Version::HTTP_11, serve(echo, Config::new()).await).await;
+    let mut socket = server.open(&Builder::new()).await.unwrap();
+    let received = format!("{MESSAGES}{{direction=received}}");
+    let mut reports = std::collections::BTreeSet::new();
+    for _ in 0..5000 {
+        expect_echo(&mut socket, Message::text("0123456789")).await;
+        reports.insert(sums.of(&received));
+    }
+    // Each of 64 KiB on the wire: 28 bytes for a message and its echo.
+    assert_eq!(reports.len(), 1 + 5000 * 28 / (64 * 1024));
+    assert!(reports.last().unwrap() >= &4000, "{reports:?}");
+    soon(socket.close(None)).await.unwrap();
+    until(|| sums.of(OPEN) == 0).await;
+    assert_eq!(sums.of(&received), 5000);
+}
+
+/// Tasks that are aborted, upgrades that fail, and sockets without a supervisor.
+#[tokio::test]
+async fn gauge_comes_back_whatever_happens() {
+    let sums = Sums::default();
+    let _guard = metrics::set_default_local_recorder(&sums);
+
+    // An aborted task.
+    let (client, server) = tokio::io::duplex(1024);
+    let task = support::supervise(server, Config::new(), support::hold);
+    tokio::task::yield_now().await;
+    assert_eq!(sums.of(OPEN), 1);
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+    assert_eq!(sums.of(OPEN), 0);
+    assert_eq!(sums.of(&closed("1006", "none")), 1);
+    drop(client);
+
+    // An upgrade that fails was never open.
+    let (mut parts, ()) = support::handshake().into_parts();
+    let (provided, release) = tower_websock::ProvidedIo::held(tokio::io::duplex(1024).0);
+    parts.extensions.insert(provided);
+    let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
+    let (_, accepting) = upgrade.accept::<()>().unwrap();
+    drop(release);
+    let failed = soon(accepting.supervise(support::hold)).await;
+    assert!(matches!(failed, Err(UpgradeError::NotSent)));
+    assert_eq!(sums.of(OPENED), 1);
+
+    // A socket without a supervisor, which is dropped, or closed while its owner keeps it.
+    let (client, server) = tokio::io::duplex(1024);
+    let socket = support::accept(server, Config::new())
+        .socket()
+        .await
+        .unwrap();
+    assert_eq!(sums.of(OPEN), 1);
+    drop(socket);
+    assert_eq!(sums.of(OPEN), 0);
+    drop(client);
+    let (client, server) = tokio::io::duplex(1024);
+    let mut socket = support::accept(server, Config::new())
+        .socket()
+        .await
+        .unwrap();
+    let mut peer = support::Peer::new(client);
+    peer.send(&support::close_frame(1001)).await;
+    let closing = tokio::spawn(async move {
+        while socket.recv().await.is_some() {}
+        socket
+    });
+    peer.expect_close(1001).await;
+    drop(peer);
+    let socket = closing.await.unwrap();
+    assert_eq!(sums.of(OPEN), 0);
+    assert_eq!(sums.of(&closed("1001", "remote")), 1);
+    drop(socket);
+    assert_eq!(sums.of(OPEN), 0);
+
+    // A connection of nobody's request, and a client's, are not counted.
+    let (mut ours, mut theirs) = WebSocket::pair(&Config::new());
+    expect_nothing(&mut ours, &mut theirs).await;
+    assert_eq!(sums.of(OPENED), 3);
+}
+
+async fn expect_nothing(
+    ours: &mut WebSocket<tokio::io::DuplexStream>,
+    theirs: &mut WebSocket<tokio::io::DuplexStream>,
+) {
+    ours.send("x".into()).await.unwrap();
+    assert!(theirs.recv().await.unwrap().is_ok());
+}
