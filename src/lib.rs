@@ -160,11 +160,12 @@ pub use self::{
     connections::{ConnectionId, ConnectionInfo, ConnectionKey, Connections, Drain, Drained},
     handshake::{InvalidOrigin, OriginPolicy, PageRequest, Rejection},
     message::{CloseFrame, InvalidClose, Message, NotUtf8, Utf8Bytes},
+    observe::{Stats, Traffic},
     protocol::{Closure, Initiator, Loss},
     service::{Handler, HandlerError, Refusal, ResponseFuture, WebSocketLayer, WebSocketService},
     stream::{
-        Error, ProvidedIo, RecvHalf, Release, SendHalf, SendTimeoutError, Sender, Stats, Traffic,
-        TrySendError, Upgraded, WebSocket,
+        Error, ProvidedIo, RecvHalf, Release, SendHalf, SendTimeoutError, Sender, TrySendError,
+        Upgraded, WebSocket,
     },
     upgrade::{
         Accepting, ConnectionTask, End, HandlerEnd, Outcome, ResponseBody, Supervise, UpgradeError,

@@ -16,8 +16,9 @@ use crate::{
     config::Subprotocol,
     connections::ConnectionId,
     message::{CloseFrame, InvalidClose, Message, NotUtf8},
+    observe::Stats,
     protocol::Closure,
-    stream::{SendTimeoutError, Sender, Stats, TrySendError},
+    stream::{SendTimeoutError, Sender, TrySendError},
 };
 
 /// A WebSocket connection whose errors are axum's.

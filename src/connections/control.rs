@@ -1,6 +1,6 @@
 //! What is asked of a connection from outside.
 
-use crate::message::CloseFrame;
+use crate::{message::CloseFrame, observe::Stats};
 
 /// A connection, for tasks that have no handle on it.
 pub(crate) trait Control: Send + Sync {
@@ -9,6 +9,9 @@ pub(crate) trait Control: Send + Sync {
 
     /// Drops the transport.
     fn cut(&self);
+
+    /// What has passed over it.
+    fn stats(&self) -> Stats;
 }
 
 /// What a connection has to do as soon as it opens.

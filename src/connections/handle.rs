@@ -1,9 +1,15 @@
 //! The handle that an application has on its connections.
 
-use std::{fmt, future::Future, sync::Arc, time::Instant, vec};
+use std::{
+    fmt,
+    future::Future,
+    sync::{Arc, Weak},
+    time::Instant,
+    vec,
+};
 
 use super::{
-    control::Order,
+    control::{Control, Order},
     drain::{Drain, Drained},
     id::ConnectionId,
     key::ConnectionKey,
@@ -13,6 +19,7 @@ use super::{
 use crate::{
     handshake::Rejection,
     message::{CloseFrame, InvalidClose},
+    observe::Stats,
 };
 
 /// The connections of a server: limits them, lists them, closes them one by one or all together.
@@ -192,18 +199,23 @@ pub struct ConnectionInfo {
     id: ConnectionId,
     key: Option<ConnectionKey>,
     opened_at: Option<Instant>,
+    stats: Option<Stats>,
 }
 
 impl ConnectionInfo {
-    fn of(id: ConnectionId, entry: &Entry) -> Self {
-        Self {
+    /// What the registry knows, and whom to ask for the rest once its lock is free.
+    fn of(id: ConnectionId, entry: &Entry) -> Listed {
+        let (opened_at, connection) = match &entry.progress {
+            Progress::Accepted { .. } => (None, None),
+            Progress::Open { since, connection } => (Some(*since), Some(connection.clone())),
+        };
+        let info = Self {
             id,
             key: entry.key.clone(),
-            opened_at: match entry.progress {
-                Progress::Accepted { .. } => None,
-                Progress::Open { since, .. } => Some(since),
-            },
-        }
+            opened_at,
+            stats: None,
+        };
+        (info, connection)
     }
 
     /// Its number.
@@ -220,11 +232,19 @@ impl ConnectionInfo {
     pub const fn opened_at(&self) -> Option<Instant> {
         self.opened_at
     }
+
+    /// What has passed over it, when the list came to it. `None` if it is not open, or not any
+    /// more.
+    pub const fn stats(&self) -> Option<&Stats> {
+        self.stats.as_ref()
+    }
 }
+
+type Listed = (ConnectionInfo, Option<Weak<dyn Control>>);
 
 struct Iter {
     registry: Arc<Registry>,
-    page: vec::IntoIter<ConnectionInfo>,
+    page: vec::IntoIter<Listed>,
     last: Option<ConnectionId>,
 }
 
@@ -238,8 +258,10 @@ impl Iterator for Iter {
                 .page(self.last, ConnectionInfo::of)
                 .into_iter();
         }
-        let next = self.page.next()?;
+        let (mut next, connection) = self.page.next()?;
         self.last = Some(next.id);
+        let connection = connection.and_then(|connection| connection.upgrade());
+        next.stats = connection.map(|connection| connection.stats());
         Some(next)
     }
 }

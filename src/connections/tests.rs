@@ -6,6 +6,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
+    time::{Duration, SystemTime},
 };
 
 use super::{
@@ -15,7 +16,10 @@ use super::{
     seat::{Member, Seat},
     *,
 };
-use crate::message::CloseFrame;
+use crate::{
+    message::CloseFrame,
+    observe::{Stats, Traffic},
+};
 
 /// What is counted by a key takes memory only while there is a connection of it.
 #[test]
@@ -104,6 +108,17 @@ impl Control for Curious {
         self.reached();
         drop(self.member.lock().unwrap().leave());
     }
+
+    fn stats(&self) -> Stats {
+        self.reached();
+        Stats {
+            received: Traffic::default(),
+            sent: Traffic::default(),
+            last_rtt: None,
+            opened_at: SystemTime::UNIX_EPOCH,
+            age: Duration::ZERO,
+        }
+    }
 }
 
 impl Wake for Curious {
@@ -124,9 +139,10 @@ async fn connections_and_tasks_are_reached_outside_of_the_lock() {
     let weak = Arc::downgrade(&connection);
     assert!(connection.member.lock().unwrap().open(weak).is_none());
     let frame = CloseFrame::new(1000, "");
+    assert!(connections.iter().all(|listed| listed.stats().is_some()));
     assert!(registry.order(id, Order::Close(frame)));
     assert!(registry.order(id, Order::Cut));
-    assert_eq!(connection.reached.load(Ordering::Relaxed), 2);
+    assert_eq!(connection.reached.load(Ordering::Relaxed), 3);
     assert!(connections.is_empty() && !registry.order(id, Order::Cut));
 
     let task = Curious::of(&connections);

@@ -11,6 +11,7 @@ mod meter;
 #[cfg(not(feature = "metrics"))]
 #[path = "no_meter.rs"]
 mod meter;
+mod stats;
 #[cfg(not(feature = "tracing"))]
 #[path = "no_trace.rs"]
 mod trace;
@@ -24,6 +25,7 @@ mod watch;
 
 use std::fmt;
 
+pub use self::stats::{Stats, Traffic};
 pub(crate) use self::{
     trace::{Request, Span},
     watch::{Report, Watch},

@@ -9,7 +9,6 @@ mod send_error;
 mod sender;
 mod sends;
 mod split;
-mod stats;
 mod transport;
 mod websocket;
 
@@ -19,7 +18,6 @@ pub use self::{
     send_error::{SendTimeoutError, TrySendError},
     sender::Sender,
     split::{RecvHalf, SendHalf},
-    stats::{Stats, Traffic},
     transport::{ProvidedIo, Release, Upgraded},
     websocket::WebSocket,
 };

@@ -13,12 +13,12 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Error, SendTimeoutError, Sender, Stats, TrySendError, Upgraded, connection::Conn,
-    handle::Handle,
+    Error, SendTimeoutError, Sender, TrySendError, Upgraded, connection::Conn, handle::Handle,
 };
 use crate::{
     connections::ConnectionId,
     message::{CloseFrame, InvalidClose, Message},
+    observe::Stats,
     protocol::{Batch, Closure, Compress},
 };
 

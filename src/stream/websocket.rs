@@ -13,7 +13,7 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Error, RecvHalf, SendHalf, SendTimeoutError, Sender, Stats, TrySendError, Upgraded,
+    Error, RecvHalf, SendHalf, SendTimeoutError, Sender, TrySendError, Upgraded,
     connection::{Conn, Shared},
     handle::Handle,
 };
@@ -22,7 +22,7 @@ use crate::{
     connections::{ConnectionId, Seat},
     handshake::Agreed,
     message::{CloseFrame, InvalidClose, Message},
-    observe::Span,
+    observe::{Span, Stats},
     protocol::{Batch, Closure, Compress, MaskKeys, Protocol},
 };
 

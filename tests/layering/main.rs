@@ -43,8 +43,13 @@ const OUTSIDE: [&str; 15] = [
     "Poll",
 ];
 
-/// Settings say how long something lasts; nobody there waits for it.
-const MAY_NAME: [(&str, &str); 1] = [("config", "Duration")];
+/// Settings say how long something lasts, and figures how long it took; nobody there waits for it,
+/// or looks at a clock.
+const MAY_NAME: [(&str, &str); 3] = [
+    ("config", "Duration"),
+    ("observe", "Duration"),
+    ("observe", "SystemTime"),
+];
 
 fn floor_of(module: &Module) -> Option<usize> {
     let room = module.first().filter(|room| *room != "docs")?;

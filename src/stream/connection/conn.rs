@@ -28,12 +28,9 @@ use super::{
 };
 use crate::{
     connections::Member,
-    observe::Watch,
+    observe::{Stats, Watch},
     protocol::{Closure, Event, Loss, Phase, Protocol},
-    stream::{
-        stats::Stats,
-        transport::{Profile, coop::unconstrained, link::Link},
-    },
+    stream::transport::{Profile, coop::unconstrained, link::Link},
 };
 
 pub(crate) struct Conn<T> {
@@ -76,7 +73,7 @@ impl<T> Conn<T> {
             budget: Budget::FIRST,
             tasks: Tasks::new(driver),
             deadlines,
-            record: Record::begin(),
+            record: Record::default(),
             watch: Watch::none(),
             closing: None,
             member: Member::default(),
@@ -93,23 +90,25 @@ impl<T> Conn<T> {
 
     /// What has passed over it.
     pub(crate) fn stats(&self) -> Stats {
-        self.record.stats(&self.protocol)
+        self.record.stats(&self.protocol, self.age())
+    }
+
+    fn age(&self) -> Duration {
+        self.deadlines.clock().opened().elapsed()
     }
 
     /// A ping of the keep-alive was answered after this time.
-    #[allow(dead_code, reason = "the keep-alive is to call it")]
     pub(super) fn note_rtt(&mut self, rtt: Duration) {
         let micros = self.record.note_rtt(rtt);
         self.watch.note_rtt(micros);
     }
 
     /// Somebody looks on from now on, when the connection is opened.
-    pub(super) fn watch(&mut self) {
+    pub(super) fn open_to_view(&mut self) {
         self.watch = Watch::open();
     }
 
     /// What has passed is to be told when the lock is free.
-    #[allow(dead_code, reason = "the keep-alive is to call it")]
     pub(super) const fn report(&mut self) {
         self.watch.hasten();
     }
@@ -142,7 +141,8 @@ impl<T> Conn<T> {
     fn gather_news(&mut self, is_end: bool) -> News {
         if is_end {
             let closure = self.closure().unwrap_or(Closure::lost());
-            News::last(&mut self.watch, &self.record, &self.protocol, closure)
+            let age = self.age();
+            News::last(&mut self.watch, &self.record, &self.protocol, age, closure)
         } else {
             News::gather(&mut self.watch, &self.record, &self.protocol)
         }

@@ -1,4 +1,4 @@
-//! Whether the peer lives: when its bytes came, and how long its pongs take.
+//! Whether the peer lives: when its bytes came, and what pings and pongs carry.
 
 use std::time::Duration;
 
@@ -16,8 +16,6 @@ const EXACT: u8 = 8;
 pub(super) struct Liveness {
     /// Reads that are still to be noted, the last one as that which makes the connection busy.
     notes: u8,
-    /// Microseconds from a ping of ours to its pong; 0 if none came. Bytes, which fit anywhere.
-    rtt: [u8; 4],
 }
 
 /// What a read tells.
@@ -33,7 +31,6 @@ impl Liveness {
     pub(super) const fn new(is_off: bool) -> Self {
         Self {
             notes: if is_off { 0 } else { EXACT + 1 },
-            rtt: [0; 4],
         }
     }
 
@@ -67,29 +64,14 @@ impl Liveness {
     pub(super) const fn stop(&mut self) {
         self.notes = 0;
     }
+}
 
-    /// Whether a pong carries what one of our pings did. The time is noted that the answer took if
-    /// that is no more than `patience`: else it waited for us.
-    pub(super) fn take_pong(&mut self, clock: Clock, patience: Duration, data: &[u8]) -> bool {
-        let Some((at, proof)) = data.split_first_chunk() else {
-            return false;
-        };
-        let at = u32::from_be_bytes(*at);
-        let is_ours = *proof == proof_of(clock, at);
-        if is_ours {
-            let took = clock.micros().wrapping_sub(at).max(1);
-            if Duration::from_micros(took.into()) <= patience {
-                self.rtt = took.to_be_bytes();
-            }
-        }
-        is_ours
-    }
-
-    /// How long the last answer to a ping of ours took.
-    pub(super) fn last_rtt(&self) -> Option<Duration> {
-        let micros = u32::from_be_bytes(self.rtt);
-        (micros > 0).then(|| Duration::from_micros(micros.into()))
-    }
+/// How long it took until this pong came, if it carries what a ping of ours did.
+pub(super) fn time_to_answer(clock: Clock, data: &[u8]) -> Option<Duration> {
+    let (at, proof) = data.split_first_chunk()?;
+    let at = u32::from_be_bytes(*at);
+    let micros = clock.micros().wrapping_sub(at).into();
+    (*proof == proof_of(clock, at)).then(|| Duration::from_micros(micros))
 }
 
 /// How much later than `time` this connection does what others do, too: at most a sixteenth of it.

@@ -1,5 +1,7 @@
 //! What a connection tells those who look on. It is gathered under the lock and told outside.
 
+use std::time::Duration;
+
 use super::record::Record;
 use crate::{
     observe::{self, End, Passed, Report, Span, Watch},
@@ -22,11 +24,12 @@ impl News {
         }
     }
 
-    /// The same, and the end.
+    /// The same, and the end at this age.
     pub(super) fn last(
         watch: &mut Watch,
         record: &Record,
         protocol: &Protocol,
+        age: Duration,
         closure: Closure,
     ) -> Self {
         let (received, sent) = passed(record, protocol);
@@ -37,7 +40,7 @@ impl News {
                 Some(Initiator::Remote) => "remote",
                 None => "none",
             },
-            seconds: record.age().as_secs_f64(),
+            seconds: age.as_secs_f64(),
             received,
             sent,
         };

@@ -8,6 +8,7 @@ use super::{conn::Conn, item::Item, shared::Shared};
 use crate::{
     connections::{Control, Member, Seat},
     message::CloseFrame,
+    observe::Stats,
     protocol::Loss,
 };
 
@@ -36,6 +37,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Control for Shared<T> {
 
     fn cut(&self) {
         self.with(|conn| conn.lose(Item::Lost(Loss::Cut)));
+    }
+
+    fn stats(&self) -> Stats {
+        self.with(|conn| conn.stats())
     }
 }
 

@@ -2,17 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use tokio::time::Instant;
-
 use crate::{
+    observe::{Stats, Traffic},
     protocol::{Protocol, Tally},
-    stream::stats::{Stats, Traffic},
 };
 
-/// The bytes of the transport, the last round trip, and when it all began.
-#[derive(Debug)]
+/// The bytes of the transport, and the last round trip.
+#[derive(Debug, Default)]
 pub(super) struct Record {
-    opened: Instant,
     read: u64,
     written: u64,
     /// In microseconds; 0 if there was none.
@@ -20,16 +17,6 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// It begins now.
-    pub(super) fn begin() -> Self {
-        Self {
-            opened: Instant::now(),
-            read: 0,
-            written: 0,
-            last_rtt: 0,
-        }
-    }
-
     /// So many bytes were read.
     #[inline]
     pub(super) const fn note_read(&mut self, bytes: usize) {
@@ -66,14 +53,8 @@ impl Record {
         micros.map(|micros| Duration::from_micros(micros.into()))
     }
 
-    /// Since it began.
-    pub(super) fn age(&self) -> Duration {
-        self.opened.elapsed()
-    }
-
-    /// All that there is to tell.
-    pub(super) fn stats(&self, protocol: &Protocol) -> Stats {
-        let age = self.age();
+    /// All that there is to tell of a connection of this age.
+    pub(super) fn stats(&self, protocol: &Protocol, age: Duration) -> Stats {
         let now = SystemTime::now();
         Stats {
             received: traffic(protocol.incoming().tally(), self.read),
@@ -102,7 +83,7 @@ mod tests {
     /// What fits is told to the microsecond; a time that is too short or too long is not lost.
     #[test]
     fn round_trip_is_told() {
-        let mut record = Record::begin();
+        let mut record = Record::default();
         assert_eq!(record.last_rtt(), None);
         let long = Duration::from_micros(u32::MAX.into());
         for (rtt, told) in [

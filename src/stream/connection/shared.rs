@@ -42,7 +42,7 @@ impl<T> Shared<T> {
     /// One that is shown by `span`, if there is one.
     pub(crate) fn watched(mut conn: Conn<T>, span: Option<Span>) -> Arc<Self> {
         if let Some(span) = &span {
-            conn.watch();
+            conn.open_to_view();
             span.opened();
         }
         Arc::new(Self {

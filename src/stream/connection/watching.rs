@@ -82,19 +82,14 @@ impl<T> Conn<T> {
         let Some(data) = item.as_pong() else {
             return false;
         };
-        let (clock, timeout) = (self.deadlines().clock(), self.timeout());
-        let liveness = self.deadlines_mut().liveness_mut();
-        liveness.take_pong(clock, timeout, data)
-    }
-
-    /// How long the peer took for the last answer to a ping that was sent for
-    /// [`Config::keep_alive`].
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for the statistics of a connection")
-    )]
-    pub(crate) fn last_rtt(&self) -> Option<Duration> {
-        self.deadlines().liveness().last_rtt()
+        let Some(took) = liveness::time_to_answer(self.deadlines().clock(), data) else {
+            return false;
+        };
+        // What took longer waited for us.
+        if took <= self.timeout() {
+            self.note_rtt(took);
+        }
+        true
     }
 
     /// There is no room for what comes: it waits in the transport.
@@ -193,6 +188,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     pub(super) fn act_on(&mut self, passed: Deadline) {
         match passed {
             Deadline::Ping if self.deadlines().liveness().is_busy() => {
+                self.report();
                 self.deadlines_mut().liveness_mut().begin_notes();
                 self.await_bytes();
             }
@@ -206,6 +202,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     fn ping(&mut self) {
+        self.report();
         let ping = Message::Ping(liveness::ping(self.deadlines().clock()));
         // An open connection takes it.
         let _ = self.protocol_mut().send_with(ping, Compress::Never);

@@ -237,12 +237,18 @@ async fn list_is_complete() {
         assert_eq!(connection.id().get(), user + 1);
         assert_eq!(connection.key(), Some(&user.into()));
         assert_eq!(connection.opened_at(), None);
+        assert!(connection.stats().is_none());
     }
     sleep(secs(1)).await;
-    let (_peer, accepting) = open.remove(500);
-    let socket = accepting.socket().await.unwrap();
-    let opened_at = connections.iter().nth(500).unwrap().opened_at();
-    assert_eq!(opened_at, Some(Instant::now().into_std()));
+    let (mut peer, accepting) = open.remove(500);
+    let mut socket = accepting.socket().await.unwrap();
+    peer.send(&frame(TEXT, b"hello")).await;
+    socket.recv().await.unwrap().unwrap();
+    let listed = connections.iter().nth(500).unwrap();
+    assert_eq!(listed.opened_at(), Some(Instant::now().into_std()));
+    let stats = listed.stats().unwrap();
+    assert_eq!(stats.received.payload_bytes, 5);
+    assert_eq!(stats.received, socket.stats().received);
     // Some leave while the list is read.
     let mut list = connections.iter();
     assert_eq!(list.next().unwrap().id().get(), 1);

@@ -114,9 +114,10 @@ async fn failed_upgrade_is_shown() {
     let (provided, release) = tower_websock::ProvidedIo::held(tokio::io::duplex(1024).0);
     parts.extensions.insert(provided);
     let upgrade = tower_websock::WebSocketUpgrade::from_parts(&mut parts).unwrap();
+    let upgrade = upgrade.connections(&tower_websock::Connections::new());
     let (_, accepting) = upgrade.accept::<()>().unwrap();
     drop(release);
     let error = soon(accepting.socket()).await.unwrap_err();
-    let span = "websocket{path=\"/ws\" version=HTTP/1.1}";
+    let span = "websocket{path=\"/ws\" version=HTTP/1.1 id=1}";
     assert_eq!(lines.events(), [format!("INFO {span} not opened: {error}")]);
 }

@@ -181,7 +181,7 @@ async fn pong_of_our_ping_is_not_received() {
     for is_handler_busy in [false, true] {
         let wire = Wire::new();
         let mut server = server(&wire);
-        let last_rtt = |server: &Supervised| server.handle.with(|conn| conn.last_rtt());
+        let last_rtt = |server: &Supervised| server.handle.with(|conn| conn.stats().last_rtt);
         assert!(server.pass(INTERVAL + LATE).await);
         let ping = ping_in(&wire.written());
         advance(rtt).await;
