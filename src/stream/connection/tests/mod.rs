@@ -13,10 +13,10 @@ mod harness;
 mod keep_alive;
 mod lifetime;
 mod limits;
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+mod news;
 mod read_ahead;
 mod senders;
 mod trying;
 mod unsupervised;
 mod waking;
-#[cfg(any(feature = "metrics", feature = "tracing"))]
-mod watching;

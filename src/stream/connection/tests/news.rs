@@ -12,7 +12,7 @@ async fn keep_alive_has_things_told() {
     server.handle.with(|conn| {
         conn.report();
         assert!(!conn.has_news());
-        conn.watch();
+        conn.open_to_view();
         assert!(!conn.has_news());
         conn.report();
         assert!(conn.has_news());
