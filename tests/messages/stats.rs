@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use tokio::{io::DuplexStream, sync::mpsc, task::JoinHandle};
-use tower_websock::{Closure, Error, Message, Stats, Traffic, WebSocket};
+use tower_websock::{Closure, Config, Error, KeepAlive, Message, Stats, Traffic, WebSocket};
 
-use crate::support::{BINARY, PING, PONG, Peer, TEXT, close_by_peer, frame, header, pair};
+use crate::support::{
+    BINARY, PING, PONG, Peer, TEXT, close_by_peer, frame, header, pair, supervise,
+};
 
 /// Messages, frames, payload bytes, bytes on the wire, pings.
 fn figures(traffic: Traffic) -> [u64; 5] {
@@ -25,7 +27,10 @@ fn telling() -> (
     mpsc::UnboundedReceiver<Stats>,
 ) {
     let (tell, told) = mpsc::unbounded_channel();
-    let (peer, task) = pair(async move |mut socket: WebSocket| {
+    let (client, server) = tokio::io::duplex(1 << 20);
+    // Its pings would count, too.
+    let config = Config::new().keep_alive(KeepAlive::OFF);
+    let task = supervise(server, config, async move |mut socket: WebSocket| {
         while let Some(message) = socket.recv().await {
             let message = message?;
             if message.is_data() {
@@ -36,7 +41,7 @@ fn telling() -> (
         }
         Ok::<_, Error>(())
     });
-    (peer, task, told)
+    (Peer::new(client), task, told)
 }
 
 /// Sends `bytes`, takes as many frames as are expected, and as many reports; returns the last one.
