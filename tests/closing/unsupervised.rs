@@ -12,8 +12,7 @@ use std::{
 
 use futures_util::{FutureExt, SinkExt};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf},
     time::{Instant, timeout},
 };
 use tower_websock::{Config, Error, Message, SendHalf, WebSocket};
@@ -94,71 +93,6 @@ async fn early_wake_is_not_lost() {
     }
 }
 
-/// The same on TCP, where the wake comes from another thread.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wake_from_another_thread_is_not_lost() {
-    const ROUND_TRIPS: usize = 10_000;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    let mut clients = Vec::new();
-    for _ in 0..4 {
-        let client = TcpStream::connect(addr).await.unwrap();
-        let (server, _) = listener.accept().await.unwrap();
-        client.set_nodelay(true).unwrap();
-        server.set_nodelay(true).unwrap();
-        let socket = WebSocket::server(server, &Config::new());
-        tokio::spawn(echo_until_closed(socket));
-        clients.push(tokio::spawn(async move {
-            let mut peer = Peer::new(client);
-            for n in 0..ROUND_TRIPS {
-                peer.send(&frame(TEXT, b"hi")).await;
-                let echoed = timeout(Duration::from_secs(10), peer.expect(TEXT, b"hi"));
-                assert!(echoed.await.is_ok(), "stalled at round trip {n}");
-            }
-        }));
-    }
-    for client in clients {
-        client.await.unwrap();
-    }
-}
-
-/// Halves in two tasks: each is woken, whichever polled the transport last.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn halves_in_two_tasks_are_both_woken() {
-    let (client, server) = tokio::io::duplex(4096);
-    let (mut send, mut recv) = WebSocket::server(server, &Config::new()).split();
-    let sending = tokio::spawn(async move {
-        for n in 0..2000_u32 {
-            let text = n.to_string().repeat(20);
-            send.send(text.into()).await.unwrap();
-        }
-        send
-    });
-    let receiving = tokio::spawn(async move {
-        let mut received = 0;
-        while received < 2000 {
-            received += usize::from(recv.recv().await.unwrap().unwrap().is_data());
-        }
-        recv
-    });
-    let (read, mut write) = tokio::io::split(client);
-    let writing = tokio::spawn(async move {
-        for _ in 0..2000 {
-            write.write_all(&frame(BINARY, &[1; 200])).await.unwrap();
-        }
-        write
-    });
-    let mut peer = Peer::new(tokio::io::join(read, tokio::io::sink()));
-    for n in 0..2000_u32 {
-        let text = n.to_string().repeat(20);
-        peer.expect(TEXT, text.as_bytes()).await;
-    }
-    writing.await.unwrap();
-    let send = sending.await.unwrap();
-    let recv = receiving.await.unwrap();
-    assert!(send.is_pair_of(&recv));
-}
-
 /// `close` that was given up goes on in `recv`, which then reads the peer's Close.
 #[tokio::test(start_paused = true)]
 async fn close_given_up_goes_on_in_recv() {
@@ -198,19 +132,6 @@ async fn closing_of_the_sink_is_bounded() {
     let closed = SinkExt::close(&mut socket).await;
     assert!(matches!(closed, Err(Error::Closed)));
     assert_eq!(begin.elapsed().as_secs(), 5);
-}
-
-/// A read-only user answers pings.
-#[tokio::test]
-async fn recv_alone_answers_pings() {
-    let (client, server) = tokio::io::duplex(1024);
-    let mut peer = Peer::new(client);
-    let mut socket = WebSocket::server(server, &Config::new());
-    let receiving = tokio::spawn(async move { while socket.recv().await.is_some() {} });
-    peer.send(&frame(PING, b"there?")).await;
-    peer.expect(PONG, b"there?").await;
-    drop(peer);
-    receiving.await.unwrap();
 }
 
 /// What must not be sent is refused, and nothing of it is.

@@ -126,7 +126,7 @@ async fn compressed_fragments_are_one_message() {
 
 /// 7.2.3.6: an empty message, and what is around it.
 #[tokio::test]
-async fn empty_messages_among_others_arrive() {
+async fn tomcat_61491_empty_messages_among_others_arrive() {
     for (deflate, keeps) in [
         (DeflateConfig::new(), true),
         (DeflateConfig::new().no_context_takeover(), false),
@@ -217,7 +217,7 @@ async fn plain_messages_are_understood_though_compression_was_agreed_on() {
 /// 6; RFC 6455, 5.2: RSV1 means nothing where the extension was not negotiated, whoever it was
 /// that did not want it: 1002, and what comes then is not looked at.
 #[tokio::test]
-async fn compressed_message_that_was_not_agreed_on_is_answered_with_1002() {
+async fn cve_2026_59881_compressed_message_that_was_not_agreed_on_is_answered_with_1002() {
     let on = Config::new().deflate(DeflateConfig::new());
     for (config, offer) in [
         (&Config::new(), None),

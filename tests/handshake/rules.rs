@@ -169,7 +169,7 @@ fn compression_is_not_answered_unless_it_is_configured() {
 /// 10.2, DNS rebinding: `Host` and `Origin` agree, and the name is not the server's. Every mount
 /// refuses it, no handler runs, and a page of the server's own passes.
 #[tokio::test]
-async fn rebound_name_is_refused_by_every_mount() {
+async fn abuse_19_rebound_name_is_refused_by_every_mount() {
     let request = |host: &'static str, origin: Option<&'static str>| {
         let mut parts = parts();
         let host = HeaderValue::from_static(host);

@@ -167,7 +167,7 @@ async fn end_without_close_is_lost() {
 
 /// So is `RST_STREAM(CANCEL)`, which hyper shows as an orderly end, and any other.
 #[tokio::test]
-async fn reset_is_lost() {
+async fn abuse_30_reset_is_lost() {
     for reason in [Reason::CANCEL, Reason::NO_ERROR, Reason::INTERNAL_ERROR] {
         let (handler, told) = telling();
         let addr = serve(handler, Config::new()).await;

@@ -294,7 +294,7 @@ async fn policy_of_origins_holds() {
 /// 10.2, DNS rebinding, through `:authority`: no stream is opened, and the connection lives on; the
 /// same after a predicate has panicked.
 #[tokio::test]
-async fn rebound_authority_is_refused() {
+async fn abuse_19_rebound_authority_is_refused() {
     let refusing = OriginPolicy::predicate(|page| panic!("asked about {}", page.origin));
     for (policy, foreign) in [
         (OriginPolicy::loopback(), Rejection::ForeignHost),

@@ -90,7 +90,7 @@ async fn sockets_share_a_connection() {
 
 /// A handler that panics tells its own peer, and nobody else.
 #[tokio::test]
-async fn panic_ends_one_socket() {
+async fn abuse_23_panic_ends_one_socket() {
     let addr = serve(
         async |mut socket: WebSocket| {
             let message = socket.recv().await.unwrap().unwrap();

@@ -1,7 +1,6 @@
 //! Messages on an open connection, in both directions.
 
 mod batch;
-mod cancellation;
 mod fairness;
 mod senders;
 #[cfg(feature = "deflate")]

@@ -14,23 +14,30 @@ pub mod cpu;
 #[cfg(feature = "deflate")]
 pub mod deflate;
 pub mod documented;
+#[cfg(feature = "http2")]
+pub mod http2;
 pub mod raw;
 
 use std::{convert::Infallible, future::Future, net::SocketAddr};
 
 use bytes::{Buf, BytesMut};
 use http::{Request, Response};
-use hyper::{body::Incoming, server::conn::http1};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service as HyperService, service_fn},
+};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream},
     net::{TcpListener, TcpStream},
+    sync::mpsc::UnboundedSender,
     task::JoinHandle,
 };
 use tower::Layer;
 use tower_websock::{
-    Accepting, Closure, Config, Handler, Outcome, ProvidedIo, WebSocket, WebSocketLayer,
-    WebSocketUpgrade,
+    Accepting, Closure, Config, Handler, Outcome, ProvidedIo, ResponseBody, UpgradeError,
+    WebSocket, WebSocketLayer, WebSocketUpgrade,
 };
 
 /// First bytes of whole frames.
@@ -76,6 +83,12 @@ pub fn header(first: u8, len: u64) -> Vec<u8> {
         }
     }
     header
+}
+
+/// A message in so many fragments.
+pub fn fragments(count: usize, payload: &[u8]) -> Vec<u8> {
+    let next = frame(0, payload).repeat(count - 2);
+    [frame(2, payload), next, frame(0x80, payload)].concat()
 }
 
 pub fn close_frame(code: u16) -> Vec<u8> {
@@ -256,6 +269,29 @@ pub fn accept(
     let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
     let (_, accepting) = upgrade.config(config).accept::<()>().unwrap();
     accepting
+}
+
+/// A hyper service that accepts every handshake and tells what became of it.
+pub fn accept_and_report(
+    config: Config,
+    reports: UnboundedSender<Result<(), UpgradeError>>,
+) -> impl HyperService<
+    Request<Incoming>,
+    Response = Response<ResponseBody>,
+    Error = Infallible,
+    Future: Send,
+> {
+    service_fn(move |request: Request<Incoming>| {
+        let mut parts = request.into_parts().0;
+        let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
+        let (response, accepting) = upgrade.config(config.clone()).accept().unwrap();
+        let reports = reports.clone();
+        tokio::spawn(async move {
+            let result = accepting.supervise(echo).await;
+            reports.send(result.map(drop)).unwrap();
+        });
+        std::future::ready(Ok(response))
+    })
 }
 
 /// The peer has sent its Close: the server ends its side, the peer its own, and the task tells.

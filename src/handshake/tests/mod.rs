@@ -16,12 +16,6 @@ mod responses;
 mod subprotocols;
 #[cfg(feature = "client")]
 mod target;
-mod time;
-
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, Version, header, request::Parts};

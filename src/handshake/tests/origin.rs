@@ -53,7 +53,7 @@ fn page_of_the_same_host_passes() {
 
 /// 4.2.2 item 2, 10.2: every other page is refused.
 #[test]
-fn page_of_another_host_is_refused() {
+fn abuse_19_page_of_another_host_is_refused() {
     let policy = OriginPolicy::same_host();
     for (host, origin) in [
         ("good.com", ""),

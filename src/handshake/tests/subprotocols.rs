@@ -72,3 +72,14 @@ fn malformed_subprotocols_are_refused() {
         assert_eq!(verdict(&parts), Err(Rejection::Subprotocols), "{byte:#x}");
     }
 }
+
+/// CVE-2021-32640: 10,000 subprotocols are read, in order, and a repeated one is found.
+#[test]
+fn cve_2021_32640_many_subprotocols_are_all_compared() {
+    let mut offered: Vec<_> = (0..10_000).map(|n| format!("p{n}")).collect();
+    let parts = sample_with(&header::SEC_WEBSOCKET_PROTOCOL, &[offered.join(", ")]);
+    assert_eq!(names(&Handshake::check(&parts, None).unwrap()), offered);
+    offered.push("p0".into());
+    let parts = sample_with(&header::SEC_WEBSOCKET_PROTOCOL, &[offered.join(", ")]);
+    assert_eq!(verdict(&parts), Err(Rejection::Subprotocols));
+}

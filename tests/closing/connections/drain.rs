@@ -63,7 +63,7 @@ async fn closes_are_spread_evenly_and_in_random_order() {
 /// Handlers see the end whatever they do: those that receive, send, await something else, or have
 /// their socket elsewhere. Who does not answer is cut at the deadline, and the counts add up.
 #[tokio::test(start_paused = true)]
-async fn every_kind_of_handler_ends_and_the_counts_add_up() {
+async fn abuse_24_every_kind_of_handler_ends_and_the_counts_add_up() {
     let connections = Connections::new();
     let mut tasks = Vec::new();
     for _ in 0..10 {

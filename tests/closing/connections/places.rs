@@ -42,7 +42,7 @@ async fn tell(peer: &mut Peer<DuplexStream>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn place_is_free_again_on_every_way_out() {
+async fn abuse_17_place_is_free_again_on_every_way_out() {
     leave("returns", until_told, async |mut peer, _| {
         tell(&mut peer).await;
         answer(peer).await;

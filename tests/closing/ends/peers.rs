@@ -2,66 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::Instant,
-};
-use tower_websock::{Closure, Config, Error, Initiator, ProtocolError, WebSocket};
+use tokio::{net::TcpStream, time::Instant};
+use tower_websock::{Closure, Config, Error, ProtocolError, WebSocket};
 
 use crate::support::*;
-
-use super::clean;
-
-/// How often what depends on the kernel is repeated.
-const RUNS: usize = 250;
-
-/// 7.1.1: a peer that goes on sending after its Close still gets our answer, then the end
-/// of the stream: never a reset.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn peer_that_floods_after_its_close_gets_the_answer() {
-    let addr = serve(echo, Config::new()).await;
-    flood(addr, &close_frame(1000), 1000).await;
-}
-
-/// 7.1.7: a peer that goes on sending after a violation still gets the close code.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn peer_that_floods_after_a_violation_gets_the_code() {
-    let addr = serve(echo, Config::new()).await;
-    flood(addr, &[0x83, 0x80], 1002).await;
-    flood(addr, &frame(TEXT, b"\xff"), 1007).await;
-    flood(addr, &header(BINARY, 1 << 40), 1009).await;
-}
-
-async fn flood(addr: std::net::SocketAddr, last_words: &[u8], code: u16) {
-    let garbage = vec![0x55; 1 << 20];
-    let mut lost = 0;
-    for run in 0..RUNS {
-        let mut peer = Peer::connect(addr).await;
-        peer.send(last_words).await;
-        if run % 2 == 0 {
-            // Writes all it has before it reads anything.
-            peer.send(&garbage).await;
-            peer.expect_close(code).await;
-        } else {
-            // Writes and reads at the same time, until the answer is there.
-            let (mut read, mut write) = peer.io.split();
-            let flooding = async { while write.write_all(&garbage).await.is_ok() {} };
-            let mut answer = [0; 4];
-            tokio::select! {
-                read = read.read_exact(&mut answer) => {
-                    lost += usize::from(read.is_err() || answer[2..] != code.to_be_bytes());
-                    continue;
-                }
-                () = flooding => panic!("the flood was cut off before the answer was read"),
-            }
-        }
-        peer.io.shutdown().await.unwrap();
-        peer.expect_end().await;
-    }
-    println!("close code {code}: {RUNS} connections flooded, {lost} lost Close frames");
-    assert_eq!(lost, 0);
-}
 
 /// 7.1.1: the server ends the TCP connection first, at once, without waiting for the client.
 #[tokio::test]
@@ -103,23 +47,6 @@ async fn answers_leave_before_the_failing_close() {
     peer.expect_end().await;
 }
 
-/// 7.1.5: the end of the transport without a Close frame is an error, once, then the end.
-#[tokio::test]
-async fn end_without_close_is_lost() {
-    let (mut peer, task) = pair(|mut socket: WebSocket| async move {
-        assert!(matches!(socket.recv().await, Some(Ok(_))));
-        assert!(matches!(socket.recv().await, Some(Err(Error::Lost(_)))));
-        assert!(socket.recv().await.is_none());
-        assert!(socket.recv().await.is_none());
-        assert_eq!(socket.closure(), Some(Closure::Lost));
-    });
-    peer.send(&frame(TEXT, b"a")).await;
-    peer.send(&frame(TEXT, b"torn")[..4]).await;
-    peer.io.shutdown().await.unwrap();
-    peer.expect_end().await;
-    assert_eq!(task.await.unwrap(), Closure::Lost);
-}
-
 /// 7.1.5: a reset is an error, once, then the end.
 #[tokio::test]
 async fn reset_is_an_io_error() {
@@ -143,35 +70,6 @@ async fn reset_is_an_io_error() {
 fn socket_linger_zero(io: &TcpStream) {
     #[allow(deprecated, reason = "resetting is the point")]
     io.set_linger(Some(Duration::ZERO)).unwrap();
-}
-
-/// 7.1.5: whatever byte of a session is the last one, the task ends, and what it reports
-/// agrees with whether the Close had come whole.
-#[tokio::test(start_paused = true)]
-async fn session_may_end_at_every_byte() {
-    let mut session = frame(TEXT, b"text");
-    session.extend(frame(0x02, b"frag"));
-    session.extend(frame(PING, b"ping"));
-    session.extend(frame(0x80, b"ment"));
-    session.extend(close_frame(1000));
-    for end in 0..=session.len() {
-        let (mut peer, task) = pair(echo);
-        let begin = Instant::now();
-        peer.send(&session[..end]).await;
-        peer.io.shutdown().await.unwrap();
-        let mut frames = 0;
-        while peer.read().await.is_some() {
-            frames += 1;
-        }
-        let closure = task.await.unwrap();
-        if end == session.len() {
-            assert_eq!(closure, clean(Initiator::Remote, 1000));
-            assert_eq!(frames, 4);
-        } else {
-            assert_eq!(closure, Closure::Lost, "{end}");
-        }
-        assert!(begin.elapsed() < Duration::from_secs(1), "{end}");
-    }
 }
 
 /// 7.1.7: a violation that comes while the handler is busy waits for it, but not for ever.

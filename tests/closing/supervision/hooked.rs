@@ -13,7 +13,6 @@ use tower_websock::{SendHalf, Upgraded};
 /// A transport with a will of its own.
 pub(super) struct Hooked {
     io: DuplexStream,
-    pub(super) overclaims: bool,
     /// Bytes that must be read before it shuts down.
     pub(super) shutdown_after: usize,
     pub(super) keeps: Arc<Mutex<Option<SendHalf<Upgraded>>>>,
@@ -23,7 +22,6 @@ impl Hooked {
     pub(super) fn new(io: DuplexStream) -> Self {
         Self {
             io,
-            overclaims: false,
             shutdown_after: 0,
             keeps: Arc::default(),
         }
@@ -50,10 +48,7 @@ impl AsyncWrite for Hooked {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let more = usize::from(self.overclaims);
-        Pin::new(&mut self.io)
-            .poll_write(cx, buf)
-            .map_ok(|written| written + more)
+        Pin::new(&mut self.io).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

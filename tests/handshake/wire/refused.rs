@@ -86,7 +86,7 @@ fn refused() -> Vec<(RawRequest, Rejection)> {
 /// 4.2.1, 4.2.2: the refusal is on the wire, and the next request of the connection is
 /// answered as HTTP: nothing was parsed as a frame.
 #[tokio::test]
-async fn connection_of_a_refused_handshake_stays_http() {
+async fn abuse_20_connection_of_a_refused_handshake_stays_http() {
     for front in FRONTS {
         let server = front.start().await;
         for (request, rejection) in refused() {
@@ -125,7 +125,7 @@ async fn refusal_of_a_head_request_has_no_body() {
 
 /// H14: frames behind a refused handshake are garbage to HTTP, and nothing else.
 #[tokio::test]
-async fn frames_behind_a_refused_handshake_are_never_frames() {
+async fn cve_2026_2833_frames_behind_a_refused_handshake_are_never_frames() {
     for front in FRONTS {
         let server = front.start().await;
         for (request, rejection) in refused() {
@@ -171,7 +171,7 @@ async fn upgrade_in_http_1_0_is_ignored() {
 
 /// H13, CVE-2026-69243: who has a body is refused, and the body is never taken for frames.
 #[tokio::test]
-async fn handshake_with_a_body_is_refused() {
+async fn cve_2026_69243_handshake_with_a_body_is_refused() {
     /// What becomes of the connection.
     enum After {
         Frames,
@@ -284,7 +284,7 @@ async fn upgrade_to_another_protocol_passes_through() {
 /// CVE-2025-11677: an application may refuse a valid handshake after all; there is one
 /// response, and the connection stays HTTP.
 #[tokio::test(start_paused = true)]
-async fn valid_handshake_may_be_refused_by_the_application() {
+async fn cve_2025_11677_valid_handshake_may_be_refused_by_the_application() {
     let (client, server) = duplex(4096);
     let service = service_fn(async |request: Request<Incoming>| {
         let mut parts = request.into_parts().0;

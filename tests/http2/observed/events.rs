@@ -1,5 +1,6 @@
 //! With the feature `tracing`.
 
+use hyper::body::Incoming;
 use tower::ServiceExt;
 use tower_websock::{CloseFrame, Rejection};
 use tracing::{Instrument, info, info_span};

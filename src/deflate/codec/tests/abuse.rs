@@ -137,7 +137,7 @@ fn final_blocks_with_content_are_understood() {
 
 /// Inflating and deflating need little stack.
 #[test]
-fn stack_of_128_kib_suffices() {
+fn rustsec_2024_0401_stack_of_128_kib_suffices() {
     let run = || {
         let message = json(1, 100_000);
         let mut deflater = Deflater::new(kept(15), effort(9));

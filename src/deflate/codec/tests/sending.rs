@@ -6,7 +6,7 @@ use super::*;
 
 /// Sizes around 2^16, and payloads that do not compress, arrive whole.
 #[test]
-fn sizes_around_64_kib_survive() {
+fn cve_2026_102560_sizes_around_64_kib_survive() {
     for side in [kept(15), kept(8), reset(15)] {
         let mut deflater = Deflater::new(side, effort(1));
         let mut inflater = Inflater::new(side);
@@ -27,7 +27,7 @@ fn sizes_around_64_kib_survive() {
 
 /// A large message survives, in memory that follows what is produced.
 #[test]
-fn message_of_64_mib_survives() {
+fn cve_2026_102560_message_of_64_mib_survives() {
     let message: Vec<u8> = json(9, 1 << 20).repeat(64);
     for side in [kept(15), reset(15)] {
         let payload = deflate(&mut Deflater::new(side, effort(1)), &message);

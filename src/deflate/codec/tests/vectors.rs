@@ -89,7 +89,7 @@ fn message_without_payload_is_empty() {
 
 /// 7.2.1: blocks may follow one with BFINAL set to 1, at a byte boundary.
 #[test]
-fn blocks_after_a_final_block_belong_to_the_message() {
+fn cve_2026_87022_blocks_after_a_final_block_belong_to_the_message() {
     let final_block = &HELLO_FINAL[..7];
     for side in [kept(15), reset(15)] {
         let mut inflater = Inflater::new(side);

@@ -187,3 +187,15 @@ fn malformed_list_with_an_acceptable_offer_is_refused() {
     let name = &header::SEC_WEBSOCKET_EXTENSIONS;
     assert_each(name, rows, Err(Rejection::Extensions));
 }
+
+/// 5: 10,000 offers are declined, and the next one is accepted.
+#[test]
+fn cve_2021_32640_many_offers_are_all_tried() {
+    let bad = vec!["permessage-deflate; server_max_window_bits=16"; 10_000];
+    let line = bad.join(", ");
+    let config = unbounded();
+    assert_eq!(answer(&[&line], &config), None);
+    let (params, value) = answer(&[&line, "permessage-deflate"], &config).unwrap();
+    assert_eq!(params, agreed_on(UNBOUNDED));
+    assert_eq!(value, "permessage-deflate");
+}

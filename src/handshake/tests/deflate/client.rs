@@ -192,7 +192,7 @@ fn legal_answer_is_agreed_to() {
 
 /// 7: an answer that is none to the offer fails the connection. CVE-2026-2229.
 #[test]
-fn illegal_parameters_fail_the_connection() {
+fn cve_2026_2229_illegal_parameters_fail_the_connection() {
     let new = unbounded;
     let invalid = [
         // Undefined.

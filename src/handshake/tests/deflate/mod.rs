@@ -2,7 +2,6 @@
 
 mod choice;
 mod client;
-mod cost;
 mod parameters;
 mod picky;
 mod properties;

@@ -1,4 +1,7 @@
-//! A client made by hand: DATA frames as one likes, and windows that open when one likes.
+//! WebSockets over HTTP/2: a server on hyper, and a client made by hand, with DATA frames as one
+//! likes, and windows that open when one likes.
+
+use std::{convert::Infallible, net::SocketAddr};
 
 use bytes::{Bytes, BytesMut};
 use h2::{
@@ -7,28 +10,107 @@ use h2::{
     ext::Protocol,
 };
 use http::{Request, Response};
-use tokio::io::{AsyncRead, AsyncWrite};
+use hyper::body::{Body, Incoming};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+};
+use tower::{Layer, Service, service_fn};
+use tower_websock::{Config, Handler, Subprotocol, WebSocketLayer};
 
-use super::*;
+use super::raw::soon;
+
+/// What a stream's peer may send before it is read.
+pub const STREAM_WINDOW: u32 = 64 << 10;
+
+/// What is not for a WebSocket gets the method and the path back.
+pub async fn inner(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    Ok(Response::new(format!(
+        "{} {}",
+        request.method(),
+        request.uri()
+    )))
+}
+
+pub fn http() -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http2()
+        .enable_connect_protocol()
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(16 << 20);
+    http
+}
+
+/// Serves `handler` at /ws; what else is asked for is [`inner`]'s.
+pub async fn serve<Args: 'static>(
+    handler: impl Handler<Args> + Sync,
+    config: Config,
+) -> SocketAddr {
+    let layer = WebSocketLayer::new(handler)
+        .path("/ws")
+        .config(config)
+        .subprotocols([const { Subprotocol::from_static("chat") }]);
+    serve_service(layer.layer(service_fn(inner))).await
+}
+
+/// Serves a service.
+pub async fn serve_service<S, B>(service: S) -> SocketAddr
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve_over(stream, service.clone()));
+        }
+    });
+    addr
+}
+
+/// Serves a service on one connection.
+pub async fn serve_over<S, B>(io: impl Io, service: S)
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static,
+{
+    let service = TowerToHyperService::new(service);
+    let (http, io) = (http(), TokioIo::new(io));
+    let _ = http.serve_connection_with_upgrades(io, service).await;
+}
 
 /// A transport.
-pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {}
 
 /// A connection.
-pub(super) struct Raw(SendRequest<Bytes>);
+pub struct Raw(SendRequest<Bytes>);
 
 /// A stream on which both may send.
-pub(super) struct RawSocket {
-    pub(super) send: SendStream<Bytes>,
-    pub(super) recv: RecvStream,
+pub struct RawSocket {
+    pub send: SendStream<Bytes>,
+    pub recv: RecvStream,
     input: BytesMut,
 }
 
 /// What a stream brings.
 #[derive(Debug, PartialEq)]
-pub(super) enum Event {
+pub enum Event {
     Frame(u8, Vec<u8>),
     /// `END_STREAM`: the peer ended in order.
     End,
@@ -39,17 +121,17 @@ pub(super) enum Event {
 }
 
 impl Raw {
-    pub(super) async fn connect(addr: SocketAddr) -> Self {
+    pub async fn connect(addr: SocketAddr) -> Self {
         Self::connect_with(addr, 1 << 20).await
     }
 
     /// `window` is what the server may send on a stream.
-    pub(super) async fn connect_with(addr: SocketAddr, window: u32) -> Self {
+    pub async fn connect_with(addr: SocketAddr, window: u32) -> Self {
         Self::over(TcpStream::connect(addr).await.unwrap(), window).await
     }
 
     /// The same over any transport.
-    pub(super) async fn over(io: impl Io, window: u32) -> Self {
+    pub async fn over(io: impl Io, window: u32) -> Self {
         let mut builder = client::Builder::new();
         builder
             .initial_window_size(window)
@@ -64,7 +146,7 @@ impl Raw {
     }
 
     /// An extended CONNECT, as it should be.
-    pub(super) fn handshake() -> Request<()> {
+    pub fn handshake() -> Request<()> {
         Request::connect("http://localhost/ws")
             .extension(Protocol::from_static("websocket"))
             .header("sec-websocket-version", "13")
@@ -72,7 +154,7 @@ impl Raw {
             .unwrap()
     }
 
-    pub(super) fn request(
+    pub fn request(
         &mut self,
         request: Request<()>,
         is_end: bool,
@@ -80,12 +162,12 @@ impl Raw {
         self.0.send_request(request, is_end).unwrap()
     }
 
-    pub(super) async fn response(&mut self, request: Request<()>) -> Response<RecvStream> {
+    pub async fn response(&mut self, request: Request<()>) -> Response<RecvStream> {
         let (response, _send) = self.request(request, false);
         soon(response).await.unwrap()
     }
 
-    pub(super) async fn open(&mut self) -> RawSocket {
+    pub async fn open(&mut self) -> RawSocket {
         let (response, send) = self.request(Self::handshake(), false);
         let response = soon(response).await.unwrap();
         assert_eq!(response.status(), 200);
@@ -94,7 +176,7 @@ impl Raw {
 }
 
 impl RawSocket {
-    pub(super) fn of(response: Response<RecvStream>, send: SendStream<Bytes>) -> Self {
+    pub fn of(response: Response<RecvStream>, send: SendStream<Bytes>) -> Self {
         Self {
             send,
             recv: response.into_body(),
@@ -103,12 +185,12 @@ impl RawSocket {
     }
 
     /// Sends bytes in one DATA frame, or as the window allows.
-    pub(super) async fn send(&mut self, bytes: impl Into<Bytes>) {
+    pub async fn send(&mut self, bytes: impl Into<Bytes>) {
         assert!(soon(self.try_send(bytes)).await, "the stream has ended");
     }
 
     /// Whether the bytes could be sent; waits for the window.
-    pub(super) async fn try_send(&mut self, bytes: impl Into<Bytes>) -> bool {
+    pub async fn try_send(&mut self, bytes: impl Into<Bytes>) -> bool {
         let mut bytes = bytes.into();
         while !bytes.is_empty() {
             self.send.reserve_capacity(bytes.len());
@@ -127,11 +209,11 @@ impl RawSocket {
     }
 
     /// `END_STREAM`.
-    pub(super) fn end(&mut self) {
+    pub fn end(&mut self) {
         self.send.send_data(Bytes::new(), true).unwrap();
     }
 
-    pub(super) async fn next(&mut self) -> Event {
+    pub async fn next(&mut self) -> Event {
         loop {
             if let Some(frame) = self.take_frame() {
                 return frame;
@@ -172,6 +254,6 @@ impl RawSocket {
 }
 
 /// The body of a Close.
-pub(super) fn close(code: u16) -> Vec<u8> {
+pub fn close(code: u16) -> Vec<u8> {
     code.to_be_bytes().to_vec()
 }

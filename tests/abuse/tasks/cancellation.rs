@@ -4,14 +4,19 @@ use std::{
     future::Future,
     io,
     pin::{Pin, pin},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tower_websock::{Config, Message, WebSocket};
 
+use crate::report::{Amount::*, Report};
 use crate::support::*;
+use crate::tools::*;
 
 /// A transport that gives and takes one byte at a time, and is not ready in between.
 #[derive(Default)]
@@ -89,37 +94,42 @@ fn session() -> Vec<u8> {
 }
 
 /// A `recv` future that is dropped at every poll loses no byte and no message.
-#[tokio::test]
-async fn recv_may_be_dropped_at_every_poll() {
+pub(crate) fn abuse_21_recv_dropped_at_every_poll(report: &mut Report) {
     let written = Arc::new(Mutex::new(Vec::new()));
     let io = Drip {
         input: session(),
         written: written.clone(),
         ..Drip::default()
     };
-    let mut socket = WebSocket::server(io, &Config::new());
     let mut received = Vec::new();
     let mut dropped = 0;
-    loop {
-        match poll_once(socket.recv()) {
-            None => dropped += 1,
-            Some(Some(item)) => received.push(item.unwrap()),
-            Some(None) => break,
+    live(async {
+        let mut socket = WebSocket::server(io, &Config::new());
+        loop {
+            match poll_once(socket.recv()) {
+                None => dropped += 1,
+                Some(Some(item)) => received.push(item.unwrap()),
+                Some(None) => break,
+            }
         }
-    }
+    });
     let messages: Vec<_> = received.iter().filter(|m| m.is_data()).collect();
     assert_eq!(messages[0], &Message::text("zwölf"));
     assert_eq!(messages[1], &Message::binary("fragment"));
     assert_eq!(messages[2], &Message::binary(vec![7; 300]));
-    assert_eq!(received.len(), 5, "{received:?}");
     assert_eq!(*written.lock().unwrap(), b"\x8a\x04ping\x88\x02\x03\xe8");
-    assert!(dropped > 300, "only {dropped} polls were dropped");
+    report.at_least("polls at which it was dropped", Count(dropped), Count(300));
+    report.exactly(
+        "messages received of 5, in order",
+        Count(received.len()),
+        Count(5),
+    );
 }
 
 /// A `send` future that is dropped at any poll has queued its message as a whole or not at
 /// all, and the next ones follow in order.
-#[tokio::test]
-async fn send_may_be_dropped_at_every_poll() {
+pub(crate) fn abuse_22_send_dropped_at_every_poll(report: &mut Report) {
+    let mut dropped = 0;
     for keep in 0..40 {
         let written = Arc::new(Mutex::new(Vec::new()));
         let io = Drip {
@@ -127,28 +137,31 @@ async fn send_may_be_dropped_at_every_poll() {
             ..Drip::default()
         };
         let config = Config::new().write_high_water(8);
-        let mut socket = WebSocket::server(io, &config);
         let mut expected = Vec::new();
-        for text in ["first", "second", "third"] {
-            let mut polls = 0;
-            let sent = {
-                let mut send = pin!(socket.send(text.into()));
-                loop {
-                    let polled = send.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-                    polls += 1;
-                    match polled {
-                        Poll::Ready(result) => {
-                            result.unwrap();
-                            break true;
+        live(async {
+            let mut socket = WebSocket::server(io, &config);
+            for text in ["first", "second", "third"] {
+                let mut polls = 0;
+                let sent = {
+                    let mut send = pin!(socket.send(text.into()));
+                    loop {
+                        let polled = send.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                        polls += 1;
+                        match polled {
+                            Poll::Ready(result) => {
+                                result.unwrap();
+                                break true;
+                            }
+                            Poll::Pending if polls > keep => break false,
+                            Poll::Pending => {}
                         }
-                        Poll::Pending if polls > keep => break false,
-                        Poll::Pending => {}
                     }
-                }
-            };
-            expected.push((text, sent));
-        }
-        while poll_once(socket.flush()).is_none() {}
+                };
+                expected.push((text, sent));
+                dropped += usize::from(!sent);
+            }
+            while poll_once(socket.flush()).is_none() {}
+        });
         let written = written.lock().unwrap().clone();
         let mut rest = &written[..];
         for (text, sent) in expected {
@@ -159,42 +172,55 @@ async fn send_may_be_dropped_at_every_poll() {
                 None => assert!(!sent, "{text} was sent and is missing"),
             }
         }
-        assert!(rest.is_empty(), "torn or repeated: {rest:?}");
+        report.exactly("bytes torn or repeated", Count(rest.len()), Count(0));
     }
+    report.at_least("sends that were dropped", Count(dropped), Count(20));
 }
 
 /// A `close` future that is dropped at every poll goes on where it was.
-#[tokio::test]
-async fn close_may_be_dropped_at_every_poll() {
+pub(crate) fn abuse_21_close_dropped_at_every_poll(report: &mut Report) {
     let written = Arc::new(Mutex::new(Vec::new()));
     let io = Drip {
         input: session(),
         written: written.clone(),
         ..Drip::default()
     };
-    let mut socket = WebSocket::server(io, &Config::new());
-    let closure = loop {
-        if let Some(closure) = poll_once(socket.close(None)) {
-            break closure.unwrap();
+    let mut dropped = 0;
+    let closure = live(async {
+        let mut socket = WebSocket::server(io, &Config::new());
+        loop {
+            if let Some(closure) = poll_once(socket.close(None)) {
+                break closure.unwrap();
+            }
+            dropped += 1;
         }
-    };
+    });
     assert!(closure.is_clean());
     let written = written.lock().unwrap().clone();
     assert_eq!(
         written, b"\x88\x00\x8a\x04ping",
         "one Close, and the pong that is due"
     );
+    report.at_least("polls at which it was dropped", Count(dropped), Count(300));
 }
 
 /// In a handler too: `select!` drops the future that loses.
-#[tokio::test]
-async fn handler_may_select_over_recv() {
-    let (mut peer, task) = pair(|mut socket: WebSocket| async move {
+pub(crate) fn abuse_21_handler_selects_over_recv(report: &mut Report) {
+    live(async { select(report).await });
+}
+
+async fn select(report: &mut Report) {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let counter = dropped.clone();
+    let (mut peer, task) = pair(move |mut socket: WebSocket| async move {
         let mut lost = 0_u32;
         loop {
             tokio::select! {
                 biased;
-                () = tokio::task::yield_now(), if lost % 3 != 2 => lost += 1,
+                () = tokio::task::yield_now(), if lost % 3 != 2 => {
+                    lost += 1;
+                    counter.fetch_add(1, Ordering::Relaxed);
+                }
                 item = socket.recv() => match item {
                     Some(Ok(message)) if message.is_data() => {
                         lost += 1;
@@ -216,4 +242,6 @@ async fn handler_may_select_over_recv() {
     peer.expect(BINARY, &[7; 300]).await;
     peer.expect_close(1000).await;
     assert!(end_of(peer, task).await.is_clean());
+    let dropped = Count(dropped.load(Ordering::Relaxed));
+    report.at_least("times that it lost", dropped, Count(5));
 }

@@ -1,16 +1,14 @@
 //! What compressed messages cost (RFC 7692), through the tower service: memory follows our own
 //! limits, and time the bytes that arrive.
-#![allow(clippy::cast_possible_wrap, reason = "sizes of tests are small")]
 
-mod floods;
-mod held;
+pub(crate) mod bombs;
+pub(crate) mod floods;
+pub(crate) mod held;
 
 use tokio::io::DuplexStream;
 use tower_websock::{Config, DeflateConfig, Error, WebSocket};
 
 use crate::support::{deflate::*, *};
-
-const KIB: isize = 1024;
 
 /// What the pipe holds in each direction.
 const ROOM: usize = 16 * 1024;
@@ -19,13 +17,6 @@ const NARROW: usize = 64;
 
 fn compressing() -> Config {
     Config::new().deflate(DeflateConfig::new())
-}
-
-/// Lets every task that is ready run.
-async fn settle() {
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
 }
 
 /// Receives, and answers nothing.
@@ -61,4 +52,15 @@ async fn exchange(peer: &mut Peer<DuplexStream>, payload: &[u8], message: &[u8])
     let (first, echoed) = peer.read().await.unwrap();
     assert_eq!(first, COMPRESSED_BINARY);
     assert!(Inflater::new().message(&echoed) == message);
+}
+
+/// A message as frames of at most `step` bytes of payload.
+fn fragmented(kind: u8, payload: &[u8], step: usize) -> Vec<u8> {
+    let pieces = payload.chunks(step);
+    let last = pieces.len() - 1;
+    let frames = pieces.enumerate().map(|(i, piece)| {
+        let opcode = if i == 0 { kind & !0x80 } else { 0x00 };
+        frame(if i == last { 0x80 } else { 0x00 } | opcode, piece)
+    });
+    frames.collect::<Vec<_>>().concat()
 }
