@@ -7,7 +7,7 @@ mod http_server;
 #[path = "support/page.rs"]
 mod page;
 
-use std::{env, io, time::Duration};
+use std::{env, future::pending, io, time::Duration};
 
 use axum::{Router, extract::State, response::Response, routing::any};
 use tokio::{net::TcpListener, signal::ctrl_c};
@@ -58,6 +58,6 @@ async fn main() -> io::Result<()> {
 async fn serve(listener: TcpListener, app: Router) -> ! {
     loop {
         let (stream, _peer) = http_server::accept(&listener).await;
-        tokio::spawn(http_server::serve(stream, app.clone()));
+        tokio::spawn(http_server::serve(stream, app.clone(), pending()));
     }
 }

@@ -11,7 +11,7 @@ mod options;
 #[path = "support/page.rs"]
 mod page;
 
-use std::{io, time::Duration};
+use std::{future::pending, io, time::Duration};
 
 use tokio::{net::TcpListener, signal::ctrl_c};
 use tower::{Layer, service_fn};
@@ -36,7 +36,7 @@ async fn serve(listener: TcpListener, config: Config, connections: &Connections)
         .layer(service_fn(page::at_root));
     loop {
         let (stream, _peer) = http_server::accept(&listener).await;
-        tokio::spawn(http_server::serve(stream, service.clone()));
+        tokio::spawn(http_server::serve(stream, service.clone(), pending()));
     }
 }
 

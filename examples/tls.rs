@@ -11,7 +11,7 @@ mod http_server;
 #[path = "support/page.rs"]
 mod page;
 
-use std::{env, error::Error, fs, sync::Arc};
+use std::{env, error::Error, fs, future::pending, sync::Arc};
 
 use http::request::Parts;
 use rcgen::{Certificate, CertifiedKey, KeyPair, generate_simple_self_signed};
@@ -51,7 +51,7 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor) -> ! {
         let (acceptor, service) = (acceptor.clone(), service.clone());
         tokio::spawn(async move {
             let served = match timeout(http_server::FIRST_REQUEST, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => http_server::serve(stream, service).await,
+                Ok(Ok(stream)) => http_server::serve(stream, service, pending()).await,
                 Ok(Err(error)) => Err(error.into()),
                 Err(elapsed) => Err(elapsed.into()),
             };

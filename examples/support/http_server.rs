@@ -53,8 +53,12 @@ pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     }
 }
 
-/// Serves HTTP on one connection until it ends or is upgraded.
-pub(crate) async fn serve<I, S, B>(stream: I, service: S) -> Result<(), BoxError>
+/// Serves HTTP on one connection until it ends or is upgraded; from `stop` on, no new requests.
+pub(crate) async fn serve<I, S, B>(
+    stream: I,
+    service: S,
+    stop: impl Future<Output = ()>,
+) -> Result<(), BoxError>
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
@@ -73,12 +77,17 @@ where
     let http = http();
     let service = TowerToHyperService::new(service);
     let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
+    let (mut connection, mut stop) = (pin!(connection), pin!(stop));
     select! {
         served = &mut connection => return served,
         () = requested.notified() => {}
+        () = &mut stop => return Ok(()),
         // hyper's timers do not run before it knows the version of HTTP.
         () = sleep(FIRST_REQUEST) => return Err("no request came".into()),
+    }
+    select! {
+        served = &mut connection => return served,
+        () = stop => connection.as_mut().graceful_shutdown(),
     }
     connection.await
 }
