@@ -15,8 +15,8 @@ use std::{env, error::Error, process::ExitCode};
 
 use http::{HeaderName, HeaderValue};
 use tower_websock::{
-    CloseFrame, Closure, Config, DeflateConfig, Message, Subprotocol, WebSocket, client::Builder,
-    close_code,
+    CloseFrame, Closure, Config, DeflateConfig, Loss, Message, Subprotocol, WebSocket,
+    client::Builder, close_code,
 };
 
 const USAGE: &str =
@@ -89,7 +89,7 @@ async fn talk(mut socket: WebSocket) -> ExitCode {
             }
         }
     }
-    let closure = socket.closure().unwrap_or(Closure::Lost);
+    let closure = socket.closure().unwrap_or(Closure::Lost(Loss::Cut));
     eprintln!("{closure}");
     ExitCode::from(u8::from(!closure.is_clean()))
 }

@@ -59,9 +59,9 @@ pub(crate) enum Event<'a> {
     /// So many bytes of what [waits](Protocol::outgoing) have left.
     Written(usize),
     /// The transport ended: without a Close frame, unless the closing handshake was done.
-    InputEnded,
+    InputEnded(Loss),
     /// The transport takes nothing any more: what was not written is lost.
-    OutputEnded,
+    OutputEnded(Loss),
 }
 
 impl Protocol {
@@ -134,8 +134,8 @@ impl Protocol {
             Event::Taken(Ok(_)) => {}
             Event::Taken(Err(error)) => self.fail(*error),
             Event::Written(count) => self.handle_written(count),
-            Event::InputEnded => self.handle_end_of_input(),
-            Event::OutputEnded => self.handle_end_of_output(),
+            Event::InputEnded(why) => self.handle_end_of_input(why),
+            Event::OutputEnded(why) => self.handle_end_of_output(why),
         }
     }
 
@@ -270,17 +270,17 @@ impl Protocol {
         }
     }
 
-    fn handle_end_of_input(&mut self) {
+    fn handle_end_of_input(&mut self, why: Loss) {
         if !matches!(self.phase, Phase::Ended(_)) {
-            self.phase = Phase::lost();
+            self.phase = Phase::lost(why);
         }
     }
 
-    fn handle_end_of_output(&mut self) {
+    fn handle_end_of_output(&mut self, why: Loss) {
         let is_clean = matches!(&self.phase, Phase::Ended(closure) if closure.is_clean());
         if is_clean && self.outbox.len() > 0 {
             // 7.1.4: the closing handshake needs our Close, too.
-            self.phase = Phase::lost();
+            self.phase = Phase::lost(why);
         }
         self.pong = None;
         self.outbox.discard();

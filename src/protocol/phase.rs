@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::loss::Loss;
 use crate::{
     message::{CloseFrame, Utf8Bytes},
     wire::{
@@ -38,8 +39,8 @@ impl Phase {
     }
 
     /// The transport is gone before the closing handshake was done.
-    pub(super) fn lost() -> Self {
-        Self::ended(Closure::lost())
+    pub(super) fn lost(why: Loss) -> Self {
+        Self::ended(Closure::Lost(why))
     }
 }
 
@@ -72,17 +73,11 @@ pub enum Closure {
     /// The peer broke the protocol (7.1.7). It was sent the matching code, unless a Close had been
     /// sent before.
     Failed(ProtocolError),
-    /// The transport ended without a Close frame from the peer, or the peer did not close in time
-    /// (1006).
-    Lost,
+    /// There was no closing handshake, or not all of it (1006).
+    Lost(Loss),
 }
 
 impl Closure {
-    /// The transport is gone before the closing handshake was done.
-    pub(crate) const fn lost() -> Self {
-        Closure::Lost
-    }
-
     /// Whether the closing handshake was completed.
     pub const fn is_clean(&self) -> bool {
         matches!(self, Closure::Clean { .. })
@@ -100,7 +95,7 @@ impl Closure {
                 None => close_code::STATUS,
             },
             Closure::Failed(error) => error.close_code(),
-            Closure::Lost => close_code::ABNORMAL,
+            Closure::Lost(_) => close_code::ABNORMAL,
         }
     }
 
@@ -111,7 +106,7 @@ impl Closure {
         match self {
             Closure::Clean { .. } => self.first().map(|frame| frame.reason.clone()),
             Closure::Failed(error) => Some(CloseFrame::failing(*error).reason),
-            Closure::Lost => None,
+            Closure::Lost(_) => None,
         }
         .unwrap_or_default()
     }
@@ -124,7 +119,7 @@ impl Closure {
         match self {
             Closure::Clean { initiator, .. } => Some(*initiator),
             Closure::Failed(_) => Some(Initiator::Local),
-            Closure::Lost => None,
+            Closure::Lost(_) => None,
         }
     }
 
@@ -132,7 +127,15 @@ impl Closure {
     pub const fn error(&self) -> Option<ProtocolError> {
         match self {
             Closure::Failed(error) => Some(*error),
-            Closure::Clean { .. } | Closure::Lost => None,
+            Closure::Clean { .. } | Closure::Lost(_) => None,
+        }
+    }
+
+    /// Why the connection was lost, if it was.
+    pub const fn loss(&self) -> Option<Loss> {
+        match self {
+            Closure::Lost(why) => Some(*why),
+            Closure::Clean { .. } | Closure::Failed(_) => None,
         }
     }
 
@@ -145,7 +148,7 @@ impl Closure {
                 ..
             } => sent.as_ref(),
             Closure::Clean { frame, .. } => frame.as_ref(),
-            Closure::Failed(_) | Closure::Lost => None,
+            Closure::Failed(_) | Closure::Lost(_) => None,
         }
     }
 }
@@ -168,7 +171,9 @@ impl fmt::Display for Closure {
             Closure::Failed(error) => {
                 write!(f, "peer broke the protocol ({}): {error}", self.code())
             }
-            Closure::Lost => f.write_str("connection lost without a closing handshake"),
+            Closure::Lost(why) => {
+                write!(f, "connection lost without a closing handshake: {why}")
+            }
         }
     }
 }
@@ -210,7 +215,9 @@ mod tests {
             (clean(Remote, None, None), 1005, "", Some(Remote), "closed by the peer with 1005"),
             (Closure::Failed(wrong), 1002, "frame from a client is not masked", Some(Local),
              "peer broke the protocol (1002): frame from a client is not masked"),
-            (Closure::Lost, 1006, "", None, "connection lost without a closing handshake"),
+            (Closure::Lost(Loss::NoPong), 1006, "", None,
+             "connection lost without a closing handshake: \
+              nothing came from the peer in time (keep_alive)"),
         ];
         for (closure, code, reason, initiator, line) in rows {
             assert_eq!(closure.code(), code, "{closure:?}");
@@ -219,6 +226,7 @@ mod tests {
             assert_eq!(closure.to_string(), line);
             let failed = matches!(closure, Closure::Failed(_));
             assert_eq!(closure.error(), failed.then_some(wrong));
+            assert_eq!(closure.loss().is_some(), code == 1006);
         }
     }
 }

@@ -24,7 +24,7 @@ use tokio_rustls::{
     server,
 };
 use tower_websock::{
-    CloseFrame, Closure, Error, Handler, Initiator, Message, WebSocket, WebSocketService,
+    CloseFrame, Closure, Error, Handler, Initiator, Loss, Message, WebSocket, WebSocketService,
     client::Builder, close_code,
 };
 
@@ -232,7 +232,7 @@ async fn end_without_close_notify_is_an_error() {
     drop(tcp);
     let error = socket.recv().await.unwrap().unwrap_err();
     assert!(matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof));
-    assert_eq!(socket.closure(), Some(Closure::Lost));
+    assert_eq!(socket.closure(), Some(Closure::Lost(Loss::Ended)));
     assert_eq!(our_end.await.unwrap(), Err(io::ErrorKind::UnexpectedEof));
 }
 

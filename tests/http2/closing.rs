@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use h2::Reason;
 use tokio::sync::oneshot;
-use tower_websock::{CloseFrame, Closure, close_code};
+use tower_websock::{CloseFrame, Closure, Loss, close_code};
 
 use super::{
     raw::{Event, Raw, close},
@@ -214,14 +214,14 @@ async fn loss_of_the_connection_is_lost_on_every_stream() {
     connection.abort();
     for _ in 0..10 {
         let closure = soon(told.recv()).await.unwrap();
-        assert_eq!(closure, Some(Closure::Lost));
+        assert_eq!(closure, Some(Closure::Lost(Loss::Ended)));
     }
 }
 
 async fn assert_lost(told: oneshot::Receiver<Ending>) {
     let (error, closure) = soon(told).await.unwrap();
     assert!(error.is_some());
-    assert_eq!(closure, Some(Closure::Lost));
+    assert_eq!(closure, Some(Closure::Lost(Loss::Ended)));
 }
 
 /// The stream has ended on both sides, in order.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use http::{HeaderValue, StatusCode, request::Parts};
 use tokio::sync::mpsc;
-use tower_websock::{Closure, HandlerEnd};
+use tower_websock::{Closure, HandlerEnd, Loss};
 
 use super::*;
 
@@ -94,6 +94,6 @@ async fn every_stream_is_told_its_end() {
     drop((leaves, http));
     let (path, closure, handler) = soon(told.recv()).await.unwrap();
     assert_eq!((&*path, handler), ("/leaves", HandlerEnd::Failed));
-    assert_eq!(closure, Some(Closure::Lost));
+    assert_eq!(closure, Some(Closure::Lost(Loss::Ended)));
     assert!(told.is_empty());
 }

@@ -12,7 +12,7 @@ use std::{
 use futures_util::SinkExt;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tower_websock::{
-    Closure, Config, DeflateConfig, Message, ProvidedIo, WebSocket, WebSocketUpgrade,
+    Closure, Config, DeflateConfig, Loss, Message, ProvidedIo, WebSocket, WebSocketUpgrade,
 };
 
 use crate::support::*;
@@ -112,7 +112,7 @@ async fn run<F>(
     let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
     let (_, accepting) = upgrade.config(config).accept::<()>().unwrap();
     let task = tokio::spawn(async move { accepting.supervise(handler).await.unwrap() });
-    assert_eq!(task.await.unwrap(), Closure::Lost);
+    assert_eq!(task.await.unwrap(), Closure::Lost(Loss::CloseTimedOut));
 }
 
 fn messages(count: usize, size: usize) -> Vec<u8> {

@@ -5,7 +5,7 @@ use super::harness::{
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
-    protocol::{Closure, Initiator, Phase, SendError},
+    protocol::{Closure, Initiator, Loss, Phase, SendError},
     wire::ProtocolError,
 };
 
@@ -248,12 +248,12 @@ fn end_of_input_is_a_loss_unless_closing_was_done() {
                 assert_eq!(peer.protocol.close(None), Ok(()));
             }
             peer.receive_together(frames);
-            peer.protocol.handle_end_of_input();
-            let expected = closure.clone().unwrap_or(Closure::Lost);
+            peer.protocol.handle_end_of_input(Loss::Ended);
+            let expected = closure.clone().unwrap_or(Closure::Lost(Loss::Ended));
             assert_eq!(peer.protocol.phase(), &Phase::ended(expected.clone()));
             let sent = peer.protocol.send(Message::text("late"));
             assert_eq!(sent, Err(SendError::Closed));
-            peer.protocol.handle_end_of_input();
+            peer.protocol.handle_end_of_input(Loss::Ended);
             assert_eq!(peer.protocol.phase(), &Phase::ended(expected));
         }
     }
@@ -273,7 +273,10 @@ fn close_that_never_left_is_a_loss() {
             peer.write(1);
             peer.protocol.discard_outgoing();
             assert_eq!(peer.protocol.queued(), 0);
-            assert_eq!(peer.protocol.phase(), &Phase::ended(Closure::Lost));
+            assert_eq!(
+                peer.protocol.phase(),
+                &Phase::ended(Closure::Lost(Loss::Ended))
+            );
 
             let mut peer = Peer::facing(role);
             if we_started {

@@ -7,7 +7,7 @@ use super::harness::{
 use crate::{
     config::Config,
     message::Message,
-    protocol::{Closure, Initiator, Phase},
+    protocol::{Closure, Initiator, Loss, Phase},
     wire::{ProtocolError, Role},
 };
 
@@ -228,10 +228,13 @@ fn no_pong_follows_the_end_of_input() {
     for role in ROLES {
         let mut peer = congested(role);
         peer.receive(&ping("waits"));
-        peer.protocol.handle_end_of_input();
+        peer.protocol.handle_end_of_input(Loss::Ended);
         peer.receive(&ping("late"));
         peer.assert_sent(&[binary([0; 100])]);
-        assert_eq!(peer.protocol.phase(), &Phase::ended(Closure::Lost));
+        assert_eq!(
+            peer.protocol.phase(),
+            &Phase::ended(Closure::Lost(Loss::Ended))
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use super::harness::{
 use crate::{
     config::Config,
     message::Message,
-    protocol::{Closure, Phase, SendError},
+    protocol::{Closure, Loss, Phase, SendError},
     wire::{ProtocolError, Role},
 };
 
@@ -228,7 +228,7 @@ fn first_violation_wins() {
                 peer.receive_together(&past);
                 peer.receive_bytes(&[&bytes[..], &second].concat());
                 peer.receive_bytes(&second);
-                peer.protocol.handle_end_of_input();
+                peer.protocol.handle_end_of_input(Loss::Ended);
                 peer.assert_failed(error);
             }
         }
@@ -241,11 +241,14 @@ fn violation_after_the_end_of_input_changes_nothing() {
     for role in ROLES {
         for Violation { error, .. } in violations(role) {
             let mut peer = Peer::facing(role);
-            peer.protocol.handle_end_of_input();
+            peer.protocol.handle_end_of_input(Loss::Ended);
             peer.protocol.deliver(&Err(error));
             peer.protocol.deliver(&Ok(Message::Close(None)));
             peer.assert_sent(&[]);
-            assert_eq!(peer.protocol.phase(), &Phase::ended(Closure::Lost));
+            assert_eq!(
+                peer.protocol.phase(),
+                &Phase::ended(Closure::Lost(Loss::Ended))
+            );
         }
     }
 }

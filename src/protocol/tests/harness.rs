@@ -10,8 +10,8 @@ use crate::{
     deflate::DeflateParams,
     message::{CloseFrame, Message},
     protocol::{
-        self, Batch, Closure, Compress, Compressed, Initiator, MaskKeys, Phase, Protocol, Received,
-        SendBuffer, SendError, Want,
+        self, Batch, Closure, Compress, Compressed, Initiator, Loss, MaskKeys, Phase, Protocol,
+        Received, SendBuffer, SendError, Want,
     },
     wire::{ProtocolError, Role},
 };
@@ -137,7 +137,7 @@ impl Protocol {
     }
 
     pub(super) fn discard_outgoing(&mut self) {
-        self.handle(protocol::Event::OutputEnded);
+        self.handle(protocol::Event::OutputEnded(Loss::Ended));
     }
 }
 

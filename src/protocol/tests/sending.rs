@@ -11,7 +11,7 @@ use super::harness::{
 use crate::{
     config::Config,
     message::{CloseFrame, Message},
-    protocol::{Compress, MaskKeys, Phase, Protocol, SendError},
+    protocol::{Compress, Loss, MaskKeys, Phase, Protocol, SendError},
     wire::Role,
 };
 
@@ -354,7 +354,7 @@ fn short_way_of_sending_is_the_long_way_or_none() {
     let mut closing = protocol(Role::Server, &config);
     assert_eq!(closing.close(None), Ok(()));
     let mut ended = protocol(Role::Server, &config);
-    ended.handle_end_of_input();
+    ended.handle_end_of_input(Loss::Ended);
     for protocol in [&mut congested, &mut closing, &mut ended] {
         let queued = protocol.queued();
         assert!(!protocol.send_short(&small, Compress::Never));

@@ -140,7 +140,7 @@ impl<T> Conn<T> {
     #[cold]
     fn gather_news(&mut self, is_end: bool) -> News {
         if is_end {
-            let closure = self.closure().unwrap_or(Closure::lost());
+            let closure = self.closure().unwrap_or(Closure::Lost(Loss::Cut));
             let age = self.age();
             News::last(&mut self.watch, &self.record, &self.protocol, age, closure)
         } else {
@@ -211,8 +211,8 @@ impl<T> Conn<T> {
         self.deadlines.clear();
         self.closing = None;
         self.output.forget();
-        self.protocol.handle(Event::OutputEnded);
-        self.protocol.handle(Event::InputEnded);
+        self.protocol.handle(Event::OutputEnded(why.loss()));
+        self.protocol.handle(Event::InputEnded(why.loss()));
         self.inbox.note_loss(why);
         self.tasks.wake_everyone();
         // Also if nobody waits: the transport is to be dropped.

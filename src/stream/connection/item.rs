@@ -48,6 +48,14 @@ impl Item {
         }
     }
 
+    /// Why the connection is lost if this ends it: the transport ended, or failed.
+    pub(super) const fn loss(&self) -> Loss {
+        match self {
+            Item::Lost(why) => *why,
+            _ => Loss::Ended,
+        }
+    }
+
     pub(super) const fn is_ping(&self) -> bool {
         matches!(self, Item::Decoded(Ok(Message::Ping(_))))
     }

@@ -33,7 +33,9 @@ impl<T> Conn<T> {
             Item::Decoded(decoded) => self.protocol_mut().handle(Event::Taken(decoded)),
             // They are not the last.
             Item::Compressed(_) | Item::Overrun => {}
-            Item::Io(_) | Item::Lost(_) => self.protocol_mut().handle(Event::InputEnded),
+            Item::Io(_) | Item::Lost(_) => {
+                self.protocol_mut().handle(Event::InputEnded(item.loss()));
+            }
         }
         if could_send {
             self.end_waiting_for_user();

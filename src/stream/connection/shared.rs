@@ -209,6 +209,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
 
     /// How the connection ended. `Lost` if it has not.
     pub(crate) fn closure(&self) -> Closure {
-        self.lock().closure().unwrap_or(Closure::lost())
+        self.lock().closure().unwrap_or(Closure::Lost(Loss::Cut))
     }
 }

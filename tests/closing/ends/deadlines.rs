@@ -8,7 +8,7 @@ use tokio::{
     task::JoinHandle,
     time::Instant,
 };
-use tower_websock::{Closure, Config, Initiator, Message, WebSocket};
+use tower_websock::{Closure, Config, Initiator, Loss, Message, WebSocket};
 
 use crate::support::*;
 
@@ -44,7 +44,7 @@ async fn peer_that_stops_reading_is_dropped_in_time() {
         tokio::time::sleep(Duration::from_secs(4)).await;
         peer.io.read_exact(&mut chunk).await.unwrap();
     }
-    assert_eq!(task.await.unwrap(), Closure::Lost);
+    assert_eq!(task.await.unwrap(), Closure::Lost(Loss::CloseTimedOut));
     assert_eq!(begin.elapsed().as_secs(), 10 * 4 + 5);
 }
 
@@ -66,7 +66,7 @@ async fn peer_that_trickles_is_dropped_in_the_end() {
             closure = task => closure.unwrap(),
             () = trickle => unreachable!(),
         };
-        assert_eq!(closure, Closure::Lost);
+        assert_eq!(closure, Closure::Lost(Loss::CloseTimedOut));
         assert_eq!(begin.elapsed().as_secs(), dropped_after, "{limit}");
     }
 }
@@ -80,7 +80,7 @@ async fn extreme_limits_of_closing_work() {
         let begin = Instant::now();
         let (mut peer, task) = pushing(1 << 20, config);
         if timeout == Duration::ZERO {
-            assert_eq!(task.await.unwrap(), Closure::Lost);
+            assert_eq!(task.await.unwrap(), Closure::Lost(Loss::CloseTimedOut));
             assert_eq!(begin.elapsed().as_secs(), 0);
             continue;
         }
@@ -119,7 +119,7 @@ async fn input_that_is_thrown_away_is_no_progress() {
             () = reading => unreachable!(),
             () = writing => unreachable!(),
         };
-        assert_eq!(closure, Closure::Lost);
+        assert_eq!(closure, Closure::Lost(Loss::CloseTimedOut));
         assert_eq!(begin.elapsed().as_secs(), 5, "{input:#x}, {reads}");
     }
 }

@@ -18,7 +18,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::Instant,
 };
-use tower_websock::{Closure, Config, Role, WebSocket};
+use tower_websock::{Closure, Config, Loss, Role, WebSocket};
 
 use self::{
     cell::{ALL, Cell, Closing, KIB, MIB, TICK},
@@ -191,7 +191,7 @@ async fn peer_that_does_not_read_behind_a_large_buffer_is_dropped() {
             tokio::time::sleep(TICK).await;
         }
         let begin = Instant::now();
-        assert_eq!(task.await.unwrap(), Closure::Lost);
+        assert_eq!(task.await.unwrap(), Closure::Lost(Loss::CloseTimedOut));
         let took = begin.elapsed().as_secs_f64();
         println!("{} MiB read: dropped after {took:.1} s", reads / MIB);
         assert!((took - dropped_after).abs() < 0.5, "{took}");

@@ -16,7 +16,7 @@ use tokio::{
     time::sleep,
 };
 use tower_websock::{
-    Accepting, Closure, End, HandlerEnd, Outcome, ProvidedIo, UpgradeError, WebSocket,
+    Accepting, Closure, End, HandlerEnd, Loss, Outcome, ProvidedIo, UpgradeError, WebSocket,
     WebSocketUpgrade,
 };
 
@@ -137,7 +137,7 @@ async fn aborted_task_is_told() {
     sleep(secs(1)).await;
     task.abort();
     let seen = told.await.unwrap();
-    assert_eq!(seen.closure, Some(Closure::Lost));
+    assert_eq!(seen.closure, Some(Closure::Lost(Loss::Cut)));
     assert_eq!(seen.handler, HandlerEnd::Dropped);
     drop(peer);
 

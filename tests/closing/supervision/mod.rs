@@ -17,7 +17,7 @@ use tokio::{
     task::coop::consume_budget,
     time::{Instant, sleep, timeout},
 };
-use tower_websock::{Closure, Config, Error, Message, WebSocket};
+use tower_websock::{Closure, Config, Error, Loss, Message, WebSocket};
 
 use self::hooked::Hooked;
 use crate::support::*;
@@ -46,7 +46,7 @@ async fn busy_loop_does_not_starve_the_supervisor() {
     peer.expect(CLOSE, b"").await;
     // The peer never answers; the deadline holds.
     peer.expect_end().await;
-    assert_eq!(task.await.unwrap(), Closure::Lost);
+    assert_eq!(task.await.unwrap(), Closure::Lost(Loss::CloseTimedOut));
 }
 
 /// A handler that never receives is a push service: its pings are answered for ever.
@@ -66,7 +66,7 @@ async fn pings_of_a_handler_that_never_receives_are_answered() {
 async fn end_behind_an_unread_message_is_seen() {
     let (mut peer, task) = pair(|mut socket: WebSocket| async move {
         sleep(secs(60)).await;
-        assert_eq!(socket.closure(), Some(Closure::Lost));
+        assert_eq!(socket.closure(), Some(Closure::Lost(Loss::Ended)));
         assert!(matches!(socket.send("x".into()).await, Err(Error::Closed)));
         assert!(matches!(socket.recv().await, Some(Ok(Message::Text(_)))));
         assert!(matches!(socket.recv().await, Some(Err(Error::Lost(_)))));
@@ -75,7 +75,7 @@ async fn end_behind_an_unread_message_is_seen() {
     peer.send(&frame(TEXT, b"unread")).await;
     peer.io.shutdown().await.unwrap();
     peer.expect_end().await;
-    assert_eq!(task.await.unwrap(), Closure::Lost);
+    assert_eq!(task.await.unwrap(), Closure::Lost(Loss::Ended));
 }
 
 /// 7.1.1: the answer to our Close ends the connection at once, also while the handler is busy.
@@ -148,7 +148,7 @@ async fn output_that_did_not_leave_is_not_clean() {
         assert!(matches!(received, Some(Ok(Message::Close(_)))));
     });
     peer.send(&close_frame(1000)).await;
-    assert_eq!(task.await.unwrap(), Closure::Lost);
+    assert_eq!(task.await.unwrap(), Closure::Lost(Loss::CloseTimedOut));
 }
 
 /// A sender that waits for room learns at once that the peer closes.
@@ -168,7 +168,7 @@ async fn waiting_sender_learns_of_the_close() {
     });
     sleep(Duration::from_millis(10)).await;
     peer.send(&close_frame(1000)).await;
-    assert_eq!(task.await.unwrap(), Closure::Lost);
+    assert_eq!(task.await.unwrap(), Closure::Lost(Loss::CloseTimedOut));
 }
 
 /// A handler that polls `recv` to exhaustion with a waker of its own does not stop the reading.
@@ -234,7 +234,7 @@ async fn close_given_up_then_recv() {
     peer.expect(CLOSE, b"").await;
     sleep(Duration::from_millis(50)).await;
     drop(peer);
-    assert_eq!(task.await.unwrap(), Closure::Lost);
+    assert_eq!(task.await.unwrap(), Closure::Lost(Loss::Ended));
 }
 
 /// Deadlines without end, and a high-water mark of nothing, are taken for what they mean.

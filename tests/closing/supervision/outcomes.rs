@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::{sync::oneshot, time::sleep};
-use tower_websock::{Closure, WebSocket};
+use tower_websock::{Closure, Loss, WebSocket};
 
 use crate::support::*;
 
@@ -105,5 +105,5 @@ async fn half_elsewhere_after_a_failed_handler() {
     peer.expect_close(1011).await;
     has_ended.await.unwrap();
     drop(peer);
-    assert_eq!(task.await.unwrap(), Closure::Lost);
+    assert_eq!(task.await.unwrap(), Closure::Lost(Loss::Ended));
 }

@@ -12,7 +12,7 @@ use std::{
 use http::request::Parts;
 use tower::ServiceExt;
 use tower_websock::{
-    Closure, Error, Handler, Initiator, WebSocket, WebSocketService, WebSocketUpgrade,
+    Closure, Error, Handler, Initiator, Loss, WebSocket, WebSocketService, WebSocketUpgrade,
 };
 
 use crate::support::raw::{CLOSE, TEXT, close_body, frame};
@@ -168,5 +168,5 @@ async fn supervisor_tells_how_the_connection_ended() {
     let closure = accepted.supervise(async |mut socket| {
         assert!(matches!(socket.recv().await, Some(Err(Error::Lost(_)))));
     });
-    assert_eq!(closure.await.unwrap(), Closure::Lost);
+    assert_eq!(closure.await.unwrap(), Closure::Lost(Loss::Ended));
 }

@@ -20,7 +20,8 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_websock::{
-    Closure, ConnectionTask, End, Handler, HandlerEnd, WebSocket, WebSocketLayer, WebSocketService,
+    Closure, ConnectionTask, End, Handler, HandlerEnd, Loss, WebSocket, WebSocketLayer,
+    WebSocketService,
 };
 
 use crate::support::{
@@ -293,7 +294,7 @@ async fn runtime_that_is_shut_down_ends_connections() {
     .on_end(move |_| {
         let log = log.clone();
         move |end| {
-            assert_eq!(end.closure(), Some(&Closure::Lost));
+            assert_eq!(end.closure(), Some(&Closure::Lost(Loss::Cut)));
             log.write(format!("{:?}", end.handler()));
         }
     });

@@ -5,7 +5,7 @@ use std::{task::Poll, time::Duration};
 use super::harness::{ALMOST, ECHOED, MILLISECOND, Supervised, TIMEOUT, Wire, binary, close};
 use crate::{
     message::{CloseFrame, Message},
-    protocol::{Closure, Initiator},
+    protocol::{Closure, Initiator, Loss},
     stream::{connection::Conn, error::Error, transport::Profile},
     wire::close_code,
 };
@@ -78,7 +78,7 @@ async fn output_that_makes_progress_puts_off_its_deadline() {
     }
     assert!(server.pass(3 * MILLISECOND).await);
     assert!(server.wire.is_dropped());
-    assert_eq!(server.closure(), Some(Closure::Lost));
+    assert_eq!(server.closure(), Some(Closure::Lost(Loss::CloseTimedOut)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,7 +88,7 @@ async fn output_without_progress_is_given_up() {
     assert!(!server.wire.is_dropped());
     assert!(server.pass(MILLISECOND).await);
     assert!(server.wire.is_dropped());
-    assert_eq!(server.closure(), Some(Closure::Lost));
+    assert_eq!(server.closure(), Some(Closure::Lost(Loss::CloseTimedOut)));
 }
 
 /// 7.1.4: the peer's Close completes the handshake, and gives time for its end.

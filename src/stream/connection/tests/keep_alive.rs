@@ -91,7 +91,7 @@ async fn dead_peer_is_pinged_and_then_given_up() {
         // A step is twice lost between two lives.
         assert!(since <= INTERVAL + TIMEOUT + 2 * STEP, "{since:?}");
         assert!(since >= INTERVAL + TIMEOUT - 2 * STEP, "{since:?}");
-        assert_eq!(server.closure(), Some(Closure::Lost));
+        assert_eq!(server.closure(), Some(Closure::Lost(Loss::NoPong)));
         assert!(wire.written().is_empty() && !wire.is_shut());
     }
 }
