@@ -45,7 +45,7 @@ impl Span {
 
     pub(super) fn closed(&self, _end: &End, _why: &dyn fmt::Display) {}
 
-    pub(crate) const fn handler_failed(&self) {}
+    pub(crate) fn handler_failed(&self, _why: Option<&dyn fmt::Display>) {}
 
     pub(crate) const fn handler_panicked(&self) {}
 }

@@ -95,9 +95,13 @@ impl Span {
         );
     }
 
-    /// It returned an error, which is its own affair unless its text is given.
-    pub(crate) fn handler_failed(&self) {
-        info!(target: TARGET, parent: &self.0, "handler failed");
+    /// It returned an error, whose text may not be known.
+    pub(crate) fn handler_failed(&self, why: Option<&dyn fmt::Display>) {
+        if let Some(why) = why {
+            info!(target: TARGET, parent: &self.0, "handler failed: {why}");
+        } else {
+            info!(target: TARGET, parent: &self.0, "handler failed");
+        }
     }
 
     pub(crate) fn handler_panicked(&self) {

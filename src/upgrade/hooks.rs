@@ -8,8 +8,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{End, HandlerEnd, Outcome, UpgradeError};
-use crate::protocol::Closure;
+use super::{End, HandlerEnd, Outcome, UpgradeError, outcome::text_of};
+use crate::{observe::Span, protocol::Closure};
 
 /// The hooks of one connection that is not accepted yet. One pointer, to nothing if none is set.
 // Never locked: a hook is `Send` and need not be `Sync`, but what holds it is.
@@ -92,9 +92,12 @@ impl Watch {
     }
 
     /// What the handler returned is dropped here, in its turn.
-    pub(super) fn returned<O: Outcome>(&mut self, outcome: O) {
+    pub(super) fn returned<O: Outcome>(&mut self, outcome: O, span: &Span) {
         self.set_handler(HandlerEnd::Returned);
         let mut error = outcome.into_error();
+        if let Some(error) = &error {
+            span.handler_failed(text_of(error));
+        }
         if let (Some(set), Some(seen)) = (self.0.get(), &error) {
             set.handler = HandlerEnd::Failed;
             if let Some(hook) = set.on_error.take() {

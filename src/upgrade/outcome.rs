@@ -1,6 +1,6 @@
 //! What handlers may return.
 
-use std::convert::Infallible;
+use std::{any::Any, convert::Infallible, error::Error, fmt, io};
 
 use self::sealed::Returns;
 pub(super) use self::sealed::Sealed;
@@ -101,4 +101,17 @@ mod sealed {
             *self
         }
     }
+}
+
+/// What an error says, if it is of a type that many handlers return. Others need not be printable.
+pub(super) fn text_of<E: 'static>(error: &E) -> Option<&dyn fmt::Display> {
+    fn as_a<T: fmt::Display + 'static>(error: &dyn Any) -> Option<&dyn fmt::Display> {
+        error.downcast_ref::<T>().map(|error| error as _)
+    }
+    as_a::<crate::stream::Error>(error)
+        .or_else(|| as_a::<Box<dyn Error + Send + Sync>>(error))
+        .or_else(|| as_a::<Box<dyn Error>>(error))
+        .or_else(|| as_a::<io::Error>(error))
+        .or_else(|| as_a::<String>(error))
+        .or_else(|| as_a::<&'static str>(error))
 }

@@ -178,7 +178,7 @@ impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
                     // What it holds may panic, too, and use the socket; so may what it returned.
                     handler.set(Progress::Ended);
                     let code = outcome.code();
-                    watch.returned(outcome);
+                    watch.returned(outcome, shared.span());
                     Poll::Ready(code)
                 })
             });
@@ -187,7 +187,6 @@ impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
                 Ok(Poll::Ready(code)) => {
                     // A handler that gave its socket to other tasks leaves it open.
                     if code != close_code::NORMAL {
-                        shared.span().handler_failed();
                         shared.close_for_handler(code);
                     }
                 }

@@ -10,6 +10,7 @@ const OPENED: &str = "websocket_connections_opened_total";
 const CLOSED: &str = "websocket_connections_closed_total";
 const REFUSED: &str = "websocket_handshakes_refused_total";
 const MESSAGES: &str = "websocket_messages_total";
+const RTT: &str = "websocket_ping_rtt_seconds";
 const PAYLOAD: &str = "websocket_payload_bytes_total";
 
 const VERSIONS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
@@ -108,6 +109,27 @@ async fn busy_connection_is_counted_while_it_is_open() {
     soon(socket.close(None)).await.unwrap();
     until(|| sums.of(OPEN) == 0).await;
     assert_eq!(sums.of(&received), 5000);
+}
+
+/// The keep-alive has a quiet connection tell what little has passed, and how long its pongs take.
+#[tokio::test(start_paused = true)]
+async fn quiet_connection_is_counted_when_it_is_pinged() {
+    let sums = Sums::default();
+    let _guard = metrics::set_default_local_recorder(&sums);
+    let (client, server) = tokio::io::duplex(1024);
+    let task = support::supervise(server, Config::new(), echo);
+    let mut peer = support::Peer::new(client);
+    peer.send(&support::frame(support::TEXT, b"hello")).await;
+    peer.expect(support::TEXT, b"hello").await;
+    let received = format!("{MESSAGES}{{direction=received}}");
+    assert_eq!((sums.of(&received), sums.of(RTT)), (0, 0));
+    let (first, ping) = peer.read().await.unwrap();
+    assert_eq!((first, sums.of(&received)), (support::PING, 1));
+    peer.send(&support::frame(support::PONG, &ping)).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(sums.of(RTT), 1);
+    support::close_by_peer(peer, task).await;
+    assert_eq!((sums.of(&received), sums.of(RTT), sums.of(OPEN)), (1, 1, 0));
 }
 
 /// Tasks that are aborted, upgrades that fail, and sockets without a supervisor.

@@ -94,12 +94,11 @@ async fn failing_handlers_are_shown() {
         let is_last = |line: &String| line.contains("closed by this side with 1011");
         until(|| lines.events().last().is_some_and(is_last)).await;
         let events = lines.events();
-        let said = if order == "fail" {
-            "failed"
+        let expected = if order == "fail" {
+            format!("handler failed: {}", Error::Overrun)
         } else {
-            "panicked"
+            String::from("handler panicked")
         };
-        let expected = format!("handler {said}");
         let shown = events.iter().filter(|line| line.ends_with(&expected));
         let shown: Vec<_> = shown.collect();
         assert_eq!(shown.len(), 1, "{events:?}");
