@@ -415,7 +415,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             if self.closing.is_some() {
                 self.note_output_progress(written);
             }
-            self.note_written();
+            if self.tasks.has_waiters() {
+                self.note_written();
+            }
         }
         if !is_flushed || self.deadlines.is_set(Deadline::Write) {
             self.note_output(written);

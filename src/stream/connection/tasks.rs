@@ -195,6 +195,12 @@ impl Tasks {
         self.wake(Kinds::MESSAGE);
     }
 
+    /// Whether a task other than the supervisor's has waited yet.
+    #[inline]
+    pub(super) const fn has_waiters(&self) -> bool {
+        self.waiters.is_some()
+    }
+
     #[inline]
     pub(super) fn wake(&mut self, kinds: Kinds) {
         if self.waiters.is_some() {
