@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     handshake::Rejection,
+    observe,
     upgrade::{self, ResponseBody, Sentence, WebSocketUpgrade},
 };
 
@@ -121,7 +122,14 @@ impl<H, Args, S> WebSocketService<H, Args, S> {
         ResponseFuture::deciding(async move {
             match ask(parts).await {
                 Ok(parts) => open(upgrade, &settings, handler, parts),
-                Err(refusal) => refusal.map(Into::into),
+                Err(refusal) => {
+                    // One that was made of a rejection is counted by its name.
+                    if refusal.extensions().get::<Rejection>().is_none() {
+                        let status = refusal.status().as_u16();
+                        observe::refused("authorize", status, &"authorize refused it");
+                    }
+                    refusal.map(Into::into)
+                }
             }
         })
     }

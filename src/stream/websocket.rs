@@ -300,7 +300,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// If nothing was ever received and no message is waiting, this is ready as soon as a Close or
     /// the end of the transport comes. Otherwise it is ready only after a second without `recv`,
-    /// since you may still want to answer earlier messages. It does not notice an end that comes
+    /// since you may still want to answer earlier messages; if the transport ended without a
+    /// Close, after [`close_timeout`](Config::close_timeout). It does not notice an end that comes
     /// after more messages than are kept. So if a socket only sends, [split](Self::split) it and
     /// drop the [`RecvHalf`].
     ///

@@ -1,6 +1,9 @@
 //! With the feature `metrics`.
 
-use tower_websock::{CloseFrame, UpgradeError, WebSocketUpgrade};
+use std::convert::Infallible;
+
+use tower::Service;
+use tower_websock::{CloseFrame, ProvidedIo, Refusal, Rejection, UpgradeError, WebSocketUpgrade};
 
 use super::{recorder::Sums, *};
 use crate::support;
@@ -88,6 +91,37 @@ async fn metrics_add_up_with_what_was_done() {
         until(|| sums.of(OPEN) == 0).await;
         assert_eq!(sums.of(OPENED), 8);
     }
+}
+
+/// What the application refuses is counted once, by a name of its own; a rejection that it hands on
+/// is counted by that one's name.
+#[tokio::test]
+async fn refusals_of_the_application_are_counted() {
+    let sums = Sums::default();
+    let _guard = metrics::set_default_local_recorder(&sums);
+    let refusals: [fn() -> Refusal; 3] = [
+        || "not you".into(),
+        || http::StatusCode::UNAUTHORIZED.into(),
+        || Rejection::Origin.into(),
+    ];
+    for refusal in refusals {
+        let mut service = WebSocketLayer::new(support::hold)
+            .authorize(move |_| Err(refusal()))
+            .layer(service_fn(async |_: Request<()>| {
+                Ok::<_, Infallible>(http::Response::new(Bytes::new()))
+            }));
+        let mut request = support::handshake();
+        request
+            .extensions_mut()
+            .insert(ProvidedIo::new(tokio::io::empty()));
+        let response = service.call(request).await.unwrap();
+        assert!(response.status().is_client_error());
+    }
+    let named = |name, count| (format!("{REFUSED}{{reason={name}}}"), count);
+    assert_eq!(
+        sums.beginning(REFUSED),
+        [named("authorize", 2), named("origin", 1)]
+    );
 }
 
 /// A connection that is never idle tells how far it is before its end.
