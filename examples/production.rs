@@ -16,22 +16,22 @@ use std::{
     future::ready,
     io,
     net::{IpAddr, SocketAddr},
+    time::Duration,
 };
 
 use http::{Request, Response, StatusCode, request::Parts};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::{
     net::TcpListener,
-    select,
-    signal::{
-        ctrl_c,
-        unix::{SignalKind, signal},
-    },
-    time::{Instant, timeout_at},
+    signal::ctrl_c,
+    time::{Instant, sleep, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_websock::{Connections, Error, WebSocket, WebSocketLayer};
+
+/// How often the exporter is tidied.
+const TIDY: Duration = Duration::from_secs(5);
 
 /// Sends every message back.
 async fn echo(mut socket: WebSocket) -> Result<(), Error> {
@@ -66,11 +66,27 @@ fn client(request: &Parts) -> Option<IpAddr> {
     request.extensions.get::<SocketAddr>().map(SocketAddr::ip)
 }
 
+#[cfg(unix)]
 async fn told_to_stop() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
     let mut terminate = signal(SignalKind::terminate())?;
-    select! {
+    tokio::select! {
         result = ctrl_c() => result,
         _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_stop() -> io::Result<()> {
+    ctrl_c().await
+}
+
+/// Keeps the exporter small while nobody asks for /metrics.
+async fn tidy(metrics: PrometheusHandle) {
+    loop {
+        sleep(TIDY).await;
+        metrics.run_upkeep();
     }
 }
 
@@ -80,6 +96,7 @@ async fn main() -> io::Result<()> {
     let metrics = PrometheusBuilder::new()
         .install_recorder()
         .map_err(io::Error::other)?;
+    tokio::spawn(tidy(metrics.clone()));
     let connections = options.connections();
     let service = WebSocketLayer::new(echo)
         .path("/ws")

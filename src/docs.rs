@@ -29,7 +29,8 @@ chapter!(
     limits,
     "limits.md",
     "[`Config`](crate::Config), [`Connections`](crate::Connections), \
-     [`ConnectionKey`](crate::ConnectionKey), [`OriginPolicy`](crate::OriginPolicy), \
+     [`ConnectionKey`](crate::ConnectionKey), [`KeepAlive`](crate::KeepAlive), \
+     [`Loss`](crate::Loss), [`OriginPolicy`](crate::OriginPolicy), \
      [`Rejection`](crate::Rejection), [`ProtocolError`](crate::ProtocolError)"
 );
 chapter!(
@@ -51,7 +52,9 @@ chapter!(
     operations,
     "operations.md",
     "[`WebSocket::stats`](crate::WebSocket::stats), [`Stats`](crate::Stats), \
-     [`Traffic`](crate::Traffic), [`Closure`](crate::Closure), \
+     [`Traffic`](crate::Traffic), [`Closure`](crate::Closure), [`KeepAlive`](crate::KeepAlive), \
+     [`Connections`](crate::Connections), [`ConnectionInfo`](crate::ConnectionInfo), \
+     [`Drain`](crate::Drain), [`End`](crate::End), \
      [`Rejection::name`](crate::Rejection::name)"
 );
 chapter!(

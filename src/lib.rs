@@ -116,7 +116,8 @@
 //!
 //! Each file imports only from its own directory and from lower layers. From the bottom up, the
 //! layers are `wire` (frames and header fields), `deflate` (compression), `message` and `config`,
-//! `protocol` and `handshake` (without IO), `connections` (who is there), `stream` (tokio IO),
+//! `protocol` and `handshake` (without IO), `observe` (metrics and traces), `connections` (who is
+//! there), `stream` (tokio IO),
 //! `upgrade` and `client` (hyper), `service` (tower) and `axum`. [ARCHITECTURE.md] is the map.
 //!
 //! [ARCHITECTURE.md]: https://docs.rs/crate/tower-websock/latest/source/ARCHITECTURE.md

@@ -32,6 +32,10 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// each request of HTTP/1.1.
 pub(crate) const FIRST_REQUEST: Duration = Duration::from_secs(30);
 
+/// After so long, a client over HTTP/2 of which nothing is heard is asked whether it is there, and
+/// after as long again it is given up.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// The next connection. What `accept` fails with does not end a server.
 pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
@@ -98,6 +102,9 @@ fn http() -> auto::Builder<TokioExecutor> {
     http.http1().timer(TokioTimer::new());
     http.http2()
         .timer(TokioTimer::new())
+        // A client that vanished would keep its connection for ever.
+        .keep_alive_interval(SILENCE)
+        .keep_alive_timeout(SILENCE)
         // For WebSockets (RFC 8441).
         .enable_connect_protocol()
         // 200 streams that nobody reads leave room for others: 200 x 64 KiB < 16 MiB.

@@ -15,7 +15,7 @@ Options, in seconds with fractions where they are times:
   --max-per-ip N                of one address; 0: no limit (0)
   --drain-accept SECONDS        how long a drain goes on accepting (5)
   --drain-spread SECONDS        over what time it closes the connections (10)
-  --drain-deadline SECONDS      when it cuts the rest, from its start on (30)";
+  --drain-deadline SECONDS      when it cuts the rest, from its start on (25)";
 
 /// What the command line says, or the defaults.
 pub(crate) struct Options {
@@ -43,7 +43,7 @@ pub(crate) fn from_args() -> Options {
         max_per_ip: 0,
         drain_accept: Duration::from_secs(5),
         drain_spread: Duration::from_secs(10),
-        drain_deadline: Duration::from_secs(30),
+        drain_deadline: Duration::from_secs(25),
     };
     let mut args = env::args().skip(1);
     while let Some(flag) = args.next() {

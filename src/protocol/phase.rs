@@ -53,7 +53,7 @@ impl Phase {
 ///     match socket.closure() {
 ///         None => println!("open"),
 ///         Some(closure) if closure.code() == close_code::AWAY => println!("left the page"),
-///         // "closed by the peer: 4001 logged out", "peer broke the protocol: ..."
+///         // closed by the peer with 4001 "logged out"
 ///         Some(closure) => println!("{closure}"),
 ///     }
 /// }
