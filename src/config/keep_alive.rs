@@ -29,8 +29,11 @@ use std::time::Duration;
 /// - A connection on which much comes is looked at only every eighth of the interval. Its ping may
 ///   be late by as much.
 /// - So that connections that were opened together are not pinged together, each ping is late by
-///   up to a sixteenth of the shorter of the two times, which differs between connections. The
+///   up to a sixteenth of the shorter of the two times, which differs between connections. An idle
 ///   connection is lost `interval` and `timeout` after the last byte all the same.
+/// - A ping reaches the peer behind all that was sent before. If much was sent lately, the peer has
+///   more time to answer: as much as it needs to read up to 4 MiB at 32 KiB a second, as for
+///   [`close_timeout`](crate::Config::close_timeout).
 /// - While reading is paused because the handler does not receive, the peer cannot be heard. It is
 ///   pinged, so that a transport that is dead fails in the end, but not given up for its silence.
 ///   The time starts again when reading goes on.

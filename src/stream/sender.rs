@@ -86,6 +86,12 @@ impl<T> Sender<T> {
         self.with(|conn| conn.buffered()).unwrap_or(0)
     }
 
+    fn with<R>(&self, f: impl FnOnce(&mut Conn<T>) -> R) -> Option<R> {
+        Some(self.shared.upgrade()?.with(f))
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Sender<T> {
     /// Starts the closing handshake with a [`CloseFrame`], or with `None` for a Close without a
     /// code. It does not wait for room. Does nothing if the connection closes already.
     ///
@@ -94,15 +100,10 @@ impl<T> Sender<T> {
     /// If the frame must not be sent (RFC 6455, section 7.4). Nothing is done in this case.
     pub fn start_close(&self, frame: impl Into<Option<CloseFrame>>) -> Result<(), InvalidClose> {
         let frame = frame.into();
-        self.with(|conn| conn.start_close(frame)).unwrap_or(Ok(()))
+        self.with(|conn| conn.start_close_now(frame))
+            .unwrap_or(Ok(()))
     }
 
-    fn with<R>(&self, f: impl FnOnce(&mut Conn<T>) -> R) -> Option<R> {
-        Some(self.shared.upgrade()?.with(f))
-    }
-}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Sender<T> {
     /// Sends a message, as [`WebSocket::send`](crate::WebSocket::send) does: waits while
     /// [`write_high_water`](crate::Config::write_high_water) bytes are queued.
     ///

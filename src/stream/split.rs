@@ -214,7 +214,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
         frame: impl Into<Option<CloseFrame>>,
     ) -> Result<(), InvalidClose> {
         let frame = frame.into();
-        self.handle.with(|conn| conn.start_close(frame))
+        self.handle.with(|conn| conn.start_close_now(frame))
     }
 }
 

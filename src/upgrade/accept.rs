@@ -332,10 +332,13 @@ impl Accepting {
     ///
     /// If the connection was not upgraded within [`upgrade_timeout`](Config::upgrade_timeout), or
     /// not at all.
-    pub async fn socket(mut self) -> Result<WebSocket, UpgradeError> {
+    pub fn socket(mut self) -> impl Future<Output = Result<WebSocket, UpgradeError>> + Send {
         self.watch.forget();
-        let (io, setup, seat) = upgraded(self.io, self.setup, self.seat).await?;
-        Ok(WebSocket::unsupervised(io, setup, None).seated(seat))
+        let upgrading = upgraded(self.io, self.setup, self.seat);
+        async {
+            let (io, setup, seat) = upgrading.await?;
+            Ok(WebSocket::unsupervised(io, setup, None).seated(seat))
+        }
     }
 
     /// Waits until the response is sent and the connection upgraded, then runs `handler` with the

@@ -103,6 +103,11 @@ mod sealed {
     }
 }
 
+#[cfg(feature = "axum")]
+type ErrorOfAxum = axum_core::Error;
+#[cfg(not(feature = "axum"))]
+type ErrorOfAxum = io::Error;
+
 /// What an error says, if it is of a type that many handlers return. Others need not be printable.
 pub(super) fn text_of<E: 'static>(error: &E) -> Option<&dyn fmt::Display> {
     fn as_a<T: fmt::Display + 'static>(error: &dyn Any) -> Option<&dyn fmt::Display> {
@@ -111,6 +116,7 @@ pub(super) fn text_of<E: 'static>(error: &E) -> Option<&dyn fmt::Display> {
     as_a::<crate::stream::Error>(error)
         .or_else(|| as_a::<Box<dyn Error + Send + Sync>>(error))
         .or_else(|| as_a::<Box<dyn Error>>(error))
+        .or_else(|| as_a::<ErrorOfAxum>(error))
         .or_else(|| as_a::<io::Error>(error))
         .or_else(|| as_a::<String>(error))
         .or_else(|| as_a::<&'static str>(error))

@@ -139,6 +139,11 @@ impl Deadlines {
         self.attention == Attention::Unneeded && !self.table.as_ref().is_some_and(has_ended)
     }
 
+    /// Whether there is a timer that wakes nobody yet.
+    pub(super) fn are_new(&self) -> bool {
+        self.attention == Attention::Once
+    }
+
     /// Another task drives the transport.
     pub(super) fn expect_poll(&mut self) {
         if self.attention == Attention::Unneeded {
@@ -262,7 +267,8 @@ impl Deadlines {
         let Some(table) = &mut self.table else {
             if !self.is_timerless {
                 self.table = Table::new(end);
-                self.is_timerless = self.table.is_none();
+                // Outside of a runtime there is none for now.
+                self.is_timerless = self.table.is_none() && Handle::try_current().is_ok();
                 self.expect_poll();
             }
             return;

@@ -48,6 +48,24 @@ impl<T> Conn<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
+    /// Queues a Close, unless one was sent, and writes what the transport takes if no supervisor
+    /// will.
+    pub(crate) fn start_close_now(
+        &mut self,
+        frame: Option<CloseFrame>,
+    ) -> Result<(), InvalidClose> {
+        self.start_close(frame)?;
+        self.write_unsupervised();
+        Ok(())
+    }
+
+    /// Whoever uses the socket next may not write any more.
+    pub(super) fn write_unsupervised(&mut self) {
+        if !self.tasks().is_supervised() {
+            self.flush_or_lose();
+        }
+    }
+
     /// Waits until nothing can be sent any more.
     pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>, ticket: &mut Ticket) -> Poll<()> {
         let waits = self.can_send();

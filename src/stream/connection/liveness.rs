@@ -16,6 +16,9 @@ const EXACT: u8 = 8;
 pub(super) struct Liveness {
     /// Reads that are still to be noted, the last one as that which makes the connection busy.
     notes: u8,
+    /// When the last ping left that was not answered, in microseconds; 0 if none. Bytes, which fit
+    /// anywhere.
+    asked: [u8; 4],
 }
 
 /// What a read tells.
@@ -31,6 +34,7 @@ impl Liveness {
     pub(super) const fn new(is_off: bool) -> Self {
         Self {
             notes: if is_off { 0 } else { EXACT + 1 },
+            asked: [0; 4],
         }
     }
 
@@ -60,18 +64,34 @@ impl Liveness {
         self.notes = EXACT + 1;
     }
 
+    /// What a ping of ours carries: the time, and the proof that we sent it.
+    pub(super) fn ping(&mut self, clock: Clock) -> Bytes {
+        let at = clock.micros().max(1);
+        self.asked = at.to_be_bytes();
+        Bytes::copy_from_slice(&[self.asked, proof_of(clock, at)].concat())
+    }
+
+    /// How long the answer took to the ping that was sent at `at`, if it is the first one to the
+    /// last ping: a peer may send it again and again.
+    pub(super) fn take_answer(&mut self, clock: Clock, at: u32) -> Option<Duration> {
+        let is_first = self.asked == at.to_be_bytes();
+        is_first.then(|| {
+            self.asked = [0; 4];
+            Duration::from_micros(clock.micros().wrapping_sub(at).into())
+        })
+    }
+
     /// Reads are not noted any more.
     pub(super) const fn stop(&mut self) {
         self.notes = 0;
     }
 }
 
-/// How long it took until this pong came, if it carries what a ping of ours did.
-pub(super) fn time_to_answer(clock: Clock, data: &[u8]) -> Option<Duration> {
+/// When the ping of ours was sent that this pong answers, in microseconds.
+pub(super) fn answered(clock: Clock, data: &[u8]) -> Option<u32> {
     let (at, proof) = data.split_first_chunk()?;
     let at = u32::from_be_bytes(*at);
-    let micros = clock.micros().wrapping_sub(at).into();
-    (*proof == proof_of(clock, at)).then(|| Duration::from_micros(micros))
+    (*proof == proof_of(clock, at)).then_some(at)
 }
 
 /// How much later than `time` this connection does what others do, too: at most a sixteenth of it.
@@ -79,12 +99,6 @@ pub(super) fn share(clock: Clock, time: Duration) -> Duration {
     let most = u64::try_from((time / 16).as_nanos()).unwrap_or(u64::MAX);
     let share = (u128::from(most) * u128::from(clock.lot(0) & 0xFFFF_FFFF)) >> 32;
     Duration::from_nanos(u64::try_from(share).unwrap_or(0))
-}
-
-/// What a ping of ours carries: the time, and the proof that we sent it.
-pub(super) fn ping(clock: Clock) -> Bytes {
-    let at = clock.micros();
-    Bytes::copy_from_slice(&[at.to_be_bytes(), proof_of(clock, at)].concat())
 }
 
 /// What nobody else knows of a time.

@@ -32,7 +32,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Shared<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Control for Shared<T> {
     fn close(&self, frame: CloseFrame) {
-        self.with(|conn| conn.close_from_outside(frame));
+        self.with(|conn| {
+            conn.close_from_outside(frame);
+            conn.write_unsupervised();
+        });
     }
 
     fn cut(&self) {

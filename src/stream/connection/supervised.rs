@@ -121,8 +121,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         if !self.budget_mut().recv_is_parked() && !self.has_ended() {
             self.read_ahead();
         }
-        let gone = self.poll_closing();
+        let mut gone = self.poll_closing();
         self.flush_or_lose();
+        if gone.is_pending() && self.deadlines().are_new() {
+            // What the transport did not take now has a deadline, whose timer wakes nobody yet.
+            gone = self.poll_closing();
+        }
         self.release();
         self.tell_news();
         gone

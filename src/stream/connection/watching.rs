@@ -82,11 +82,13 @@ impl<T> Conn<T> {
         let Some(data) = item.as_pong() else {
             return false;
         };
-        let Some(took) = liveness::time_to_answer(self.deadlines().clock(), data) else {
+        let clock = self.deadlines().clock();
+        let Some(at) = liveness::answered(clock, data) else {
             return false;
         };
+        let took = self.deadlines_mut().liveness_mut().take_answer(clock, at);
         // What took longer waited for us.
-        if took <= self.timeout() {
+        if let Some(took) = took.filter(|took| *took <= self.timeout()) {
             self.note_rtt(took);
         }
         true
@@ -203,7 +205,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     fn ping(&mut self) {
         self.report();
-        let ping = Message::Ping(liveness::ping(self.deadlines().clock()));
+        if self.is_deaf() && !self.is_flushed() {
+            // What waits to be written serves as well.
+            return self.await_bytes();
+        }
+        let clock = self.deadlines().clock();
+        let ping = Message::Ping(self.deadlines_mut().liveness_mut().ping(clock));
         // An open connection takes it.
         let _ = self.protocol_mut().send_with(ping, Compress::Never);
         if self.is_deaf() {

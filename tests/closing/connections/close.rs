@@ -102,8 +102,16 @@ async fn unsupervised_socket_is_woken_wherever_it_waits() {
         Send,
         Closed,
         SplitRecv,
+        /// For nothing: its user does something else, and only looks at it to send.
+        Elsewhere,
     }
-    for waits in [Waits::Recv, Waits::Send, Waits::Closed, Waits::SplitRecv] {
+    for waits in [
+        Waits::Recv,
+        Waits::Send,
+        Waits::Closed,
+        Waits::SplitRecv,
+        Waits::Elsewhere,
+    ] {
         let connections = Connections::new();
         let (mut peer, accepting) = admit(&connections, None).unwrap();
         let user = tokio::spawn(async move {
@@ -115,6 +123,10 @@ async fn unsupervised_socket_is_woken_wherever_it_waits() {
                     while socket.send(Message::binary(vec![0; 1 << 14])).await.is_ok() {}
                 }
                 Waits::Closed => socket.closed().await,
+                Waits::Elsewhere => {
+                    tokio::time::sleep(secs(10)).await;
+                    assert!(socket.send("late".into()).await.is_err());
+                }
                 Waits::SplitRecv => {
                     let (_sender, mut receiver) = socket.split();
                     while let Some(Ok(_)) = receiver.recv().await {}

@@ -387,3 +387,38 @@ async fn peer_is_heard_before_it_is_given_up_too_late() {
         assert_eq!(wire.is_dropped(), !answers);
     }
 }
+
+/// A peer that sends an answer again forges no round trip, and it is not received either.
+#[tokio::test(start_paused = true)]
+async fn answer_is_measured_once() {
+    let wire = Wire::new();
+    let mut server = server(&wire);
+    server.live(INTERVAL + LATE, recv, |_| false).await;
+    let answer = frame(0x8A, &ping_in(&wire.written()));
+    let mut measured = Vec::new();
+    for _ in 0..3 {
+        advance(Duration::from_millis(100)).await;
+        wire.send(&answer);
+        assert!(server.recv().is_pending());
+        let stats = server.handle.with(|conn| conn.stats());
+        measured.push(stats.last_rtt.expect("it was answered"));
+    }
+    assert_eq!(measured[1..], [measured[0]; 2]);
+}
+
+/// While the handler does not receive and nothing can be written, pings do not pile up.
+#[tokio::test(start_paused = true)]
+async fn pings_do_not_queue_behind_output_that_waits() {
+    let wire = Wire::full();
+    let unlimited = watched().write_timeout(None);
+    let mut server = Supervised::configured(wire.clone(), unlimited);
+    assert!(server.send("a".into()).is_ok());
+    wire.send(&binary(1).repeat(1000));
+    server.live(100 * INTERVAL, nothing, |_| false).await;
+    assert!(!wire.is_dropped());
+    wire.take(usize::MAX);
+    let _ = server.poll();
+    // What was sent, and at most one ping before reading was paused.
+    let written = wire.written().len();
+    assert!(written <= 3 + 10, "{written}");
+}

@@ -379,3 +379,18 @@ async fn all_deadlines_together() {
         "{took:?}"
     );
 }
+
+/// The supervisor's own output too, where no other timer runs: pongs, while the handler waits for
+/// something else.
+#[tokio::test(start_paused = true)]
+async fn pongs_that_nobody_takes_have_their_deadline() {
+    let wire = Wire::full();
+    let config = unwatched().write_timeout(Some(TIMEOUT));
+    let mut server = Supervised::configured(wire.clone(), config);
+    let _ = server.poll();
+    wire.send(&ping());
+    let _ = server.poll();
+    let over = server.live(2 * TIMEOUT, nothing, |server| server.wire.is_dropped());
+    let after = over.await.expect("nobody takes them");
+    assert!(after >= TIMEOUT && after <= TIMEOUT + 2 * STEP, "{after:?}");
+}
