@@ -20,7 +20,7 @@ mod tests;
 
 pub(crate) use self::{
     control::Control,
-    seat::{Member, Seat},
+    seat::{Member, Seat, Work},
 };
 pub use self::{
     drain::{Drain, Drained},

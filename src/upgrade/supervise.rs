@@ -63,8 +63,11 @@ pin_project! {
     impl<H, F> PinnedDrop for Serving<H, F> {
         fn drop(this: Pin<&mut Self>) {
             // Aborted, or done: nobody drives the connection any more.
-            this.shared.end_work();
-            let this = this.project();
+            let _work = this.shared.end_work();
+            let mut this = this.project();
+            // A program that drains may end when the work has: not before what the handler holds
+            // is dropped, and the user was told.
+            this.handler.set(Progress::Ended);
             this.watch.closed(|| this.shared.closure());
         }
     }

@@ -17,6 +17,7 @@ use super::{
     turn::{self, Outer},
 };
 use crate::{
+    connections::Work,
     message::Message,
     observe::Span,
     protocol::{Batch, Closure, Compress, Loss},
@@ -198,13 +199,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
         self.with(|conn| conn.close_for_handler(code));
     }
 
-    /// The supervisor ends; who still waits learns it.
-    pub(crate) fn end_work(&self) {
-        let work = self.with(|conn| {
+    /// The supervisor ends; who still waits learns it. A drain waits for what this returns.
+    #[must_use]
+    pub(crate) fn end_work(&self) -> Option<Work> {
+        self.with(|conn| {
             conn.lose(Item::Lost(Loss::Cut));
             conn.member_mut().end_work()
-        });
-        drop(work);
+        })
     }
 
     /// How the connection ended. `Lost` if it has not.
