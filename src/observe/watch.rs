@@ -2,9 +2,9 @@
 
 use super::{Passed, meter};
 
-/// So many bytes on the wire, both ways, are worth a report. It is some 1,000 to 2,000 small
-/// messages.
-const EVERY: u64 = 64 * 1024;
+/// So many bytes on the wire, both ways, are worth a report, which costs about as much as receiving
+/// a message. Keep-alive has a busy connection report each eighth of its interval, too.
+const EVERY: u64 = 512 * 1024;
 
 /// Nobody looks on, or all is told.
 const NEVER: u64 = u64::MAX;

@@ -22,7 +22,7 @@ async fn keep_alive_has_things_told() {
         assert!(conn.take_news().is_some() && !conn.has_news());
     });
     // After so much, without being asked.
-    server.wire.send(&binary(64 * 1024));
+    server.wire.send(&binary(512 * 1024));
     let (told, _) = server.poll_with(|handle, batch, cx| {
         assert!(handle.poll_recv::<crate::Error>(cx, batch).is_ready());
         handle.with(|conn| conn.has_news())
