@@ -4,7 +4,8 @@
 //! it prints, opens connections to it, and reads its private memory from Linux's `smaps_rollup`
 //! and its live heap from a counting allocator: after the upgrade, and after messages on each
 //! connection, which with permessage-deflate fill the windows in both directions, twice. Fails if a
-//! connection weighs more than is promised.
+//! connection weighs more than is promised. Each connection has its timer, as with the default of
+//! keep-alive, but the first ping would come after an hour: a peer that is pinged is not idle.
 
 #[path = "../tests/support/alloc.rs"]
 mod alloc;
@@ -16,6 +17,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     net::SocketAddr,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
 use support::{
@@ -28,7 +30,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     runtime,
 };
-use tower_websock::{Config, DeflateConfig, WebSocketService};
+use tower_websock::{Config, DeflateConfig, KeepAlive, WebSocketService};
 
 /// Connections that are counted.
 const CONNECTIONS: usize = 5000;
@@ -67,13 +69,15 @@ impl Row {
     }
 
     fn config(&self) -> Config {
+        let rare = KeepAlive::new().interval(Duration::from_secs(60 * 60));
+        let config = Config::new().keep_alive(rare);
         let Some(bits) = self.window_bits else {
-            return Config::new();
+            return config;
         };
         let deflate = DeflateConfig::new()
             .server_max_window_bits(bits)
             .client_max_window_bits(bits);
-        Config::new().deflate(if self.keeps_context() {
+        config.deflate(if self.keeps_context() {
             deflate
         } else {
             deflate.no_context_takeover()
@@ -163,7 +167,7 @@ fn main() {
 /// Serves, and prints the heap in use for each line that it reads.
 async fn server(row: &Row) {
     let addr = if row.mount == "axum" {
-        let service = WebSocketService::new(echo);
+        let service = WebSocketService::new(echo).config(row.config());
         let app = axum::Router::new().route_service("/ws", service);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
