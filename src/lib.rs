@@ -160,7 +160,7 @@ pub use self::{
     config::{Config, InvalidSubprotocol, KeepAlive, Subprotocol},
     connections::{ConnectionId, ConnectionInfo, ConnectionKey, Connections, Drain, Drained},
     handshake::{InvalidOrigin, OriginPolicy, PageRequest, Rejection},
-    message::{CloseFrame, InvalidClose, Message, NotUtf8, Utf8Bytes},
+    message::{CloseFrame, InvalidClose, Message, NotUtf8, PreparedMessage, Utf8Bytes},
     observe::{Stats, Traffic},
     protocol::{Closure, Initiator, Loss},
     service::{Handler, HandlerError, Refusal, ResponseFuture, WebSocketLayer, WebSocketService},

@@ -1,13 +1,14 @@
 //! What users receive and send.
 
 mod close;
+mod prepared;
 mod text;
 
 use std::{error::Error, fmt, str::Utf8Error};
 
 use bytes::Bytes;
 
-pub use self::{close::CloseFrame, text::Utf8Bytes};
+pub use self::{close::CloseFrame, prepared::PreparedMessage, text::Utf8Bytes};
 pub use crate::wire::InvalidClose;
 
 /// A WebSocket message, or a control frame that the user may want to see (RFC 6455, section 5.6).
