@@ -60,6 +60,31 @@ impl PreparedMessage {
         self.len() == 0
     }
 
+    /// The same as a [`Message`], which shares its payload.
+    pub fn to_message(&self) -> Message {
+        match self.0.opcode {
+            OpCode::Text => {
+                let text = self.payload().try_into();
+                Message::Text(text.expect("it was made of text"))
+            }
+            _ => Message::Binary(self.payload()),
+        }
+    }
+
+    pub(crate) fn opcode(&self) -> OpCode {
+        self.0.opcode
+    }
+
+    /// The payload, shared.
+    pub(crate) fn payload(&self) -> Bytes {
+        self.0.frame.slice(self.0.payload_at..)
+    }
+
+    /// All of it as a server sends it, uncompressed.
+    pub(crate) fn frame(&self) -> &Bytes {
+        &self.0.frame
+    }
+
     fn encode(opcode: OpCode, data: &[u8]) -> Self {
         let mut frame = Vec::with_capacity(FrameHeader::MAX_LEN + data.len());
         FrameHeader::plain(opcode, data.len()).encode_to(&mut frame);

@@ -35,7 +35,7 @@ use self::{
 use crate::{
     config::Config,
     deflate::DeflateParams,
-    message::{CloseFrame, InvalidClose, Message},
+    message::{CloseFrame, InvalidClose, Message, PreparedMessage},
     wire::{MAX_CONTROL_PAYLOAD, OpCode, ProtocolError, Role},
 };
 
@@ -160,6 +160,13 @@ impl Protocol {
         Ok(())
     }
 
+    /// Queues a message that was prepared, as [`send_with`](Self::send_with) does another one.
+    pub(crate) fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
+        self.check_open()?;
+        self.outbox.send_prepared(message, &self.config);
+        Ok(())
+    }
+
     /// Queues a message that is sent as it is and costs nothing but a copy, as most are, and lets
     /// `buffer` take up to `most` small ones that follow; `false`, and nothing is done, if
     /// [`send_with`](Self::send_with) has to see to it, or it must wait.
@@ -179,8 +186,8 @@ impl Protocol {
         is_queued
     }
 
-    /// Queues what `buffer` took, before what was queued since it was opened, of which nothing
-    /// has left. So no data follows a Close (5.5.1). Returns how many bytes stand before others now
+    /// Queues what `buffer` took, before what was queued since it was opened. Since then nothing has
+    /// left. So no data follows a Close (5.5.1). Returns how many bytes stand before others now
     /// that were queued sooner.
     pub(crate) fn take(&mut self, buffer: &SendBuffer) -> usize {
         self.outbox.take(buffer)

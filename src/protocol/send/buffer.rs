@@ -16,8 +16,9 @@ const ROOM: usize = 16 * 1024;
 /// among all that is sent, the [protocol](crate::protocol::Protocol) said when it opened it.
 #[derive(Debug)]
 pub(crate) struct SendBuffer {
-    /// The position in the stream of staged bytes that its frames belong to.
-    pub(super) at: usize,
+    /// The position in the stream of staged bytes that its frames belong to, and how many large
+    /// payloads stand before them.
+    pub(super) behind: (usize, usize),
     /// It takes frames as long as it holds less than so many bytes.
     most: usize,
     /// Messages that it has taken since it was allowed to, and may take in all.
@@ -33,7 +34,7 @@ pub(crate) struct SendBuffer {
 impl SendBuffer {
     /// It takes nothing.
     pub(crate) const CLOSED: Self = Self {
-        at: 0,
+        behind: (0, 0),
         most: 0,
         taken: 0,
         allowed: 0,
@@ -43,9 +44,9 @@ impl SendBuffer {
     };
 
     /// Lets it take as many `messages`, in frames of up to `most` bytes in all.
-    pub(super) fn open(&mut self, at: usize, messages: usize, most: usize) {
+    pub(super) fn open(&mut self, behind: (usize, usize), messages: usize, most: usize) {
         debug_assert!(self.is_empty());
-        self.at = at;
+        self.behind = behind;
         self.most = most.min(ROOM);
         self.taken = 0;
         self.earlier = 0;

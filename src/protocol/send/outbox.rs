@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::Config,
     deflate::{DeflateParams, Deflation},
-    message::{CloseFrame, Message},
+    message::{CloseFrame, Message, PreparedMessage},
     protocol::tally::Tally,
     wire::{FrameHeader, MAX_CONTROL_PAYLOAD, OpCode, Role, apply_mask},
 };
@@ -53,7 +53,7 @@ struct Kind {
     compressed: bool,
 }
 
-/// A payload that is written from its own memory.
+/// A payload that is written from its own memory, or a frame that was encoded before.
 struct Large {
     /// The position in the stream of staged bytes behind which it stands.
     at: usize,
@@ -98,6 +98,21 @@ impl Outbox {
             Some(compressed) => self.push(kind, compressed),
             None => self.push(kind, data),
         }
+    }
+
+    /// Queues a message that was prepared: a server as it stands, a client as any other.
+    pub(in crate::protocol) fn send_prepared(
+        &mut self,
+        message: &PreparedMessage,
+        config: &Config,
+    ) {
+        if self.keys.is_some() {
+            // 5.3: its key is for this frame alone.
+            let (opcode, data) = (message.opcode(), message.payload());
+            return self.send_data(opcode, data, Compress::IfAgreed, config);
+        }
+        self.tally.note_whole(1, message.len());
+        self.push_frame(message.frame());
     }
 
     /// Queues a message that is sent as it is and costs nothing but a copy, as most are; `false`,
@@ -156,29 +171,26 @@ impl Outbox {
     ) {
         if self.keys.is_none() && !self.deflation.is_agreed() {
             let room = config.write_high_water.saturating_sub(self.len);
-            buffer.open(self.staged.end(), messages, room);
+            buffer.open((self.staged.end(), self.large.len()), messages, room);
         }
     }
 
-    /// Queues what `buffer` took, before what was queued since it was opened, of which nothing
-    /// has left. Returns how many bytes stand before others now that were queued sooner.
+    /// Queues what `buffer` took, before what was queued since it was opened. Since then nothing has
+    /// left. Returns how many bytes stand before others now that were queued sooner.
     pub(in crate::protocol) fn take(&mut self, buffer: &SendBuffer) -> usize {
         let frames = buffer.frames();
-        let later = self.staged.insert(buffer.at, frames);
+        let (at, larges) = buffer.behind;
+        let later = self.staged.insert(at, frames);
         self.len += frames.len();
         self.tally
             .note_whole(buffer.messages(), buffer.payload_len());
-        if later > 0 {
-            // What stands behind its header, which is behind the buffer.
-            let end = self.staged.end();
-            let moved = self.large.iter_mut().rev();
-            for large in moved.take_while(|large| end.wrapping_sub(large.at) < frames.len() + later)
-            {
-                large.at = large.at.wrapping_add(frames.len());
-            }
-            return frames.len();
+        if later == 0 && self.large.len() == larges {
+            return 0;
         }
-        0
+        for large in self.large.iter_mut().skip(larges) {
+            large.at = large.at.wrapping_add(frames.len());
+        }
+        frames.len()
     }
 
     /// Queues an unfragmented data frame.
@@ -200,6 +212,18 @@ impl Outbox {
         let at = self.staged.end();
         self.len += at.wrapping_sub(begin) + data.len();
         self.large.push_back(Large { at, data });
+    }
+
+    /// Queues a frame that was encoded before; one that is not small is shared.
+    fn push_frame(&mut self, frame: &Bytes) {
+        self.len += frame.len();
+        if frame.len() <= STAGE_UP_TO {
+            self.staged.push_frame(frame);
+        } else {
+            let at = self.staged.end();
+            let data = frame.clone();
+            self.large.push_back(Large { at, data });
+        }
     }
 
     /// Fills `slices` with what is to be written first; returns how many it filled.

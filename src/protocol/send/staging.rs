@@ -51,6 +51,13 @@ impl Staging {
         self.bytes.len() - begin
     }
 
+    /// Appends a frame that was encoded before.
+    #[inline]
+    pub(super) fn push_frame(&mut self, frame: &[u8]) {
+        self.reserve(frame.len());
+        self.bytes.extend_from_slice(frame);
+    }
+
     /// Puts `frames` to the position `at`, behind which nothing has left; returns how many bytes
     /// follow them.
     pub(super) fn insert(&mut self, at: usize, frames: &[u8]) -> usize {

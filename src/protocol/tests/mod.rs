@@ -20,6 +20,7 @@ mod header;
 mod header_model;
 mod limits;
 mod plain;
+mod prepared;
 mod properties;
 mod send_buffer;
 mod sending;

@@ -12,8 +12,8 @@ use super::{
     waiters::{Kind, Ticket},
 };
 use crate::{
-    message::Message,
-    protocol::{Compress, Phase, SendBuffer},
+    message::{Message, PreparedMessage},
+    protocol::{Compress, Phase, Protocol, SendBuffer, SendError},
     stream::{Error, TrySendError, transport::coop::wake_later},
 };
 
@@ -93,11 +93,26 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Queues a message. Nothing of it is queued if that fails.
     pub(crate) fn start_send(&mut self, message: Message, compress: Compress) -> Result<(), Error> {
+        let len = message.len();
+        self.start_send_with(len, |protocol| protocol.send_with(message, compress))
+    }
+
+    /// The same for one that was prepared.
+    #[allow(dead_code, reason = "the faces come next")]
+    pub(crate) fn start_send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        self.start_send_with(message.len(), |protocol| protocol.send_prepared(message))
+    }
+
+    fn start_send_with(
+        &mut self,
+        len: usize,
+        queue: impl FnOnce(&mut Protocol) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
         let could_send = self.can_send();
-        if message.len() >= LARGE {
+        if len >= LARGE {
             self.budget_mut().expect_look();
         }
-        self.protocol_mut().send_with(message, compress)?;
+        queue(self.protocol_mut())?;
         match self.tasks().caller() {
             Caller::Unsupervised => {}
             Caller::Handler => {
