@@ -139,6 +139,7 @@ mod protocol;
 mod randomised;
 mod service;
 mod stream;
+mod topic;
 mod upgrade;
 mod wire;
 
@@ -165,9 +166,10 @@ pub use self::{
     protocol::{Closure, Initiator, Loss},
     service::{Handler, HandlerError, Refusal, ResponseFuture, WebSocketLayer, WebSocketService},
     stream::{
-        Error, ProvidedIo, RecvHalf, Release, SendHalf, SendTimeoutError, Sender, TrySendError,
-        Upgraded, WebSocket,
+        Error, ProvidedIo, RecvHalf, Release, SendHalf, SendTimeoutError, Sender, Subscription,
+        TrySendError, Upgraded, WebSocket,
     },
+    topic::{Lag, Subscribe, SubscriberId, Topic, TopicConfig, TopicKey, TopicStats, TopicStream},
     upgrade::{
         Accepting, ConnectionTask, End, HandlerEnd, Outcome, ResponseBody, Supervise, UpgradeError,
         WebSocketUpgrade,

@@ -18,7 +18,8 @@ use crate::{
     message::{CloseFrame, InvalidClose, Message, NotUtf8},
     observe::Stats,
     protocol::Closure,
-    stream::{SendTimeoutError, Sender, TrySendError},
+    stream::{SendTimeoutError, Sender, Subscription, TrySendError},
+    topic::{Subscribe, Topic},
 };
 
 /// A WebSocket connection whose errors are axum's.
@@ -172,6 +173,17 @@ impl WebSocket {
     /// errors are this crate's.
     pub fn sender(&self) -> Sender {
         self.inner.sender()
+    }
+
+    /// Sends what is published on `topic` from now on:
+    /// [`subscribe`](crate::WebSocket::subscribe) of the inner socket.
+    pub fn subscribe(&self, topic: &Topic) -> Subscription {
+        self.inner.subscribe(topic)
+    }
+
+    /// The same in another way than the topic's.
+    pub fn subscribe_with(&self, topic: &Topic, wanted: Subscribe) -> Subscription {
+        self.inner.subscribe_with(topic, wanted)
     }
 
     /// Bytes that are queued, and that the transport has not taken yet. Where `StreamExt` is

@@ -61,6 +61,7 @@ impl PreparedMessage {
     }
 
     /// The same as a [`Message`], which shares its payload.
+    #[expect(clippy::missing_panics_doc, reason = "it cannot happen")]
     pub fn to_message(&self) -> Message {
         match self.0.opcode {
             OpCode::Text => {

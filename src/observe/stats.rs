@@ -38,6 +38,10 @@ pub struct Stats {
     /// How long the last ping took that this crate sent by itself, from sending it to the pong.
     /// `None` until there was one.
     pub last_rtt: Option<Duration>,
+    /// Messages that the [topics](crate::Topic) of the socket had for it, and that were left out
+    /// because it was behind, or overtaken: see [`Lag`](crate::Lag). At most 4,294,967,295 are
+    /// counted.
+    pub skipped: u64,
     /// When the connection was opened: when the socket was made, after the handshake.
     ///
     /// It is what the system's clock says now, less [`age`](Self::age), so it follows a clock that

@@ -9,6 +9,7 @@ mod send_error;
 mod sender;
 mod sends;
 mod split;
+mod subscription;
 mod transport;
 mod websocket;
 
@@ -18,6 +19,7 @@ pub use self::{
     send_error::{SendTimeoutError, TrySendError},
     sender::Sender,
     split::{RecvHalf, SendHalf},
+    subscription::Subscription,
     transport::{ProvidedIo, Release, Upgraded},
     websocket::WebSocket,
 };

@@ -11,7 +11,7 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Error, SendTimeoutError, TrySendError, Upgraded,
+    Error, SendTimeoutError, Subscription, TrySendError, Upgraded,
     connection::{Conn, Shared, Ticket},
     handle::Handle,
     sends::{self, Send, SendInTime},
@@ -19,6 +19,7 @@ use super::{
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
     protocol::Compress,
+    topic::{Subscribe, Topic},
 };
 
 /// Sends to a connection from anywhere, without keeping it open.
@@ -102,6 +103,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Sender<T> {
         let frame = frame.into();
         self.with(|conn| conn.start_close_now(frame))
             .unwrap_or(Ok(()))
+    }
+
+    /// Sends what is published on `topic` from now on, as
+    /// [`WebSocket::subscribe`](crate::WebSocket::subscribe) does.
+    pub fn subscribe(&self, topic: &Topic) -> Subscription<T> {
+        self.subscribe_with(topic, Subscribe::new())
+    }
+
+    /// The same in another way than the topic's.
+    pub fn subscribe_with(&self, topic: &Topic, wanted: Subscribe) -> Subscription<T> {
+        Subscription::new(self.shared.clone(), topic, wanted)
     }
 
     /// Sends a message, as [`WebSocket::send`](crate::WebSocket::send) does: waits while

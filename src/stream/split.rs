@@ -13,13 +13,15 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Error, SendTimeoutError, Sender, TrySendError, Upgraded, connection::Conn, handle::Handle,
+    Error, SendTimeoutError, Sender, Subscription, TrySendError, Upgraded, connection::Conn,
+    handle::Handle,
 };
 use crate::{
     connections::ConnectionId,
     message::{CloseFrame, InvalidClose, Message},
     observe::Stats,
     protocol::{Batch, Closure, Compress},
+    topic::{Subscribe, Topic},
 };
 
 /// The half that sends, from [`WebSocket::split`](crate::WebSocket::split). Clone it for many tasks
@@ -90,6 +92,17 @@ impl<T> SendHalf<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
+    /// Sends what is published on `topic` from now on, as
+    /// [`WebSocket::subscribe`](crate::WebSocket::subscribe) does.
+    pub fn subscribe(&self, topic: &Topic) -> Subscription<T> {
+        self.subscribe_with(topic, Subscribe::new())
+    }
+
+    /// The same in another way than the topic's.
+    pub fn subscribe_with(&self, topic: &Topic, wanted: Subscribe) -> Subscription<T> {
+        Subscription::new(self.handle.downgrade(), topic, wanted)
+    }
+
     /// Sends a message, as [`WebSocket::send`](crate::WebSocket::send) does.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The socket.
 
 mod streams;
+mod subscribing;
 
 use std::{
     fmt,

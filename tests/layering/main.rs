@@ -14,7 +14,7 @@ const FLOORS: [&[&str]; 9] = [
     &["deflate", "observe"],
     &["message", "config"],
     &["protocol", "handshake"],
-    &["connections"],
+    &["connections", "topic"],
     &["stream"],
     &["upgrade", "client"],
     &["service"],

@@ -8,6 +8,7 @@ mod slow_handlers;
 mod stats;
 #[path = "../support/mod.rs"]
 mod support;
+mod topics;
 mod turns;
 mod violations;
 mod writes;

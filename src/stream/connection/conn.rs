@@ -5,9 +5,9 @@
 //! who drives it all, `supervised` and `unsupervised`.
 
 use std::{
-    io,
+    io, mem,
     pin::Pin,
-    task::{Poll, ready},
+    task::{Poll, Waker, ready},
     time::Duration,
 };
 
@@ -17,6 +17,7 @@ use super::{
     budget::{Budget, LARGE},
     closing::Closing,
     deadlines::{Deadline, Deadlines},
+    feeds::Feeds,
     inbox::{Inbox, ReadTo},
     item::Item,
     liveness::Liveness,
@@ -43,6 +44,7 @@ pub(crate) struct Conn<T> {
     deadlines: Deadlines,
     record: Record,
     watch: Watch,
+    feeds: Feeds,
     /// From our Close on, or the peer's.
     closing: Option<Box<Closing>>,
     /// Behind the transport, which ends first.
@@ -75,6 +77,7 @@ impl<T> Conn<T> {
             deadlines,
             record: Record::default(),
             watch: Watch::none(),
+            feeds: Feeds::default(),
             closing: None,
             member: Member::default(),
         }
@@ -95,6 +98,11 @@ impl<T> Conn<T> {
 
     fn age(&self) -> Duration {
         self.deadlines.clock().opened().elapsed()
+    }
+
+    /// So many messages were left out that its topics had.
+    pub(super) fn note_skipped(&mut self, messages: u64) {
+        self.record.note_skipped(messages);
     }
 
     /// A ping of the keep-alive was answered after this time.
@@ -246,9 +254,15 @@ impl<T> Conn<T> {
         } else {
             None
         };
+        let feeds = if self.can_send() {
+            Feeds::default()
+        } else {
+            mem::take(&mut self.feeds)
+        };
         let wake = self.tasks.take_wakes();
         move || {
             drop(remains);
+            drop(feeds);
             drop(seat);
             wake();
         }
@@ -300,6 +314,19 @@ impl<T> Conn<T> {
 
     pub(super) const fn tasks_mut(&mut self) -> &mut Tasks {
         &mut self.tasks
+    }
+
+    pub(super) const fn feeds(&self) -> &Feeds {
+        &self.feeds
+    }
+
+    pub(super) const fn feeds_mut(&mut self) -> &mut Feeds {
+        &mut self.feeds
+    }
+
+    /// The feeds, what they are sent with, and who is woken for what comes.
+    pub(super) const fn forwarding(&mut self) -> (&mut Feeds, &mut Protocol, &Waker) {
+        (&mut self.feeds, &mut self.protocol, self.tasks.driver())
     }
 
     /// The first deadline that has passed; whoever drives the transport waits for it.

@@ -31,6 +31,8 @@ pub(super) enum Deadline {
     Message,
     /// The transport takes more of our output, as long as nothing closes.
     Write,
+    /// There is room to forward what a topic has had for long.
+    Lag,
     /// The connection has lived long enough.
     Lifetime,
     /// The user receives more of what came before the end.
@@ -48,7 +50,7 @@ pub(super) enum Deadline {
 }
 
 /// As many as are waited for at a time, of those that are kept.
-const SLOTS: usize = 3;
+const SLOTS: usize = 4;
 
 impl Deadline {
     /// Where it is kept. Those that are not waited for together share a slot, and setting one ends
@@ -63,6 +65,7 @@ impl Deadline {
             | Deadline::PeersEnd => 0,
             Deadline::Message | Deadline::Answers | Deadline::Closing => 1,
             Deadline::Write => 2,
+            Deadline::Lag => 3,
             Deadline::Lifetime => return None,
         })
     }

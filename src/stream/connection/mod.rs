@@ -10,6 +10,7 @@
 //! | `budget` | what a turn may still do, and for how long |
 //! | `deadlines`, `clock` | every deadline there is, and the timer |
 //! | `liveness` | when the peer was heard |
+//! | `feeds` | the topics that it is subscribed to |
 //! | `record` | what has passed, beside what the protocol counts |
 //! | `closing` | how far the closing has come |
 //!
@@ -25,6 +26,8 @@ mod closing;
 mod conn;
 mod deadlines;
 mod ending;
+mod feeds;
+mod forwarding;
 mod inbox;
 mod item;
 mod liveness;

@@ -14,6 +14,8 @@ pub(super) struct Record {
     written: u64,
     /// In microseconds; 0 if there was none.
     last_rtt: u32,
+    /// Messages that its topics had, and that were left out for it; it stays at the most.
+    skipped: u32,
 }
 
 impl Record {
@@ -34,6 +36,12 @@ impl Record {
     pub(super) fn note_rtt(&mut self, rtt: Duration) -> u32 {
         self.last_rtt = u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX).max(1);
         self.last_rtt
+    }
+
+    /// So many messages were left out that its topics had.
+    pub(super) fn note_skipped(&mut self, messages: u64) {
+        let more = u32::try_from(messages).unwrap_or(u32::MAX);
+        self.skipped = self.skipped.saturating_add(more);
     }
 
     /// Bytes that have passed both ways.
@@ -60,6 +68,7 @@ impl Record {
             received: traffic(protocol.incoming().tally(), self.read),
             sent: traffic(protocol.outgoing().tally(), self.written),
             last_rtt: self.last_rtt(),
+            skipped: self.skipped.into(),
             opened_at: now.checked_sub(age).unwrap_or(now),
             age,
         }

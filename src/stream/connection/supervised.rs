@@ -23,6 +23,7 @@ impl<T> Conn<T> {
         let stale = self.tasks_mut().begin_turn(waker);
         if stale.is_some() {
             self.deadlines_mut().expect_poll();
+            self.feeds_mut().expect_waker();
         }
         // They may all be received in this turn.
         let batched = self.inbox().batched();
@@ -117,6 +118,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         if self.tasks_mut().take_abandonment() {
             self.close_for_handler(close_code::NORMAL);
         }
+        // Behind what the handler has sent.
+        self.forward();
         self.flush_or_lose();
         if !self.budget_mut().recv_is_parked() && !self.has_ended() {
             self.read_ahead();

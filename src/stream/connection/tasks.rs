@@ -96,6 +96,11 @@ impl Tasks {
         Context::from_waker(&self.io_waker)
     }
 
+    /// Wakes whoever drives the transport.
+    pub(super) const fn driver(&self) -> &Waker {
+        &self.io_waker
+    }
+
     /// Whether `waker` wakes whoever drives the transport.
     pub(super) fn is_driver(&self, waker: &Waker) -> bool {
         waker.will_wake(&self.io_waker)

@@ -24,6 +24,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     /// Before a read waits. Returns whether that brought the end.
     pub(super) fn brings_end(&mut self) -> bool {
+        self.forward();
         // What is queued leaves: pongs must not wait for the user.
         self.flush_or_lose();
         let _ = self.poll_closing();
@@ -54,6 +55,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             self.read_some_ahead();
             self.release();
         }
+        self.forward();
         self.end_for_nobody();
         if self.protocol().outgoing().len() > queued {
             // Pongs and the answer to a Close must not wait for the user.

@@ -36,11 +36,12 @@ const SHORTEST: Duration = Duration::from_millis(1);
 const AWAY: Duration = Duration::from_secs(1);
 
 /// What is waited for until something closes, beside the end of the connection's lifetime.
-const WATCHED: [Deadline; 4] = [
+const WATCHED: [Deadline; 5] = [
     Deadline::Ping,
     Deadline::Pong,
     Deadline::Message,
     Deadline::Write,
+    Deadline::Lag,
 ];
 
 /// What happens, and how long it may take to happen again.
@@ -198,6 +199,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             Deadline::Pong => self.give_up_peer(),
             Deadline::Message => self.fail_message(),
             Deadline::Write => self.give_up_writing(),
+            Deadline::Lag => self.forward(),
             Deadline::Lifetime => self.go_away(),
             _ => {}
         }

@@ -1,0 +1,62 @@
+//! What is set for a topic.
+
+use super::Lag;
+
+/// How much a topic holds, and what becomes of those who are slower: for
+/// [`Topic::with_config`](crate::Topic::with_config).
+///
+/// ```
+/// use tower_websock::{Lag, Topic, TopicConfig};
+///
+/// let prices = Topic::with_config(TopicConfig::new().lag(Lag::Latest));
+/// # let _ = prices;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicConfig {
+    pub(super) capacity: usize,
+    pub(super) max_bytes: usize,
+    pub(super) lag: Lag,
+}
+
+impl TopicConfig {
+    /// The defaults.
+    pub const fn new() -> Self {
+        Self {
+            capacity: 1024,
+            max_bytes: 4 << 20,
+            lag: Lag::Skip,
+        }
+    }
+
+    /// How many messages the topic holds for those who have not taken them yet.
+    ///
+    /// Default 1,024, at least 1. A topic whose subscribers have taken everything holds none. With
+    /// [`Lag::Latest`] it may hold as many again: the newest of each key.
+    pub const fn capacity(mut self, messages: usize) -> Self {
+        self.capacity = if messages == 0 { 1 } else { messages };
+        self
+    }
+
+    /// How many bytes these may have in all. One message is held whatever its size.
+    ///
+    /// Default 4 MiB.
+    pub const fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// What becomes of a subscriber that is behind, unless its
+    /// [subscription](crate::Subscribe::lag) says otherwise.
+    ///
+    /// Default [`Lag::Skip`].
+    pub const fn lag(mut self, lag: Lag) -> Self {
+        self.lag = lag;
+        self
+    }
+}
+
+impl Default for TopicConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,125 @@
+//! Who is subscribed, and who is to be woken.
+
+use std::{collections::BTreeMap, mem, task::Waker};
+
+/// A place for each subscriber, and the wakers of those who wait.
+///
+/// What is published wakes all who wait, at a cost that does not depend on how many do, until they
+/// are woken: that is done once the topic's lock is free.
+#[derive(Default)]
+pub(super) struct Places {
+    /// Where in `waiting` each is, if it is there.
+    all: Vec<u32>,
+    free: Vec<u32>,
+    waiting: Vec<(Waker, u32)>,
+    /// Those who are behind, and are to be woken when the number is published: they are too slow
+    /// then.
+    alarms: BTreeMap<(u64, u32), Waker>,
+}
+
+/// To be woken outside of the lock.
+#[must_use]
+pub(super) struct Woken {
+    waiting: Vec<(Waker, u32)>,
+    alarmed: Vec<Waker>,
+}
+
+impl Places {
+    /// Somebody comes; returns where.
+    pub(super) fn join(&mut self) -> u32 {
+        if let Some(place) = self.free.pop() {
+            return place;
+        }
+        self.all.push(0);
+        index(self.all.len() - 1)
+    }
+
+    /// Somebody is gone; returns its waker, to be dropped outside of the lock.
+    pub(super) fn leave(&mut self, place: u32) -> Option<Waker> {
+        let waker = self.take(place);
+        self.free.push(place);
+        if self.len() == 0 {
+            *self = Self::default();
+        }
+        waker
+    }
+
+    /// Subscribers.
+    pub(super) fn len(&self) -> usize {
+        self.all.len() - self.free.len()
+    }
+
+    /// It waits for what is published next. Returns a waker to drop outside of the lock.
+    pub(super) fn wait(&mut self, place: u32, waker: &Waker) -> Option<Waker> {
+        if let Some(at) = self.find(place) {
+            let waiting = &mut self.waiting[at].0;
+            let is_stale = !waiting.will_wake(waker);
+            return is_stale.then(|| mem::replace(waiting, waker.clone()));
+        }
+        self.all[place as usize] = index(self.waiting.len());
+        self.waiting.push((waker.clone(), place));
+        None
+    }
+
+    /// It waits for `number` to be published.
+    pub(super) fn set_alarm(&mut self, place: u32, number: u64, waker: Waker) -> Option<Waker> {
+        self.alarms.insert((number, place), waker)
+    }
+
+    /// It does not wait for it any more.
+    pub(super) fn clear_alarm(&mut self, place: u32, number: u64) -> Option<Waker> {
+        self.alarms.remove(&(number, place))
+    }
+
+    /// `number` was published: takes all who waited.
+    pub(super) fn take_waiting(&mut self, number: u64) -> Woken {
+        let mut alarmed = Vec::new();
+        while let Some(first) = self.alarms.first_entry()
+            && first.key().0 <= number
+        {
+            alarmed.push(first.remove());
+        }
+        if self.waiting.is_empty() {
+            return Woken {
+                waiting: Vec::new(),
+                alarmed,
+            };
+        }
+        let likely = self.waiting.len();
+        Woken {
+            waiting: mem::replace(&mut self.waiting, Vec::with_capacity(likely)),
+            alarmed,
+        }
+    }
+
+    fn take(&mut self, place: u32) -> Option<Waker> {
+        let at = self.find(place)?;
+        let (waker, _) = self.waiting.swap_remove(at);
+        if let Some((_, moved)) = self.waiting.get(at) {
+            self.all[*moved as usize] = index(at);
+        }
+        Some(waker)
+    }
+
+    /// Where in `waiting` it is.
+    fn find(&self, place: u32) -> Option<usize> {
+        let at = self.all[place as usize] as usize;
+        let (_, waits) = self.waiting.get(at)?;
+        (*waits == place).then_some(at)
+    }
+}
+
+fn index(at: usize) -> u32 {
+    u32::try_from(at).expect("there are fewer subscribers than 2^32")
+}
+
+impl Woken {
+    pub(super) fn wake(self) {
+        for (waker, _) in self.waiting {
+            waker.wake();
+        }
+        for waker in self.alarmed {
+            waker.wake();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What a subscriber wants.
+
+use std::fmt;
+
+use super::Lag;
+use crate::message::PreparedMessage;
+
+type Filter = dyn FnMut(&PreparedMessage) -> bool + Send;
+type Notice = dyn FnMut(u64) -> Option<PreparedMessage> + Send;
+
+/// How one subscriber differs from the others of its topic, for
+/// [`WebSocket::subscribe_with`](crate::WebSocket::subscribe_with) and
+/// [`Topic::stream_with`](crate::Topic::stream_with).
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_websock::{Lag, Subscribe};
+///
+/// let strict = Subscribe::new().lag(Lag::Close {
+///     messages: 500,
+///     time: Duration::from_secs(10),
+/// });
+/// let lenient = Subscribe::new()
+///     .filter(|message| message.is_text())
+///     .notice(|skipped| Some(format!("{skipped} messages left out").into()));
+/// # let _ = (strict, lenient);
+/// ```
+#[derive(Default)]
+pub struct Subscribe {
+    pub(super) lag: Option<Lag>,
+    pub(super) filter: Option<Box<Filter>>,
+    pub(super) notice: Option<Box<Notice>>,
+}
+
+impl Subscribe {
+    /// As the topic has it, and everything that is published.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What becomes of it when it is behind. Default: what the
+    /// [topic](crate::TopicConfig::lag) says.
+    pub fn lag(mut self, lag: Lag) -> Self {
+        self.lag = Some(lag);
+        self
+    }
+
+    /// It gets only messages for which `filter` returns `true`.
+    ///
+    /// For one that is not to get its own messages,
+    /// [`Topic::publish_from`](crate::Topic::publish_from) is simpler.
+    ///
+    /// `filter` is called for each message, in the task of the socket, while the socket is locked:
+    /// it must be quick, and must not use the socket or its halves, which would wait for
+    /// ever. If it panics, the socket is closed with 1011.
+    pub fn filter<F>(mut self, filter: F) -> Self
+    where
+        F: FnMut(&PreparedMessage) -> bool + Send + 'static,
+    {
+        self.filter = Some(Box::new(filter));
+        self
+    }
+
+    /// What is sent in place of messages that were left out, given how many these were.
+    ///
+    /// Default: nothing. It is called as [`filter`](Self::filter) is, and not for
+    /// [`Lag::Latest`], for which being overtaken is usual.
+    pub fn notice<F>(mut self, notice: F) -> Self
+    where
+        F: FnMut(u64) -> Option<PreparedMessage> + Send + 'static,
+    {
+        self.notice = Some(Box::new(notice));
+        self
+    }
+
+    /// Whether nothing is set.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.lag.is_none() && self.filter.is_none() && self.notice.is_none()
+    }
+}
+
+impl fmt::Debug for Subscribe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscribe")
+            .field("lag", &self.lag)
+            .field("filter", &self.filter.is_some())
+            .field("notice", &self.notice.is_some())
+            .finish()
+    }
+}
