@@ -43,6 +43,8 @@ pin_project! {
     enum Stage<H, F> {
         Upgrading { upgrading: Upgrading, handler: Option<H>, watch: Watch },
         Serving { #[pin] serving: Serving<H, F> },
+        // What it held is dropped, whether the future is or not.
+        Done,
     }
 }
 
@@ -116,13 +118,26 @@ where
                 } => {
                     let opened = match ready!(upgrading.as_mut().poll(cx)) {
                         Ok(opened) => opened,
-                        Err(error) => return Poll::Ready(Err(watch.not_opened(error))),
+                        Err(error) => {
+                            let error = watch.not_opened(error);
+                            stage.set(Stage::Done);
+                            return Poll::Ready(Err(error));
+                        }
                     };
-                    let handler = handler.take().expect("polled after completion");
+                    let handler = handler.take().expect("it is taken once");
                     let serving = Serving::new(opened, handler, mem::take(watch));
                     stage.set(Stage::Serving { serving });
                 }
-                StageProjection::Serving { serving } => return serving.poll(cx).map(Ok),
+                StageProjection::Serving { serving } => {
+                    let ended = ready!(serving.poll(cx));
+                    stage.set(Stage::Done);
+                    return match ended {
+                        Ok(closure) => Poll::Ready(Ok(closure)),
+                        // Whoever joins the task learns of it, after the peer did.
+                        Err(panic) => resume_unwind(panic.0),
+                    };
+                }
+                StageProjection::Done => panic!("polled after completion"),
             }
         }
     }
@@ -168,7 +183,8 @@ impl<H: FnOnce(WebSocket) -> F, F: Future> Progress<H, F> {
 }
 
 impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Closure> {
+    /// Ready with how the connection ended, or the handler's panic. To be dropped then.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Closure, Box<Panic>>> {
         let mut this = self.project();
         let shared = &*this.shared;
         shared.begin_turn(cx.waker());
@@ -210,11 +226,9 @@ impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
         if shared.poll_supervise().is_pending() || !this.handler.has_ended() {
             return Poll::Pending;
         }
-        this.watch.closed(|| shared.closure());
-        if let Some(panic) = this.panic.take() {
-            // Whoever joins the task learns of it, after the peer did.
-            resume_unwind(panic.0);
-        }
-        Poll::Ready(shared.closure())
+        Poll::Ready(match this.panic.take() {
+            Some(panic) => Err(panic),
+            None => Ok(shared.closure()),
+        })
     }
 }

@@ -1,8 +1,8 @@
 //! The end of all connections, in stages.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, panic::AssertUnwindSafe, pin::pin};
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt, future::join_all};
 use tokio::time::{Instant, sleep, sleep_until};
 use tower_websock::{Drain, Drained, Error, Loss, Message};
 
@@ -266,6 +266,29 @@ async fn handlers_are_waited_for() {
         assert_eq!(counts(drained), [1, 0, running]);
         assert_eq!(start.elapsed(), works.min(secs(60) + RETURNING));
         assert_eq!(task.is_finished(), running == 0);
+    }
+}
+
+/// The work of a future ends when it completes, however that is: whoever keeps it holds no drain up.
+#[tokio::test(start_paused = true)]
+async fn finished_future_that_is_kept_holds_no_drain() {
+    for panics in [false, true] {
+        let connections = Connections::new();
+        let (peer, accepting) = admit(&connections, None).unwrap();
+        let peer = tokio::spawn(answer(peer));
+        let served = accepting.supervise(async move |_| assert!(!panics, "as ordered"));
+        let mut served = pin!(AssertUnwindSafe(served).catch_unwind());
+        assert_eq!(served.as_mut().await.is_err(), panics);
+        let drain = Drain::new().accept_for(secs(0)).deadline(secs(1));
+        let start = Instant::now();
+        assert_eq!(counts(connections.drain(drain).await), [0, 0, 0]);
+        assert_eq!(start.elapsed(), secs(0));
+        let code = if panics {
+            close_code::ERROR
+        } else {
+            close_code::NORMAL
+        };
+        assert_eq!(peer.await.unwrap(), Some(code));
     }
 }
 
