@@ -1,25 +1,19 @@
 //! A valid request for a WebSocket connection, and what becomes of it.
 
-use std::{
-    fmt,
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::Arc,
-    task::Poll,
-};
+use std::{fmt, future::Future, sync::Arc};
 
 use http::{HeaderMap, HeaderValue, Request, Response, header, request::Parts};
-use tokio::time::timeout;
 
 use super::{
-    Executor, Outcome, ResponseBody, Supervise, UpgradeError, extended_connect,
+    Accepting, Executor, Outcome, ResponseBody,
+    coming::Coming,
+    extended_connect,
     hooks::{Hooks, Watch},
-    pending::{Offered, PendingIo},
-    supervise::{Opened, Upgrading},
+    pending::Offered,
 };
 use crate::{
     config::{Config, Subprotocol},
-    connections::{ConnectionId, ConnectionKey, Connections, Seat},
+    connections::{ConnectionKey, Connections, Seat},
     handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, is_attempt},
     observe,
     stream::{Setup, WebSocket},
@@ -231,18 +225,14 @@ impl WebSocketUpgrade {
             }
         }
         let name = agreed.subprotocol.as_ref().map(Subprotocol::as_str);
+        let span = self.shown.accept(name, seat.as_ref().map(Seat::number));
         let setup = Setup {
             config: self.config,
-            span: Some(self.shown.accept(name, seat.as_ref().map(Seat::number))),
+            span: None,
             agreed,
         };
-        let watch = Watch::new(self.hooks);
-        let accepting = Accepting {
-            io,
-            setup,
-            seat,
-            watch,
-        };
+        let coming = Coming::new(io, setup, seat, span);
+        let accepting = Accepting::new(coming, Watch::new(self.hooks));
         Ok((response, accepting))
     }
 
@@ -294,123 +284,6 @@ impl fmt::Debug for WebSocketUpgrade {
             .field("offered", &self.handshake.offered())
             .field("selected", &self.selected)
             .field("config", &self.config)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A connection that will be upgraded once its response has been written.
-#[must_use = "without it the connection is dropped after the handshake"]
-pub struct Accepting {
-    io: PendingIo,
-    setup: Setup,
-    seat: Option<Seat>,
-    watch: Watch,
-}
-
-impl Accepting {
-    /// Treats the response as sent, whatever happens to it. Use it if a layer has to replace the
-    /// body or the extensions of the response: see [`ResponseBody`].
-    ///
-    /// Dangerous: hyper hands over an HTTP/1.1 connection when it ends, whatever was answered. If
-    /// an outer layer answers 401 instead of the acceptance, the handler still starts, and talks
-    /// to a client that was refused. Call this only if no layer between this response and hyper
-    /// refuses requests.
-    pub fn assume_sent(self) -> Self {
-        self.io.assume_sent();
-        self
-    }
-
-    /// The connection's number in its [`Connections`]. `None` if it belongs to none.
-    pub fn id(&self) -> Option<ConnectionId> {
-        self.seat.as_ref().map(Seat::id)
-    }
-
-    /// Waits until the response is sent and the connection upgraded. Yields a socket without a
-    /// supervisor. Hooks such as [`on_end`](WebSocketUpgrade::on_end) are not called.
-    ///
-    /// # Errors
-    ///
-    /// If the connection was not upgraded within [`upgrade_timeout`](Config::upgrade_timeout), or
-    /// not at all.
-    pub fn socket(mut self) -> impl Future<Output = Result<WebSocket, UpgradeError>> + Send {
-        self.watch.forget();
-        let upgrading = upgraded(self.io, self.setup, self.seat);
-        async {
-            let (io, setup, seat) = upgrading.await?;
-            Ok(WebSocket::unsupervised(io, setup, None).seated(seat))
-        }
-    }
-
-    /// Waits until the response is sent and the connection upgraded, then runs `handler` with the
-    /// socket. Yields how the connection ended.
-    ///
-    /// Use it in a task of your own; [`WebSocketUpgrade::on_upgrade`] spawns one for you. After
-    /// each poll of the handler, this future writes what was sent. While the handler does not
-    /// receive, this future reads ahead (about 64 KiB) and answers pings at once and a Close after
-    /// a second. When the handler drops the socket, returns, fails or panics, it closes the
-    /// connection properly: see [`close_timeout`](Config::close_timeout). A handler that gave its
-    /// socket to another task may return; the connection then stays open.
-    ///
-    /// # Errors
-    ///
-    /// If the connection was not upgraded. In this case the handler is not called.
-    ///
-    /// # Panics
-    ///
-    /// If the handler panics: the connection is closed with 1011, and then the panic continues.
-    /// With `panic = "abort"` the process ends without a Close frame.
-    ///
-    /// At once, if [`on_end`](WebSocketUpgrade::on_end) or
-    /// [`on_error`](WebSocketUpgrade::on_error) expect another error than the handler's.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future drops the handler and the transport, without a closing handshake.
-    #[track_caller]
-    pub fn supervise<H, F>(self, handler: H) -> Supervise<H, F>
-    where
-        H: FnOnce(WebSocket) -> F,
-        F: Future<Output: Outcome>,
-    {
-        self.watch.hooks().assert_fit::<F::Output>();
-        let upgrading = upgraded(self.io, self.setup, self.seat);
-        Supervise::new(upgrading, handler, self.watch)
-    }
-
-    /// Sets the hooks in place of those of the upgrade.
-    pub(crate) fn watched(mut self, hooks: Hooks) -> Self {
-        self.watch.forget();
-        self.watch = Watch::new(hooks);
-        self
-    }
-}
-
-/// The transport, if it comes in time: from now on.
-fn upgraded(io: PendingIo, setup: Setup, seat: Option<Seat>) -> Upgrading {
-    let io = timeout(setup.config.upgrade_timeout, io);
-    Box::pin(async move {
-        let mut io = pin!(io);
-        let io = poll_fn(|cx| {
-            let cut = seat.as_ref().map(|seat| seat.poll_cut(cx));
-            if cut.is_some_and(|cut| cut.is_ready()) {
-                return Poll::Ready(Err(UpgradeError::Cut));
-            }
-            let io = io.as_mut().poll(cx);
-            io.map(|io| io.unwrap_or(Err(UpgradeError::TimedOut)))
-        });
-        let io = io.await;
-        if let (Err(error), Some(span)) = (&io, &setup.span) {
-            span.not_upgraded(error);
-        }
-        let opened: Opened = (io?, setup, seat);
-        Ok(opened)
-    })
-}
-
-impl fmt::Debug for Accepting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Accepting")
-            .field("subprotocol", &self.setup.agreed.subprotocol)
             .finish_non_exhaustive()
     }
 }

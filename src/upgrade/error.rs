@@ -24,7 +24,8 @@ pub enum UpgradeError {
     /// [`Drain::deadline`](crate::Drain::deadline).
     Cut,
     /// The task was dropped before the connection was upgraded: it was aborted, or its runtime was
-    /// shut down. Only [`End::upgrade_error`](crate::End::upgrade_error) can tell of it.
+    /// shut down. Only [`End::upgrade_error`](crate::End::upgrade_error) can tell of it, and the
+    /// event `not opened` with the feature `tracing`.
     Dropped,
 }
 

@@ -1,7 +1,9 @@
 //! From an upgrade request to a supervised socket, on hyper.
 
 mod accept;
+mod accepting;
 mod body;
+mod coming;
 mod delivery;
 mod end;
 mod error;
@@ -18,7 +20,8 @@ mod pending;
 mod supervise;
 
 pub use self::{
-    accept::{Accepting, WebSocketUpgrade},
+    accept::WebSocketUpgrade,
+    accepting::Accepting,
     body::ResponseBody,
     end::{End, HandlerEnd},
     error::UpgradeError,

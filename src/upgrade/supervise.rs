@@ -13,20 +13,17 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::{Outcome, UpgradeError, hooks::Watch, outcome::Sealed};
+use super::{
+    Outcome, UpgradeError,
+    coming::{Opened, Upgrading},
+    hooks::Watch,
+    outcome::Sealed,
+};
 use crate::{
-    connections::Seat,
     protocol::Closure,
-    stream::{Setup, Shared, Upgraded, WebSocket},
+    stream::{Shared, Upgraded, WebSocket},
     wire::close_code,
 };
-
-/// The upgrade. Large and soon over, so it does not count for what a connection weighs.
-pub(super) type Upgrading =
-    Pin<Box<dyn Future<Output = Result<Opened, UpgradeError>> + Send + Sync>>;
-
-/// What it brings.
-pub(super) type Opened = (Upgraded, Setup, Option<Seat>);
 
 pin_project! {
     /// A future that runs a handler and supervises its connection: see

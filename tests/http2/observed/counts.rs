@@ -183,16 +183,23 @@ async fn gauge_comes_back_whatever_happens() {
     assert_eq!(sums.of(&closed("1006", "none")), 1);
     drop(client);
 
-    // An upgrade that fails was never open.
-    let (mut parts, ()) = support::handshake().into_parts();
-    let (provided, release) = tower_websock::ProvidedIo::held(tokio::io::duplex(1024).0);
-    parts.extensions.insert(provided);
-    let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
-    let (_, accepting) = upgrade.accept::<()>().unwrap();
-    drop(release);
-    let failed = soon(accepting.supervise(support::hold)).await;
-    assert!(matches!(failed, Err(UpgradeError::NotSent)));
-    assert_eq!(sums.of(OPENED), 1);
+    // An upgrade that fails, or is dropped, was never open.
+    for drops in [false, true] {
+        let (mut parts, ()) = support::handshake().into_parts();
+        let (provided, release) = tower_websock::ProvidedIo::held(tokio::io::duplex(1024).0);
+        parts.extensions.insert(provided);
+        let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
+        let (_, accepting) = upgrade.accept::<()>().unwrap();
+        let serving = accepting.supervise(support::hold);
+        if drops {
+            drop(serving);
+        } else {
+            drop(release);
+            let failed = soon(serving).await;
+            assert!(matches!(failed, Err(UpgradeError::NotSent)));
+        }
+        assert_eq!((sums.of(OPENED), sums.of(OPEN)), (1, 0));
+    }
 
     // A socket without a supervisor, which is dropped, or closed while its owner keeps it.
     let (client, server) = tokio::io::duplex(1024);

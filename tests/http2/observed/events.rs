@@ -1,8 +1,12 @@
 //! With the feature `tracing`.
 
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use tower::ServiceExt;
-use tower_websock::{CloseFrame, Rejection};
+use tower_websock::{
+    Accepting, CloseFrame, Connections, ProvidedIo, Rejection, Release, UpgradeError,
+    WebSocketUpgrade,
+};
 use tracing::{Instrument, info, info_span};
 
 use super::{subscriber::Lines, *};
@@ -106,18 +110,57 @@ async fn failing_handlers_are_shown() {
     }
 }
 
-/// An upgrade that fails after it was accepted is shown with its cause.
+/// A request that was accepted, and what releases its transport.
+fn accepted() -> (Accepting, Release) {
+    let (mut parts, ()) = support::handshake().into_parts();
+    let (provided, release) = ProvidedIo::held(tokio::io::duplex(1024).0);
+    parts.extensions.insert(provided);
+    let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
+    let upgrade = upgrade.connections(&Connections::new());
+    (upgrade.accept::<()>().unwrap().1, release)
+}
+
+/// An upgrade that fails after it was accepted is shown with its cause, once.
 #[tokio::test]
 async fn failed_upgrade_is_shown() {
     let (lines, _guard) = Lines::collect();
-    let (mut parts, ()) = support::handshake().into_parts();
-    let (provided, release) = tower_websock::ProvidedIo::held(tokio::io::duplex(1024).0);
-    parts.extensions.insert(provided);
-    let upgrade = tower_websock::WebSocketUpgrade::from_parts(&mut parts).unwrap();
-    let upgrade = upgrade.connections(&tower_websock::Connections::new());
-    let (_, accepting) = upgrade.accept::<()>().unwrap();
+    let (accepting, release) = accepted();
     drop(release);
     let error = soon(accepting.socket()).await.unwrap_err();
     let span = "websocket{path=\"/ws\" version=HTTP/1.1 id=1}";
     assert_eq!(lines.events(), [format!("INFO {span} not opened: {error}")]);
+}
+
+/// So is one that is dropped before its transport comes, wherever that happens, and no other.
+#[tokio::test]
+async fn dropped_upgrade_is_shown() {
+    let dropped = UpgradeError::Dropped;
+    let span = "websocket{path=\"/ws\" version=HTTP/1.1 id=1}";
+    for place in 0..5 {
+        let (lines, _guard) = Lines::collect();
+        let (accepting, release) = accepted();
+        match place {
+            0 => drop(accepting),
+            1 => drop(accepting.supervise(obedient)),
+            2 => drop(accepting.socket()),
+            3 => assert!(accepting.supervise(obedient).now_or_never().is_none()),
+            _ => assert!(accepting.socket().now_or_never().is_none()),
+        }
+        assert_eq!(
+            lines.events(),
+            [format!("INFO {span} not opened: {dropped}")],
+            "{place}"
+        );
+        assert_eq!(lines.state().closed, 1, "{place}");
+        drop(release);
+    }
+    let (lines, _guard) = Lines::collect();
+    let (accepting, release) = accepted();
+    release.release();
+    drop(soon(accepting.socket()).await.unwrap());
+    let events = lines.events();
+    assert!(
+        events[0].ends_with("opened") && events.len() == 2,
+        "{events:?}"
+    );
 }
