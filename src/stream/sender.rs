@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     message::{CloseFrame, InvalidClose, Message},
+    observe::Stats,
     protocol::Compress,
     topic::{Subscribe, Topic},
 };
@@ -85,6 +86,12 @@ impl<T> Sender<T> {
     /// and compressed messages as they are sent. Once the connection is gone this is 0.
     pub fn buffered(&self) -> usize {
         self.with(|conn| conn.buffered()).unwrap_or(0)
+    }
+
+    /// What has passed over the connection: [`WebSocket::stats`](crate::WebSocket::stats). `None`
+    /// once the connection is gone, with its handler or all of its handles.
+    pub fn stats(&self) -> Option<Stats> {
+        self.with(|conn| conn.stats())
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut Conn<T>) -> R) -> Option<R> {

@@ -197,11 +197,15 @@ async fn what_is_queued_is_sent_and_not_on_the_wire() {
     close_by_peer(peer, task).await;
 }
 
-/// Both halves tell the same of the whole connection, from whatever task.
+/// Both halves and a sender tell the same of the whole connection, from whatever task. A sender does
+/// so as long as the connection is there.
 #[tokio::test]
-async fn halves_count_together() {
+async fn halves_and_senders_count_together() {
     let (tell, mut told) = mpsc::unbounded_channel();
+    let (lend, mut lent) = mpsc::unbounded_channel();
     let (mut peer, task) = pair(move |socket: WebSocket| async move {
+        let beside = socket.sender();
+        lend.send(beside.clone()).unwrap();
         let (mut send, mut recv) = socket.split();
         let (pass, mut passed) = mpsc::unbounded_channel();
         let sender = tokio::spawn(async move {
@@ -222,6 +226,8 @@ async fn halves_count_together() {
             (again.received, again.sent),
             "both know the connection"
         );
+        let again = beside.stats().unwrap();
+        assert_eq!((stats.received, stats.sent), (again.received, again.sent));
         tell.send(stats).unwrap();
     });
     for _ in 0..50 {
@@ -236,6 +242,7 @@ async fn halves_count_together() {
     peer.expect_close(1000).await;
     peer.send(&crate::support::close_frame(1000)).await;
     assert!(crate::support::end_of(peer, task).await.is_clean());
+    assert_eq!(lent.recv().await.unwrap().stats(), None);
 }
 
 /// Messages that nobody receives count, and so does what comes behind the end on the wire.
