@@ -115,6 +115,7 @@ impl Control for Curious {
             received: Traffic::default(),
             sent: Traffic::default(),
             last_rtt: None,
+            skipped: 0,
             opened_at: SystemTime::UNIX_EPOCH,
             age: Duration::ZERO,
         }

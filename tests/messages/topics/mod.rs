@@ -1,6 +1,7 @@
 //! One message to many: what the sockets get that are subscribed to a topic.
 
 mod forwarding;
+mod interleaving;
 mod slow;
 
 use tokio::{
