@@ -6,7 +6,7 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-use super::Passed;
+use super::{Passed, TopicPassed};
 use crate::wire::CloseCode;
 
 const OPEN: &str = "websocket_connections_open";
@@ -16,6 +16,10 @@ const REFUSED: &str = "websocket_handshakes_refused_total";
 const MESSAGES: &str = "websocket_messages_total";
 const PAYLOAD: &str = "websocket_payload_bytes_total";
 const RTT: &str = "websocket_ping_rtt_seconds";
+const PUBLISHED: &str = "websocket_topic_published_total";
+const SKIPPED: &str = "websocket_topic_skipped_total";
+const TOO_SLOW: &str = "websocket_topic_too_slow_total";
+const SUBSCRIBERS: &str = "websocket_topic_subscribers";
 
 pub(super) fn opened() {
     describe();
@@ -46,6 +50,31 @@ pub(super) fn rtt(seconds: f64) {
     histogram!(RTT).record(seconds);
 }
 
+pub(super) fn published(topic: &'static str) {
+    describe();
+    counter!(PUBLISHED, "topic" => topic).increment(1);
+}
+
+pub(super) fn topic(topic: &'static str, passed: TopicPassed) {
+    if passed.skipped > 0 {
+        counter!(SKIPPED, "topic" => topic).increment(passed.skipped);
+    }
+    if passed.closed > 0 {
+        counter!(TOO_SLOW, "topic" => topic).increment(passed.closed);
+    }
+    if passed.joined > 0 {
+        gauge!(SUBSCRIBERS, "topic" => topic).increment(float(passed.joined));
+    }
+    if passed.left > 0 {
+        gauge!(SUBSCRIBERS, "topic" => topic).decrement(float(passed.left));
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^52")]
+const fn float(count: usize) -> f64 {
+    count as f64
+}
+
 /// Whoever installs a recorder does so before the first connection.
 fn describe() {
     static ONCE: Once = Once::new();
@@ -72,6 +101,18 @@ fn describe() {
             Unit::Bytes,
             "Bytes of WebSocket messages, uncompressed, by direction"
         );
+        describe_counter!(PUBLISHED, Unit::Count, "Messages published on a topic");
+        describe_counter!(
+            SKIPPED,
+            Unit::Count,
+            "Messages that were left out for subscribers of a topic that were behind"
+        );
+        describe_counter!(
+            TOO_SLOW,
+            Unit::Count,
+            "Subscribers of a topic that were closed because they were behind"
+        );
+        describe_gauge!(SUBSCRIBERS, Unit::Count, "Subscribers of a topic");
         describe_histogram!(RTT, Unit::Seconds, "Round trips of WebSocket pings");
     });
 }

@@ -44,6 +44,21 @@ pub(crate) struct Passed {
     pub(crate) wire: u64,
 }
 
+/// What has passed over a topic since it was told last.
+#[cfg_attr(
+    not(feature = "metrics"),
+    expect(dead_code, reason = "nobody looks on")
+)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TopicPassed {
+    pub(crate) skipped: u64,
+    /// Subscribers that were too slow.
+    pub(crate) closed: u64,
+    /// Those who came, less those who are gone, or the other way round.
+    pub(crate) joined: usize,
+    pub(crate) left: usize,
+}
+
 /// How a connection ended.
 #[cfg_attr(
     not(feature = "tracing"),
@@ -69,4 +84,15 @@ pub(crate) fn refused(check: &'static str, status: u16, why: &dyn fmt::Display) 
 pub(crate) fn closed(end: &End, span: &Span, why: &dyn fmt::Display) {
     meter::closed(end.code, end.initiator);
     span.closed(end, why);
+}
+
+/// A message was published on a topic of this name.
+pub(crate) fn published(name: &'static str, passed: TopicPassed) {
+    meter::published(name);
+    meter::topic(name, passed);
+}
+
+/// A topic of this name is gone.
+pub(crate) fn topic_ended(name: &'static str, passed: TopicPassed) {
+    meter::topic(name, passed);
 }

@@ -16,6 +16,7 @@ pub struct TopicConfig {
     pub(super) capacity: usize,
     pub(super) max_bytes: usize,
     pub(super) lag: Lag,
+    pub(super) name: Option<&'static str>,
 }
 
 impl TopicConfig {
@@ -25,6 +26,7 @@ impl TopicConfig {
             capacity: 1024,
             max_bytes: 4 << 20,
             lag: Lag::Skip,
+            name: None,
         }
     }
 
@@ -51,6 +53,18 @@ impl TopicConfig {
     /// Default [`Lag::Skip`].
     pub const fn lag(mut self, lag: Lag) -> Self {
         self.lag = lag;
+        self
+    }
+
+    /// What the topic is called in metrics, with the feature `metrics`: [`docs::operations`] lists
+    /// them.
+    ///
+    /// Default: none, and it is not in them. Topics of the same name are counted together. Do not name
+    /// what there may be any number of, such as rooms.
+    ///
+    /// [`docs::operations`]: crate::docs::operations
+    pub const fn name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
         self
     }
 }

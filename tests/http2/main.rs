@@ -14,6 +14,7 @@ mod slow_peers;
 mod sockets;
 #[path = "../support/mod.rs"]
 mod support;
+mod topics;
 
 use std::{net::SocketAddr, time::Duration};
 

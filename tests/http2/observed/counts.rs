@@ -3,7 +3,10 @@
 use std::convert::Infallible;
 
 use tower::Service;
-use tower_websock::{CloseFrame, ProvidedIo, Refusal, Rejection, UpgradeError, WebSocketUpgrade};
+use tower_websock::{
+    CloseFrame, Lag, ProvidedIo, Refusal, Rejection, Subscribe, Topic, TopicConfig, UpgradeError,
+    WebSocketUpgrade,
+};
 
 use super::{recorder::Sums, *};
 use crate::support;
@@ -242,4 +245,35 @@ async fn expect_nothing(
 ) {
     ours.send("x".into()).await.unwrap();
     assert!(theirs.recv().await.unwrap().is_ok());
+}
+
+/// A topic with a name is told of when something is published on it, and when it is gone; one
+/// without is not.
+#[tokio::test]
+async fn topics_are_counted_by_name() {
+    let sums = Sums::default();
+    let _guard = metrics::set_default_local_recorder(&sums);
+    let small = TopicConfig::new().capacity(2);
+    let (named, nameless) = (Topic::with_config(small.name("prices")), Topic::new());
+    let mut skipping = named.stream();
+    let strict = Lag::Close {
+        messages: 1,
+        time: std::time::Duration::MAX,
+    };
+    let mut strict = named.stream_with(Subscribe::new().lag(strict));
+    for _ in 0..5 {
+        named.publish("1");
+        nameless.publish("2");
+    }
+    let of = |what: &str| sums.of(&format!("websocket_topic_{what}{{topic=prices}}"));
+    assert_eq!((of("published_total"), of("subscribers")), (5, 2));
+    assert_eq!((of("skipped_total"), of("too_slow_total")), (0, 0));
+    assert!(skipping.recv().await.is_some());
+    assert!(strict.recv().await.is_none());
+    named.publish("3");
+    assert_eq!((of("published_total"), of("subscribers")), (6, 1));
+    assert_eq!((of("skipped_total"), of("too_slow_total")), (3, 1));
+    drop((named, skipping, strict));
+    assert_eq!(of("subscribers"), 0);
+    assert_eq!(sums.beginning("websocket_topic").len(), 3);
 }
