@@ -72,7 +72,9 @@ pub struct WebSocket<T = Upgraded> {
     handle: Handle<T>,
     /// Messages that were received, and not by the user yet.
     batch: Batch,
-    subprotocol: Option<Subprotocol>,
+    /// Boxed, as few have one, and the future of a handler has room for two sockets: its argument,
+    /// and where it moves that.
+    subprotocol: Option<Box<Subprotocol>>,
 }
 
 /// How a connection is set up: what was configured, and what was agreed on.
@@ -113,7 +115,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
                 setup.span,
             )),
             batch: Batch::default(),
-            subprotocol: setup.agreed.subprotocol,
+            subprotocol: setup.agreed.subprotocol.map(Box::new),
         }
     }
 
@@ -345,7 +347,7 @@ impl WebSocket {
         let socket = Self {
             handle: Handle::first(shared.clone()),
             batch: Batch::default(),
-            subprotocol: setup.agreed.subprotocol,
+            subprotocol: setup.agreed.subprotocol.map(Box::new),
         };
         (socket, shared)
     }
@@ -362,7 +364,10 @@ impl WebSocket {
 impl<T> WebSocket<T> {
     /// The subprotocol that was negotiated (RFC 6455, section 1.9).
     pub const fn subprotocol(&self) -> Option<&Subprotocol> {
-        self.subprotocol.as_ref()
+        match &self.subprotocol {
+            Some(subprotocol) => Some(&**subprotocol),
+            None => None,
+        }
     }
 
     /// A sender for other tasks, which does not keep the connection open: see [`Sender`].

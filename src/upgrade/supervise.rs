@@ -55,7 +55,6 @@ pin_project! {
         shared: Arc<Shared<Upgraded>>,
         #[pin]
         handler: Progress<H, F>,
-        panic: Option<Box<Panic>>,
         watch: Watch,
     }
 
@@ -66,7 +65,7 @@ pin_project! {
             let mut this = this.project();
             // A program that drains may end when the work has: not before what the handler holds
             // is dropped, and the user was told.
-            this.handler.set(Progress::Ended);
+            this.handler.set(Progress::ENDED);
             this.watch.closed(|| this.shared.closure());
         }
     }
@@ -78,11 +77,11 @@ pin_project! {
         // The call belongs to the handler's turn: it may panic, and it may use the socket.
         Called { call: Option<(H, WebSocket)> },
         Running { #[pin] future: F },
-        Ended,
+        Ended { panic: Option<Box<Panic>> },
     }
 }
 
-/// Behind a pointer: few handlers panic, and each connection has room for it.
+/// What a handler panicked with.
 struct Panic(Box<dyn Any + Send>);
 
 impl<H, F> Supervise<H, F> {
@@ -154,17 +153,27 @@ impl<H, F> Serving<H, F> {
         Self {
             shared,
             handler: Progress::Called { call },
-            panic: None,
             watch,
         }
     }
 }
 
-impl<H: FnOnce(WebSocket) -> F, F: Future> Progress<H, F> {
+impl<H, F> Progress<H, F> {
+    const ENDED: Self = Progress::Ended { panic: None };
+
     const fn has_ended(&self) -> bool {
-        matches!(self, Progress::Ended)
+        matches!(self, Progress::Ended { .. })
     }
 
+    fn take_panic(self: Pin<&mut Self>) -> Option<Box<Panic>> {
+        match self.project() {
+            ProgressProjection::Ended { panic } => panic.take(),
+            _ => None,
+        }
+    }
+}
+
+impl<H: FnOnce(WebSocket) -> F, F: Future> Progress<H, F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         if let ProgressProjection::Called { call } = self.as_mut().project()
             && let Some((handler, socket)) = call.take()
@@ -192,7 +201,7 @@ impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
                 shared.handler_turn(|| {
                     let outcome = ready!(handler.as_mut().poll(cx));
                     // What it holds may panic, too, and use the socket; so may what it returned.
-                    handler.set(Progress::Ended);
+                    handler.set(Progress::ENDED);
                     let code = outcome.code();
                     watch.returned(outcome, shared.span());
                     Poll::Ready(code)
@@ -207,13 +216,14 @@ impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
                     }
                 }
                 Err(panic) => {
-                    *this.panic = Some(Box::new(Panic(panic)));
                     this.watch.panicked();
                     let end = AssertUnwindSafe(|| {
-                        shared.handler_turn(|| this.handler.set(Progress::Ended));
+                        shared.handler_turn(|| this.handler.set(Progress::ENDED));
                     });
                     // The first panic is the one to tell.
                     let _ = catch_unwind(end);
+                    let panic = Some(Box::new(Panic(panic)));
+                    this.handler.set(Progress::Ended { panic });
                     shared.span().handler_panicked();
                     shared.close_for_handler(close_code::ERROR);
                 }
@@ -223,7 +233,7 @@ impl<H: FnOnce(WebSocket) -> F, F: Future<Output: Outcome>> Serving<H, F> {
         if shared.poll_supervise().is_pending() || !this.handler.has_ended() {
             return Poll::Pending;
         }
-        Poll::Ready(match this.panic.take() {
+        Poll::Ready(match this.handler.take_panic() {
             Some(panic) => Err(panic),
             None => Ok(shared.closure()),
         })
