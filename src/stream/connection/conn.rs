@@ -1,37 +1,35 @@
 //! One connection, composed of owners.
 //!
-//! Each owner keeps its fields and their rules to itself. What several of them do together is in
-//! the files beside this one: `receiving`, `sending`, `ending`, `unreceived`, `shutdown`, and
-//! who drives it all, `supervised` and `unsupervised`.
+//! Each owner keeps its fields and their rules to itself. What several of them do together with the
+//! transport is in `conn/driving`, all else in the files beside this one: `receiving`, `sending`,
+//! `ending`, `unreceived`, `shutdown`, and who drives it all, `supervised` and `unsupervised`.
+
+mod driving;
 
 use std::{
-    io, mem,
-    pin::Pin,
-    task::{Poll, Waker, ready},
+    mem,
+    task::{Poll, Waker},
     time::Duration,
 };
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
 use super::{
-    budget::{Budget, LARGE},
+    budget::Budget,
     closing::Closing,
     deadlines::{Deadline, Deadlines},
     feeds::Feeds,
-    inbox::{Inbox, ReadTo},
+    inbox::Inbox,
     item::Item,
     liveness::Liveness,
     news::News,
     output::Output,
-    record::Record,
+    seen::Seen,
     tasks::{Driver, Tasks},
-    waiters::Kinds,
 };
 use crate::{
     connections::Member,
-    observe::{Stats, Watch},
+    observe::Stats,
     protocol::{Closure, Event, Loss, Phase, Protocol},
-    stream::transport::{Profile, coop::unconstrained, link::Link},
+    stream::transport::{Profile, link::Link},
 };
 
 pub(crate) struct Conn<T> {
@@ -42,9 +40,8 @@ pub(crate) struct Conn<T> {
     budget: Budget,
     tasks: Tasks,
     deadlines: Deadlines,
-    record: Record,
-    watch: Watch,
     feeds: Feeds,
+    seen: Seen,
     /// From our Close on, or the peer's.
     closing: Option<Box<Closing>>,
     /// Behind the transport, which ends first.
@@ -75,9 +72,8 @@ impl<T> Conn<T> {
             budget: Budget::FIRST,
             tasks: Tasks::new(driver),
             deadlines,
-            record: Record::default(),
-            watch: Watch::none(),
             feeds: Feeds::default(),
+            seen: Seen::by_nobody(),
             closing: None,
             member: Member::default(),
         }
@@ -93,7 +89,7 @@ impl<T> Conn<T> {
 
     /// What has passed over it.
     pub(crate) fn stats(&self) -> Stats {
-        self.record.stats(&self.protocol, self.age())
+        self.seen.stats(&self.protocol, self.age())
     }
 
     fn age(&self) -> Duration {
@@ -102,58 +98,36 @@ impl<T> Conn<T> {
 
     /// So many messages were left out that its topics had.
     pub(super) fn note_skipped(&mut self, messages: u64) {
-        self.record.note_skipped(messages);
+        self.seen.note_skipped(messages);
     }
 
-    /// A ping of the keep-alive was answered after this time.
-    pub(super) fn note_rtt(&mut self, rtt: Duration) {
-        let micros = self.record.note_rtt(rtt);
-        self.watch.note_rtt(micros);
-    }
-
-    /// Somebody looks on from now on, when the connection is opened.
-    pub(super) fn open_to_view(&mut self) {
-        self.watch = Watch::open();
-    }
-
-    /// What has passed is to be told when the lock is free.
-    pub(super) const fn report(&mut self) {
-        self.watch.hasten();
-    }
-
-    /// Whether something is to be told once the lock is free.
-    #[inline]
-    pub(super) const fn has_news(&self) -> bool {
-        self.watch.is_due(self.record.passed())
-    }
-
-    /// If so, it is told then. A connection that is lost tells it anyway.
+    /// If something is to be told to those who look on, it is once the lock is free. A connection
+    /// that is lost tells it anyway.
     #[inline]
     pub(super) fn tell_news(&mut self) {
-        if self.has_news() {
+        if self.seen.has_news() {
             self.tasks.expect_aftermath();
         }
     }
 
     pub(super) fn take_news(&mut self) -> Option<News> {
-        let is_end = self.is_down();
-        self.has_news().then(|| self.gather_news(is_end))
+        if !self.seen.has_news() {
+            None
+        } else if self.is_down() {
+            self.last_news()
+        } else {
+            Some(self.seen.news(&self.protocol))
+        }
     }
 
     /// The same when there is no connection any more, unless the end was told.
     pub(super) fn last_news(&mut self) -> Option<News> {
-        self.watch.is_open().then(|| self.gather_news(true))
-    }
-
-    #[cold]
-    fn gather_news(&mut self, is_end: bool) -> News {
-        if is_end {
-            let closure = self.closure().unwrap_or(Closure::Lost(Loss::Cut));
-            let age = self.age();
-            News::last(&mut self.watch, &self.record, &self.protocol, age, closure)
-        } else {
-            News::gather(&mut self.watch, &self.record, &self.protocol)
+        if !self.seen.awaits_end() {
+            return None;
         }
+        let closure = self.closure().unwrap_or(Closure::Lost(Loss::Cut));
+        let age = self.age();
+        Some(self.seen.last_news(&self.protocol, age, closure))
     }
 
     #[inline]
@@ -215,7 +189,7 @@ impl<T> Conn<T> {
     /// The transport is of no more use. What was received can still be taken.
     pub(super) fn lose(&mut self, why: Item) {
         self.link.cut();
-        self.watch.hasten();
+        self.seen.hasten();
         self.deadlines.clear();
         self.closing = None;
         self.output.forget();
@@ -308,6 +282,10 @@ impl<T> Conn<T> {
         &mut self.budget
     }
 
+    pub(super) const fn seen_mut(&mut self) -> &mut Seen {
+        &mut self.seen
+    }
+
     pub(super) const fn tasks(&self) -> &Tasks {
         &self.tasks
     }
@@ -351,128 +329,6 @@ impl<T> Conn<T> {
 
     pub(super) const fn closing_mut(&mut self) -> &mut Option<Box<Closing>> {
         &mut self.closing
-    }
-}
-
-/// With the transport, if there is one.
-impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
-    /// Reads once. Ready if that changed anything: bytes came, or the end.
-    pub(super) fn poll_fill(&mut self, to: ReadTo) -> Poll<()> {
-        match ready!(self.poll_read(to)) {
-            Some(Ok(read)) if read > 0 => {
-                if self.closing.is_some() {
-                    self.note_input_progress();
-                }
-                if self.deadlines.liveness().notes_reads() {
-                    self.note_heard();
-                }
-                if read >= LARGE {
-                    self.budget.expect_look();
-                }
-            }
-            Some(Err(error)) => self.lose(Item::Io(error)),
-            Some(Ok(_)) | None => {
-                if self.inbox.note_input_end() {
-                    self.tasks.wake_everyone();
-                }
-                self.tasks.wake_recv();
-            }
-        }
-        Poll::Ready(())
-    }
-
-    /// Reads once; `None` if there is nothing to read from any more.
-    #[inline]
-    pub(super) fn poll_read(&mut self, to: ReadTo) -> Poll<Option<io::Result<usize>>> {
-        if self.is_down() || self.inbox.input_has_ended() {
-            return Poll::Ready(None);
-        }
-        if !self.tasks.is_supervised() {
-            return self.poll_read_io(to);
-        }
-        if !self.budget.spend_read() {
-            self.tasks.wake_later();
-            return Poll::Pending;
-        }
-        unconstrained(|| self.poll_read_io(to))
-    }
-
-    fn poll_read_io(&mut self, to: ReadTo) -> Poll<Option<io::Result<usize>>> {
-        let Some(io) = self.link.as_mut() else {
-            return Poll::Ready(None);
-        };
-        let mut cx = self.tasks.io_context();
-        let read = ready!(self.inbox.poll_read(io, &mut cx, &mut self.protocol, to));
-        if let Ok(read) = read {
-            self.record.note_read(read);
-        }
-        Poll::Ready(Some(read))
-    }
-
-    /// Writes what the transport takes. A transport that fails is dropped.
-    #[inline]
-    pub(super) fn flush_or_lose(&mut self) {
-        if !self.is_flushed() {
-            self.write_or_lose();
-        }
-    }
-
-    #[inline(never)]
-    fn write_or_lose(&mut self) {
-        let Some(io) = self.link.as_mut() else { return };
-        let mut cx = self.tasks.io_context();
-        let mut written = 0;
-        let mut write = || {
-            self.output
-                .poll_write(io, &mut cx, &mut self.protocol, &mut written)
-        };
-        // A supervisor's turn is bounded by what is sent in it.
-        let done = if self.tasks.is_supervised() {
-            unconstrained(write)
-        } else {
-            write()
-        };
-        self.record.note_written(written);
-        if let Poll::Ready(Err(error)) = done {
-            return self.lose(Item::Io(error));
-        }
-        self.output.note_written(written, self.deadlines.clock());
-        let is_flushed = self.is_flushed();
-        if written > 0 || is_flushed {
-            if self.closing.is_some() {
-                self.note_output_progress(written);
-            }
-            if self.tasks.has_waiters() {
-                self.note_written();
-            }
-        }
-        if !is_flushed || self.deadlines.is_set(Deadline::Write) {
-            self.note_output(written);
-        }
-        if is_flushed && self.inbox.is_held() {
-            // The receiver waits for our answer to be on the wire.
-            self.tasks.wake_recv();
-        }
-    }
-
-    /// There may be room again, and all may be written.
-    fn note_written(&mut self) {
-        let is_congested = self.can_send() && self.is_congested();
-        let room = if is_congested {
-            Kinds::NONE
-        } else {
-            Kinds::ROOM
-        };
-        self.tasks.wake(Kinds::WRITTEN | room);
-    }
-
-    /// Ends our side of it.
-    pub(super) fn poll_shutdown_io(&mut self) -> Poll<Option<io::Result<()>>> {
-        let Some(io) = self.link.as_mut() else {
-            return Poll::Ready(None);
-        };
-        let mut cx = self.tasks.io_context();
-        Pin::new(io).poll_shutdown(&mut cx).map(Some)
     }
 }
 

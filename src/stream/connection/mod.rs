@@ -11,7 +11,7 @@
 //! | `deadlines`, `clock` | every deadline there is, and the timer |
 //! | `liveness` | when the peer was heard |
 //! | `feeds` | the topics that it is subscribed to |
-//! | `record` | what has passed, beside what the protocol counts |
+//! | `seen`, `record` | what has passed, beside what the protocol counts, and what of it was told |
 //! | `closing` | how far the closing has come |
 //!
 //! `shared` is the door: it takes the lock and tells who calls. What a user asks for is in
@@ -38,6 +38,7 @@ mod read_ahead;
 mod reading;
 mod receiving;
 mod record;
+mod seen;
 mod sending;
 mod shared;
 mod shutdown;

@@ -43,7 +43,7 @@ impl<T> Shared<T> {
     /// One that is shown by `span`, if there is one.
     pub(crate) fn watched(mut conn: Conn<T>, span: Option<Span>) -> Arc<Self> {
         if let Some(span) = &span {
-            conn.open_to_view();
+            conn.seen_mut().open();
             span.opened();
         }
         Arc::new(Self {

@@ -90,7 +90,7 @@ impl<T> Conn<T> {
         let took = self.deadlines_mut().liveness_mut().take_answer(clock, at);
         // What took longer waited for us.
         if let Some(took) = took.filter(|took| *took <= self.timeout()) {
-            self.note_rtt(took);
+            self.seen_mut().note_rtt(took);
         }
         true
     }
@@ -191,7 +191,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     pub(super) fn act_on(&mut self, passed: Deadline) {
         match passed {
             Deadline::Ping if self.deadlines().liveness().is_busy() => {
-                self.report();
+                self.seen_mut().hasten();
                 self.deadlines_mut().liveness_mut().begin_notes();
                 self.await_bytes();
             }
@@ -206,7 +206,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     fn ping(&mut self) {
-        self.report();
+        self.seen_mut().hasten();
         if self.is_deaf() && !self.is_flushed() {
             // What waits to be written serves as well.
             return self.await_bytes();
