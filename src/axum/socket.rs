@@ -15,7 +15,7 @@ use http::HeaderValue;
 use crate::{
     config::Subprotocol,
     connections::ConnectionId,
-    message::{CloseFrame, InvalidClose, Message, NotUtf8},
+    message::{CloseFrame, InvalidClose, Message, NotUtf8, PreparedMessage},
     observe::Stats,
     protocol::Closure,
     stream::{SendTimeoutError, Sender, Subscription, TrySendError},
@@ -84,6 +84,24 @@ impl WebSocket {
         poll_fn(move |cx| Pin::new(&mut sending).poll(cx).map_err(Error::new))
     }
 
+    /// Sends a message that was encoded once for many sockets:
+    /// [`send_prepared`](crate::WebSocket::send_prepared) of the inner socket.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is closed for sending.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_prepared(
+        &mut self,
+        message: &PreparedMessage,
+    ) -> impl Future<Output = Result<(), Error>> {
+        let mut sending = self.inner.send_prepared(message);
+        poll_fn(move |cx| Pin::new(&mut sending).poll(cx).map_err(Error::new))
+    }
+
     /// Queues a message at once if there is room, or gives it back:
     /// [`try_send`](crate::WebSocket::try_send) of the inner socket. This never waits.
     ///
@@ -92,6 +110,28 @@ impl WebSocket {
     /// As [`try_send`](crate::WebSocket::try_send) of the inner socket: with the message.
     pub fn try_send(&self, message: Message) -> Result<(), TrySendError> {
         self.inner.try_send(message)
+    }
+
+    /// Queues a message that was encoded once for many sockets, at once:
+    /// [`try_send_prepared`](crate::WebSocket::try_send_prepared) of the inner socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_send_prepared`](crate::WebSocket::try_send_prepared) of the inner socket: with the
+    /// message.
+    pub fn try_send_prepared(&self, message: &PreparedMessage) -> Result<(), TrySendError> {
+        self.inner.try_send_prepared(message)
+    }
+
+    /// Queues a message that was encoded once for many sockets, between
+    /// [`poll_ready`](Sink::poll_ready) and [`poll_flush`](Sink::poll_flush):
+    /// [`start_send_prepared`](crate::WebSocket::start_send_prepared) of the inner socket.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is closed for sending.
+    pub fn start_send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        self.inner.start_send_prepared(message).map_err(Error::new)
     }
 
     /// Waits for room to queue a message, but no longer than `timeout`:

@@ -186,6 +186,21 @@ impl Protocol {
         is_queued
     }
 
+    /// The same for one that was prepared.
+    pub(crate) fn send_small_prepared(
+        &mut self,
+        message: &PreparedMessage,
+        buffer: &mut SendBuffer,
+        most: usize,
+    ) -> bool {
+        let is_queued = matches!(self.phase, Phase::Open)
+            && self.outbox.send_small_prepared(message, &self.config);
+        if is_queued && SendBuffer::suits(message.len()) {
+            self.open(buffer, most);
+        }
+        is_queued
+    }
+
     /// Queues what `buffer` took, before what was queued since it was opened. Since then nothing has
     /// left. So no data follows a Close (5.5.1). Returns how many bytes stand before others now
     /// that were queued sooner.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     connections::ConnectionId,
-    message::Message,
+    message::{Message, PreparedMessage},
     protocol::{Batch, Compress},
 };
 
@@ -149,6 +149,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         poll_fn(move |cx| sending.poll(&self.shared, cx, Compress::IfAgreed))
     }
 
+    /// The same with a message that was prepared.
+    pub(super) fn send_prepared(
+        &self,
+        message: &PreparedMessage,
+    ) -> impl Future<Output = Result<(), Error>> {
+        let mut sending = Send::new(message);
+        poll_fn(move |cx| sending.poll(&self.shared, cx, Compress::IfAgreed))
+    }
+
     pub(super) fn send_timeout(
         &self,
         message: Message,
@@ -159,6 +168,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
     }
 
     pub(super) fn try_send(&self, message: Message) -> Result<(), TrySendError> {
+        sends::try_send(&self.shared, message)
+    }
+
+    pub(super) fn try_send_prepared(&self, message: &PreparedMessage) -> Result<(), TrySendError> {
         sends::try_send(&self.shared, message)
     }
 }
@@ -172,6 +185,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
 
     pub(super) fn start_send(&mut self, message: Message) -> Result<(), Error> {
         // To flush means this one, too.
+        self.flush.forget_mark();
+        self.with(|conn| conn.start_send(message, Compress::IfAgreed))
+    }
+
+    pub(super) fn start_send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
         self.flush.forget_mark();
         self.with(|conn| conn.start_send(message, Compress::IfAgreed))
     }

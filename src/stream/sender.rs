@@ -12,12 +12,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     Error, SendTimeoutError, Subscription, TrySendError, Upgraded,
-    connection::{Conn, Shared, Ticket},
+    connection::{Conn, Outgoing, Shared, Ticket},
     handle::Handle,
     sends::{self, Send, SendInTime},
 };
 use crate::{
-    message::{CloseFrame, InvalidClose, Message},
+    message::{CloseFrame, InvalidClose, Message, PreparedMessage},
     observe::Stats,
     protocol::Compress,
     topic::{Subscribe, Topic},
@@ -151,6 +151,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Sender<T> {
         self.send_with(message, Compress::Never)
     }
 
+    /// Sends a message that was encoded once for many sockets, as
+    /// [`WebSocket::send_prepared`](crate::WebSocket::send_prepared) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] once a Close was sent or received, or the connection is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_prepared(
+        &self,
+        message: &PreparedMessage,
+    ) -> impl Future<Output = Result<(), Error>> {
+        self.send_with(message, Compress::IfAgreed)
+    }
+
     /// Queues a message at once, or gives it back: [`WebSocket::try_send`](crate::WebSocket::try_send).
     ///
     /// # Errors
@@ -160,6 +177,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Sender<T> {
         match self.shared.upgrade() {
             Some(shared) => sends::try_send(&shared, message),
             None => Err(TrySendError::Closed(message)),
+        }
+    }
+
+    /// Queues a message that was encoded once for many sockets, at once:
+    /// [`WebSocket::try_send_prepared`](crate::WebSocket::try_send_prepared).
+    ///
+    /// # Errors
+    ///
+    /// [`TrySendError::Full`] or [`TrySendError::Closed`], with the message.
+    pub fn try_send_prepared(&self, message: &PreparedMessage) -> Result<(), TrySendError> {
+        match self.shared.upgrade() {
+            Some(shared) => sends::try_send(&shared, message),
+            None => Err(TrySendError::Closed(message.to_message())),
         }
     }
 
@@ -216,9 +246,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Sender<T> {
         })
     }
 
-    fn send_with(
+    fn send_with<M: Outgoing>(
         &self,
-        message: Message,
+        message: M,
         compress: Compress,
     ) -> impl Future<Output = Result<(), Error>> {
         let mut sending = Send::new(message);

@@ -14,14 +14,14 @@ use tokio::{
 
 use super::{
     Error, SendTimeoutError, TrySendError,
-    connection::{Shared, Ticket},
+    connection::{Outgoing, Shared, Ticket},
     transport::coop::unconstrained,
 };
 use crate::{message::Message, protocol::Compress};
 
 /// A message that is queued once there is room; and written if no supervisor will.
-pub(super) struct Send {
-    message: Option<Message>,
+pub(super) struct Send<M> {
+    message: Option<M>,
     ticket: Ticket,
 }
 
@@ -34,9 +34,9 @@ pub(super) struct SendInTime {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Send {
+impl<M: Outgoing> Send<M> {
     #[inline]
-    pub(super) const fn new(message: Message) -> Self {
+    pub(super) const fn new(message: M) -> Self {
         Self {
             message: Some(message),
             ticket: Ticket::NONE,
@@ -125,9 +125,9 @@ impl SendInTime {
 }
 
 /// Queues a message now, or gives it back.
-pub(super) fn try_send<T: AsyncRead + AsyncWrite + Unpin>(
+pub(super) fn try_send<T: AsyncRead + AsyncWrite + Unpin, M: Outgoing>(
     shared: &Shared<T>,
-    message: Message,
+    message: M,
 ) -> Result<(), TrySendError> {
     let mut message = Some(message);
     if shared.send_small(&mut message, Compress::IfAgreed) {

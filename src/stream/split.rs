@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     connections::ConnectionId,
-    message::{CloseFrame, InvalidClose, Message},
+    message::{CloseFrame, InvalidClose, Message, PreparedMessage},
     observe::Stats,
     protocol::{Batch, Closure, Compress},
     topic::{Subscribe, Topic},
@@ -133,6 +133,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
         self.handle.send(message, Compress::Never)
     }
 
+    /// Sends a message that was encoded once for many sockets, as
+    /// [`WebSocket::send_prepared`](crate::WebSocket::send_prepared) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] once a Close was sent or received.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_prepared(
+        &mut self,
+        message: &PreparedMessage,
+    ) -> impl Future<Output = Result<(), Error>> {
+        self.handle.send_prepared(message)
+    }
+
     /// Queues a message at once, or gives it back, as
     /// [`WebSocket::try_send`](crate::WebSocket::try_send) does.
     ///
@@ -141,6 +158,27 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
     /// As [`WebSocket::try_send`](crate::WebSocket::try_send).
     pub fn try_send(&self, message: Message) -> Result<(), TrySendError> {
         self.handle.try_send(message)
+    }
+
+    /// Queues a message that was encoded once for many sockets, at once, as
+    /// [`WebSocket::try_send_prepared`](crate::WebSocket::try_send_prepared) does.
+    ///
+    /// # Errors
+    ///
+    /// [`TrySendError::Full`] or [`TrySendError::Closed`], with the message.
+    pub fn try_send_prepared(&self, message: &PreparedMessage) -> Result<(), TrySendError> {
+        self.handle.try_send_prepared(message)
+    }
+
+    /// Queues a message that was encoded once for many sockets, between
+    /// [`poll_ready`](Sink::poll_ready) and [`poll_flush`](Sink::poll_flush), as
+    /// [`WebSocket::start_send_prepared`](crate::WebSocket::start_send_prepared) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] once a Close was sent or received.
+    pub fn start_send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        self.handle.start_send_prepared(message)
     }
 
     /// Waits for room to queue a message, but no longer than `timeout`, as

@@ -3,7 +3,7 @@
 use std::mem;
 
 use crate::{
-    message::Message,
+    message::{Message, PreparedMessage},
     wire::{OpCode, ShortFrame},
 };
 
@@ -79,17 +79,36 @@ impl SendBuffer {
         let Some(header) = ShortFrame::header(opcode, data.len()) else {
             return false;
         };
-        let end = self.len + header.len() + data.len();
-        // There is room for one more, always.
-        let Some(frame) = self.memory.get_mut(self.len..end) else {
+        let Some(frame) = self.room_for(header.len() + data.len()) else {
             return false;
         };
         let (head, payload) = frame.split_at_mut(header.len());
         head.copy_from_slice(&header);
         payload.copy_from_slice(data);
+        true
+    }
+
+    /// The same for one that was prepared.
+    #[inline]
+    pub(crate) fn push_prepared(&mut self, message: &PreparedMessage) -> bool {
+        if self.taken >= self.allowed || self.len >= self.most || !Self::suits(message.len()) {
+            return false;
+        }
+        let Some(frame) = self.room_for(message.frame().len()) else {
+            return false;
+        };
+        frame.copy_from_slice(message.frame());
+        true
+    }
+
+    /// Room for a frame that it takes. There is room for one more, always.
+    #[inline]
+    fn room_for(&mut self, len: usize) -> Option<&mut [u8]> {
+        let end = self.len + len;
+        let frame = self.memory.get_mut(self.len..end)?;
         self.len = end;
         self.taken += 1;
-        true
+        Some(frame)
     }
 
     #[inline]

@@ -138,6 +138,24 @@ impl Outbox {
         is_small
     }
 
+    /// The same for one that was prepared.
+    pub(in crate::protocol) fn send_small_prepared(
+        &mut self,
+        message: &PreparedMessage,
+        config: &Config,
+    ) -> bool {
+        let frame = message.frame();
+        let is_small = !self.deflation.is_agreed()
+            && !self.is_congested(config)
+            && self.keys.is_none()
+            && frame.len() <= STAGE_UP_TO;
+        if is_small {
+            self.tally.note_whole(1, message.len());
+            self.push_frame(frame);
+        }
+        is_small
+    }
+
     /// Queues a Ping or Pong with a payload that is not too long.
     pub(in crate::protocol) fn send_control(&mut self, opcode: OpCode, data: &[u8]) {
         debug_assert!(data.len() <= MAX_CONTROL_PAYLOAD);

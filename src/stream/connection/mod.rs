@@ -15,9 +15,9 @@
 //! | `closing` | how far the closing has come |
 //!
 //! `shared` is the door: it takes the lock and tells who calls. What a user asks for is in
-//! `receiving`, `sending` and `ending`, and what others ask for in `outside`; what differs by who
-//! drives the transport in `supervised` and `unsupervised`; what both do in `unreceived`, in
-//! `watching` while the connection is open, and in `shutdown` from then on.
+//! `receiving`, `sending` (of what is `outgoing`) and `ending`, and what others ask for in
+//! `outside`; what differs by who drives the transport in `supervised` and `unsupervised`; what both
+//! do in `unreceived`, in `watching` while the connection is open, and in `shutdown` from then on.
 
 mod backlog;
 mod budget;
@@ -32,6 +32,7 @@ mod inbox;
 mod item;
 mod liveness;
 mod news;
+mod outgoing;
 mod output;
 mod outside;
 mod read_ahead;
@@ -53,4 +54,4 @@ mod waiters;
 mod watching;
 
 pub(crate) use self::shared::Shared;
-pub(super) use self::{conn::Conn, waiters::Ticket};
+pub(super) use self::{conn::Conn, outgoing::Outgoing, waiters::Ticket};

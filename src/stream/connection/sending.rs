@@ -7,27 +7,27 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{
     budget::LARGE,
     conn::Conn,
+    outgoing::Outgoing,
     tasks::Caller,
     turn,
     waiters::{Kind, Ticket},
 };
 use crate::{
-    message::{Message, PreparedMessage},
-    protocol::{Compress, Phase, Protocol, SendBuffer, SendError},
+    protocol::{Compress, Phase, SendBuffer},
     stream::{Error, TrySendError, transport::coop::wake_later},
 };
 
 impl<T> Conn<T> {
     /// Queues a small message of the handler if that needs nothing else, and opens the send
     /// buffer for those that it may send next.
-    pub(super) fn send_small(&mut self, message: &Message, compress: Compress) -> bool {
+    pub(super) fn send_small<M: Outgoing>(&mut self, message: &M, compress: Compress) -> bool {
         let queued = turn::with_sent(|sent| {
             self.take(sent);
             let Some(others) = self.budget_mut().spend_free_send() else {
                 return false;
             };
             let protocol = self.protocol_mut();
-            let queued = protocol.send_small(message, compress, sent, others);
+            let queued = message.queue_small(protocol, compress, sent, others);
             if queued {
                 self.budget_mut().note_sent();
             }
@@ -92,27 +92,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Queues a message. Nothing of it is queued if that fails.
-    pub(crate) fn start_send(&mut self, message: Message, compress: Compress) -> Result<(), Error> {
-        let len = message.len();
-        self.start_send_with(len, |protocol| protocol.send_with(message, compress))
-    }
-
-    /// The same for one that was prepared.
-    #[allow(dead_code, reason = "the faces come next")]
-    pub(crate) fn start_send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
-        self.start_send_with(message.len(), |protocol| protocol.send_prepared(message))
-    }
-
-    fn start_send_with(
+    pub(crate) fn start_send<M: Outgoing>(
         &mut self,
-        len: usize,
-        queue: impl FnOnce(&mut Protocol) -> Result<(), SendError>,
+        message: M,
+        compress: Compress,
     ) -> Result<(), Error> {
         let could_send = self.can_send();
-        if len >= LARGE {
+        if message.payload_len() >= LARGE {
             self.budget_mut().expect_look();
         }
-        queue(self.protocol_mut())?;
+        message.queue(self.protocol_mut(), compress)?;
         match self.tasks().caller() {
             Caller::Unsupervised => {}
             Caller::Handler => {
@@ -129,11 +118,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Queues the message once there is room, if it is still there.
-    pub(crate) fn poll_feed(
+    pub(crate) fn poll_feed<M: Outgoing>(
         &mut self,
         cx: &mut Context<'_>,
         ticket: &mut Ticket,
-        message: &mut Option<Message>,
+        message: &mut Option<M>,
         compress: Compress,
     ) -> Poll<Result<(), Error>> {
         if message.is_some() {
@@ -146,11 +135,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// The same; writes it too if no supervisor will.
-    pub(crate) fn poll_send(
+    pub(crate) fn poll_send<M: Outgoing>(
         &mut self,
         cx: &mut Context<'_>,
         ticket: &mut Ticket,
-        message: &mut Option<Message>,
+        message: &mut Option<M>,
         compress: Compress,
     ) -> Poll<Result<(), Error>> {
         ready!(self.poll_feed(cx, ticket, message, compress))?;
@@ -161,7 +150,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// Queues a message now, or gives it back.
-    pub(crate) fn try_send(&mut self, message: Message) -> Result<(), TrySendError> {
+    pub(crate) fn try_send<M: Outgoing>(&mut self, message: M) -> Result<(), TrySendError> {
         let caller = self.tasks().caller();
         if caller == Caller::Unsupervised {
             self.drive_before_send();
@@ -173,11 +162,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     }
 
     /// The same once there is room, if it is still there.
-    pub(crate) fn poll_queue(
+    pub(crate) fn poll_queue<M: Outgoing>(
         &mut self,
         cx: &mut Context<'_>,
         ticket: &mut Ticket,
-        message: &mut Option<Message>,
+        message: &mut Option<M>,
     ) -> Poll<Result<(), TrySendError>> {
         // That it is closed is told below, with the message.
         let _ = ready!(self.poll_ready(cx, ticket));
@@ -185,12 +174,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         Poll::Ready(queued.unwrap_or(Ok(())))
     }
 
-    fn queue(&mut self, message: Message) -> Result<(), TrySendError> {
+    fn queue<M: Outgoing>(&mut self, message: M) -> Result<(), TrySendError> {
         if !self.can_send() {
-            return Err(TrySendError::Closed(message));
+            return Err(TrySendError::Closed(message.into_message()));
         }
         if self.is_congested() {
-            return Err(TrySendError::Full(message));
+            return Err(TrySendError::Full(message.into_message()));
         }
         let queued = self.start_send(message, Compress::IfAgreed);
         queued.map_err(TrySendError::Invalid)?;

@@ -13,12 +13,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{
     conn::Conn,
     item::Item,
+    outgoing::Outgoing,
     tasks::Caller,
     turn::{self, Outer},
 };
 use crate::{
     connections::Work,
-    message::Message,
     observe::Span,
     protocol::{Batch, Closure, Compress, Loss},
     wire::close_code::CloseCode,
@@ -95,7 +95,11 @@ impl<T> Shared<T> {
     /// Queues a message that the handler sends in its turn if that needs nothing else, as is
     /// usual; takes it then.
     #[inline]
-    pub(crate) fn send_small(&self, message: &mut Option<Message>, compress: Compress) -> bool {
+    pub(crate) fn send_small<M: Outgoing>(
+        &self,
+        message: &mut Option<M>,
+        compress: Compress,
+    ) -> bool {
         if !self.is_handlers_turn() {
             return false;
         }
@@ -112,7 +116,7 @@ impl<T> Shared<T> {
 
     /// The same under the lock; opens the send buffer for those that follow.
     #[inline(never)]
-    fn open_buffer(&self, message: &Message, compress: Compress) -> bool {
+    fn open_buffer<M: Outgoing>(&self, message: &M, compress: Compress) -> bool {
         let mut conn = self.lock_in_turn();
         self.visited.store(false, Ordering::Relaxed);
         conn.send_small(message, compress)

@@ -11,7 +11,8 @@ use std::{
     mem,
 };
 
-use crate::{message::Message, protocol::SendBuffer};
+use super::outgoing::Outgoing;
+use crate::protocol::SendBuffer;
 
 thread_local! {
     /// The connection whose handler has its turn on this thread.
@@ -55,8 +56,8 @@ pub(super) fn is_of(id: usize) -> bool {
 
 /// Puts a message into the buffer if that is open and the message is small.
 #[inline]
-pub(super) fn push(message: &Message) -> bool {
-    with_sent(|sent| sent.push(message)).unwrap_or(false)
+pub(super) fn push<M: Outgoing>(message: &M) -> bool {
+    with_sent(|sent| message.push(sent)).unwrap_or(false)
 }
 
 /// Whether there is something to take.

@@ -3,7 +3,7 @@
 use std::{pin::pin, task::Poll};
 
 use super::harness::{MILLISECOND, Supervised, Wire, advance_at_once, binary};
-use crate::{protocol::Compress, stream::error::Error};
+use crate::{message::Message, protocol::Compress, stream::error::Error};
 
 /// Receives until it has to wait; tells how many.
 fn receive_all(server: &mut Supervised) -> usize {
@@ -83,7 +83,7 @@ async fn slow_handlers_answers_leave_at_once() {
         let _ = server.poll_with(|handle, batch, cx| {
             assert!(handle.poll_recv::<Error>(cx, batch).is_ready());
             handle
-                .with(|conn| conn.start_send("a".into(), Compress::IfAgreed))
+                .with(|conn| conn.start_send(Message::text("a"), Compress::IfAgreed))
                 .unwrap();
             assert_eq!(!wire.written().is_empty(), is_slow);
             advance_at_once(MILLISECOND);

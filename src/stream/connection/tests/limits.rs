@@ -235,7 +235,7 @@ async fn client_that_was_away_tries_again_before_it_gives_up() {
         let client = client_with(&wire, unwatched().write_timeout(Some(TIMEOUT)));
         let task = Task::new();
         let send = || {
-            let mut message = Some("a".into());
+            let mut message = Some(Message::text("a"));
             task.poll(|cx| {
                 client.with(|conn| {
                     conn.poll_send(cx, &mut kept_ticket(), &mut message, Compress::IfAgreed)

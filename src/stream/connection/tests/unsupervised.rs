@@ -128,7 +128,7 @@ async fn client_that_only_sends_now_and_then_pings_and_hears() {
     let client = client_with(&wire, watched());
     let task = Task::new();
     let send = || {
-        let mut message = Some("a".into());
+        let mut message = Some(Message::text("a"));
         let both = task.poll(|cx| {
             client.with(|conn| {
                 conn.poll_send(cx, &mut kept_ticket(), &mut message, Compress::IfAgreed)
@@ -153,7 +153,7 @@ async fn client_that_only_sends_now_and_then_pings_and_hears() {
     assert_eq!(send(), message);
     assert!(!wire.is_dropped());
     advance(Duration::from_secs(1)).await;
-    let mut message = Some("a".into());
+    let mut message = Some(Message::text("a"));
     let both = task.poll(|cx| {
         client.with(|conn| conn.poll_send(cx, &mut kept_ticket(), &mut message, Compress::IfAgreed))
     });
