@@ -25,7 +25,7 @@ pub use self::settings::DeflateConfig;
 pub(crate) use self::settings::{DeflateSide, Takeover};
 #[cfg(feature = "deflate")]
 pub(crate) use self::{
-    codec::{Deflation, Inflation},
+    codec::{Deflation, Inflation, SharedForms},
     negotiation::DeflateOffer,
     settings::DeflateParams,
 };

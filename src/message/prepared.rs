@@ -5,19 +5,41 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 
 use super::{Message, Utf8Bytes};
-use crate::wire::{FrameHeader, OpCode};
+use crate::{
+    deflate::{DeflateConfig, Deflation, SharedForms},
+    wire::{FrameHeader, OpCode},
+};
 
 /// A text or binary message that is encoded once and sent to many connections.
 ///
-/// A server's sockets share its bytes: sending it copies nothing but what is small. A client, which
-/// must mask every message with a key of its own (RFC 6455, section 5.3), encodes it for itself.
+/// A server's sockets share its bytes: sending it copies nothing but frames of up to 4 KiB. A client,
+/// which must mask every message with a key of its own (RFC 6455, section 5.3), encodes it for
+/// itself. Clones share everything.
 ///
 /// ```
-/// use tower_websock::PreparedMessage;
+/// use tower_websock::{PreparedMessage, Sender};
 ///
-/// let hello = PreparedMessage::text("hello");
-/// assert_eq!(hello.data(), b"hello");
+/// fn tell_all(members: &[Sender], text: &str) {
+///     let message = PreparedMessage::text(text);
+///     for member in members {
+///         // One that is full or gone is left out.
+///         let _ = member.try_send_prepared(&message);
+///     }
+/// }
 /// ```
+///
+/// # Compression
+///
+/// If compression was agreed on (RFC 7692), a compressed form is made when the message is first sent
+/// so, and shared: one for each window size that makes a difference and each
+/// [`level`](crate::DeflateConfig::level) and [`memory_level`](crate::DeflateConfig::memory_level).
+/// It lives as long as the message. A message below [`min_size`](crate::DeflateConfig::min_size), or
+/// that gets no smaller, is sent as it is.
+///
+/// A shared form cannot refer to earlier messages of a connection. With context takeover, the next
+/// message that is not prepared cannot do so either, so it is some 100 bytes larger than it
+/// would be. Where a connection would lose more than it gains, it sends the prepared message
+/// uncompressed.
 #[derive(Clone)]
 pub struct PreparedMessage(Arc<Prepared>);
 
@@ -27,6 +49,8 @@ struct Prepared {
     payload_at: usize,
     /// As a server sends it, uncompressed.
     frame: Bytes,
+    /// Its frames as servers that compress send them.
+    compressed: SharedForms,
 }
 
 impl PreparedMessage {
@@ -86,17 +110,41 @@ impl PreparedMessage {
         &self.0.frame
     }
 
+    /// All of it as a server sends it that compresses with `deflation`; `None` if it goes
+    /// uncompressed. It is sent then.
+    pub(crate) fn compressed_frame(
+        &self,
+        deflation: &mut Deflation,
+        config: Option<&DeflateConfig>,
+    ) -> Option<&Bytes> {
+        let finish = |payload: &[u8]| {
+            let header = FrameHeader {
+                // RFC 7692 6.
+                compressed: true,
+                ..FrameHeader::plain(self.0.opcode, payload.len())
+            };
+            frame(header, payload)
+        };
+        deflation.share(self.data(), &self.0.compressed, config, finish)
+    }
+
     fn encode(opcode: OpCode, data: &[u8]) -> Self {
-        let mut frame = Vec::with_capacity(FrameHeader::MAX_LEN + data.len());
-        FrameHeader::plain(opcode, data.len()).encode_to(&mut frame);
-        let payload_at = frame.len();
-        frame.extend_from_slice(data);
+        let frame = frame(FrameHeader::plain(opcode, data.len()), data);
         Self(Arc::new(Prepared {
             opcode,
-            payload_at,
-            frame: frame.into(),
+            payload_at: frame.len() - data.len(),
+            frame,
+            compressed: SharedForms::default(),
         }))
     }
+}
+
+/// Header and payload in one place.
+fn frame(header: FrameHeader, payload: &[u8]) -> Bytes {
+    let mut frame = Vec::with_capacity(FrameHeader::MAX_LEN + payload.len());
+    header.encode_to(&mut frame);
+    frame.extend_from_slice(payload);
+    frame.into()
 }
 
 impl fmt::Debug for PreparedMessage {

@@ -1,5 +1,7 @@
 //! Messages that are sent (RFC 7692, section 7.2.1).
 
+use std::mem;
+
 use bytes::{Bytes, BytesMut};
 
 use super::{
@@ -13,12 +15,16 @@ use crate::deflate::settings::{DeflateSide, Takeover};
 /// Messages of this size that get no smaller are sent as they are also with context takeover.
 const INCOMPRESSIBLE_FROM: usize = 1024;
 
+/// What a context is worth, in bytes that shared messages save: see [`shared`](super::shared).
+const CONTEXT: usize = 256;
+
 /// Compresses the messages of one direction of a connection.
 ///
 /// Allocates nothing before the first message. With context takeover a compressor of the thread
 /// holds the context between messages. It is lost when the compressor is given to another
 /// connection: the next message begins anew, as any may (7.2.1), and from then on the window is
-/// held here, too, so that no context is lost a second time.
+/// held here, too, so that no context is lost a second time. A message that another compressor made
+/// ends the context, too: see [`gives_way`](Self::gives_way).
 pub(super) struct Deflater {
     settings: Settings,
     takeover: Takeover,
@@ -26,6 +32,10 @@ pub(super) struct Deflater {
     history: Option<History>,
     /// Where a compressor may be that still holds the context.
     ticket: Option<Ticket>,
+    /// The context was given up: the next message begins anew.
+    begins_anew: bool,
+    /// Bytes by which messages since the last one got no smaller so that the context is kept.
+    forgone: usize,
 }
 
 impl Deflater {
@@ -38,7 +48,25 @@ impl Deflater {
             takeover: side.takeover,
             history: None,
             ticket: None,
+            begins_anew: false,
+            forgone: 0,
         }
+    }
+
+    pub(super) const fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// Whether a message that another compressor made smaller by so many bytes is sent so. Then the
+    /// next message of this one must not refer to what came before it: it is in the
+    /// receiver's window, and not in ours (7.2.3.2).
+    pub(super) fn gives_way(&mut self, saved: usize) -> bool {
+        self.forgone = self.forgone.saturating_add(saved);
+        let is_worth_it = !self.has_context() || self.forgone >= CONTEXT;
+        if is_worth_it {
+            self.begin_anew();
+        }
+        is_worth_it
     }
 
     /// Compresses one message; `None` if it is to be sent as it is because it gets no smaller:
@@ -81,10 +109,16 @@ impl Deflater {
     /// A compressor that holds the context.
     fn lend(&mut self) -> Compressor {
         let ticket = self.ticket.take();
+        let begins_anew = mem::take(&mut self.begins_anew);
+        self.forgone = 0;
         match states::lend_compressor(self.settings, ticket) {
-            Lent::Ready(compressor) => compressor,
+            Lent::Ready(compressor) if !begins_anew => compressor,
+            Lent::Ready(mut compressor) => {
+                compressor.restart(None);
+                compressor
+            }
             Lent::Stale(mut compressor) => {
-                if ticket.is_some() {
+                if ticket.is_some() && !begins_anew {
                     self.lose_context();
                 }
                 compressor.restart(self.history.as_ref());
@@ -107,6 +141,23 @@ impl Deflater {
         } else {
             self.lose_context();
             states::return_compressor(compressor);
+        }
+    }
+
+    /// Whether messages may refer to earlier ones, as far as is known.
+    fn has_context(&self) -> bool {
+        let is_remembered = self
+            .history
+            .as_ref()
+            .is_some_and(|history| !history.is_empty());
+        is_remembered || (self.ticket.is_some() && !self.begins_anew)
+    }
+
+    fn begin_anew(&mut self) {
+        self.forgone = 0;
+        self.begins_anew = self.ticket.is_some();
+        if let Some(history) = &mut self.history {
+            history.clear();
         }
     }
 

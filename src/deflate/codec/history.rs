@@ -48,6 +48,10 @@ impl History {
         self.begin = 0;
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Older bytes first; either part may be empty.
     pub(super) fn parts(&self) -> [&[u8]; 2] {
         let (newer, older) = self.bytes.split_at(self.begin);

@@ -13,17 +13,21 @@ mod history;
 mod inflater;
 mod message_inflater;
 mod scratch;
+mod shared;
 mod states;
 #[cfg(test)]
 mod tests;
 mod zlib;
 
+pub(crate) use self::shared::SharedForms;
 use self::{
     deflater::{Deflated, Deflater},
     inflater::Inflater,
     message_inflater::InflateError,
-    zlib::Effort,
+    zlib::{Effort, Settings},
 };
+use bytes::Bytes;
+
 use crate::{
     deflate::settings::{DeflateConfig, DeflateParams, DeflateSide},
     wire::{ProtocolError, Role},
@@ -124,6 +128,15 @@ impl From<InflateError> for Fault {
     }
 }
 
+impl Effort {
+    const fn of(config: &DeflateConfig) -> Self {
+        Self {
+            level: config.level,
+            memory_level: config.memory_level,
+        }
+    }
+}
+
 /// Messages that are sent.
 pub(crate) struct Deflation(Direction<Deflater>);
 
@@ -158,11 +171,38 @@ impl Deflation {
         if payload.len() < config.min_size {
             return None;
         }
-        let effort = Effort {
-            level: config.level,
-            memory_level: config.memory_level,
-        };
-        let deflater = self.0.begin(|side| Deflater::new(side, effort))?;
+        let deflater = self
+            .0
+            .begin(|side| Deflater::new(side, Effort::of(config)))?;
         deflater.compress(payload)
+    }
+
+    /// The compressed form of a message that others send, too, finished by `finish`; `None` if it
+    /// goes as it is, since compression is not agreed on or not worth it.
+    ///
+    /// It is sent then: what follows cannot refer to what came before it.
+    pub(crate) fn share<'a>(
+        &mut self,
+        payload: &[u8],
+        forms: &'a SharedForms,
+        config: Option<&DeflateConfig>,
+        finish: impl Fn(&[u8]) -> Bytes,
+    ) -> Option<&'a Bytes> {
+        let config = config.filter(|config| payload.len() >= config.min_size)?;
+        let settings = match &self.0 {
+            Direction::Off => return None,
+            Direction::Agreed(side) => Settings {
+                effort: Effort::of(config),
+                window_bits: side.window_bits,
+            },
+            Direction::Begun(deflater) => deflater.settings(),
+        };
+        let form = forms.get(payload, settings, finish)?;
+        match &mut self.0 {
+            Direction::Begun(deflater) => deflater
+                .gives_way(payload.len().saturating_sub(form.len()))
+                .then_some(form),
+            _ => Some(form),
+        }
     }
 }

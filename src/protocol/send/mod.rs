@@ -12,14 +12,15 @@
 //!   lock: 696 for 850 with 32 messages of 32 bytes.
 //! - What is queued in one place is written [as one slice](Outbox::as_slice): 4,970 for 5,100 with
 //!   one message at a time.
+//! - A [prepared](Outbox::send_prepared) message of a server is a frame that stands ready: a small one
+//!   is copied, another one is written from where it is by all connections that send it, header
+//!   and payload as one slice. Its compressed forms are made in [`deflate`](crate::deflate).
 //! - Everything else, what is compressed, masked or large, is sent in the general way.
 //!
 //! # What else fits
 //!
 //! - A message sent in pieces does not fit yet: each frame is final, and nothing keeps other
 //!   messages, nor those of a [`SendBuffer`], out from between the pieces.
-//! - A prepared message is a payload that is shared, and its compressed form is another: the outbox
-//!   writes shared payloads in place.
 
 mod buffer;
 mod outbox;

@@ -112,7 +112,8 @@ impl Outbox {
             return self.send_data(opcode, data, Compress::IfAgreed, config);
         }
         self.tally.note_whole(1, message.len());
-        self.push_frame(message.frame());
+        let compressed = message.compressed_frame(&mut self.deflation, config.deflate.as_ref());
+        self.push_frame(compressed.unwrap_or(message.frame()));
     }
 
     /// Queues a message that is sent as it is and costs nothing but a copy, as most are; `false`,

@@ -24,7 +24,7 @@ use crate::{
 const HELLO: &[u8] = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
 const HELLO_AGAIN: &[u8] = b"\xf2\x00\x11\x00\x00";
 
-const RSV1: u8 = 4;
+pub(super) const RSV1: u8 = 4;
 
 const fn side(window_bits: u8, takeover: Takeover) -> DeflateSide {
     DeflateSide {
@@ -393,13 +393,13 @@ fn short_way_of_sending_leaves_compression_to_the_long_way() {
     assert!(!buffer.push(&Message::text("small")));
 }
 
-fn params() -> impl Strategy<Value = DeflateParams> {
+pub(super) fn params() -> impl Strategy<Value = DeflateParams> {
     let takeover = || prop_oneof![Just(Takeover::Kept), Just(Takeover::Reset)];
     let side = move || (8..=15_u8, takeover()).prop_map(|(bits, takeover)| side(bits, takeover));
     (side(), side()).prop_map(|(server, client)| DeflateParams { server, client })
 }
 
-fn message() -> impl Strategy<Value = Message> {
+pub(super) fn message() -> impl Strategy<Value = Message> {
     let words = vec(
         select(vec!["price", "{\"id\":", "ß水🍰", " ", "\u{10FFFF}"]),
         0..300,

@@ -21,6 +21,8 @@ mod header_model;
 mod limits;
 mod plain;
 mod prepared;
+#[cfg(feature = "deflate")]
+mod prepared_deflate;
 mod properties;
 mod send_buffer;
 mod sending;

@@ -9,6 +9,7 @@ mod memory;
 mod properties;
 mod reference;
 mod sending;
+mod shared;
 
 mod vectors;
 mod windows;

@@ -6,7 +6,7 @@ use proptest::{collection::vec, prelude::*};
 use super::*;
 use crate::randomised::cases;
 
-fn message() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn message() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         vec(any::<u8>(), 0..300),
         (any::<u64>(), 0..40_000_usize).prop_map(|(seed, len)| json(seed % 50, len)),
@@ -54,7 +54,7 @@ fn encode(encoder: &mut Compress, message: &[u8]) -> Vec<u8> {
 }
 
 /// Their decoder.
-fn decode(decoder: &mut Decompress, payload: &[u8], len: usize) -> Vec<u8> {
+pub(super) fn decode(decoder: &mut Decompress, payload: &[u8], len: usize) -> Vec<u8> {
     let payload = [payload, &[0x00, 0x00, 0xFF, 0xFF]].concat();
     let mut message = Vec::with_capacity(len + 1000);
     decoder
