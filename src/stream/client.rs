@@ -13,7 +13,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// no extension was negotiated.
     ///
     /// Without a tokio runtime whose timer is enabled, no deadline passes: neither those of closing
-    /// nor [`Config::keep_alive`].
+    /// nor [`Config::keep_alive`]. If there is a runtime without it, tokio's panic is caught, which
+    /// prints its message once per thread. With `panic = "abort"`, it ends the process.
     pub fn client(io: T, config: &Config) -> Self {
         Self::of_client(io, Setup::of(config))
     }

@@ -2,21 +2,18 @@
 
 use std::{
     future::Future,
-    panic::catch_unwind,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use pin_project_lite::pin_project;
-use tokio::{
-    runtime::Handle,
-    time::{Instant, Sleep, sleep_until},
-};
+use tokio::time::{Instant, Sleep};
 
 use super::{
     clock::{Clock, Moment},
     liveness::Liveness,
+    timer::{Missing, timer},
 };
 use crate::stream::transport::coop::unconstrained;
 
@@ -78,7 +75,7 @@ pub(super) struct Deadlines {
     attention: Attention,
     /// Here, where there is room for it: what tells how long the peer has been silent.
     liveness: Liveness,
-    /// Tokio's timer is not there, or not enabled.
+    /// Tokio's timer is not enabled.
     is_timerless: bool,
     /// Allocated with the first deadline.
     table: Option<Pin<Box<Table>>>,
@@ -269,9 +266,10 @@ impl Deadlines {
     fn end_timer_by(&mut self, end: Instant) {
         let Some(table) = &mut self.table else {
             if !self.is_timerless {
-                self.table = Table::new(end);
-                // Outside of a runtime there is none for now.
-                self.is_timerless = self.table.is_none() && Handle::try_current().is_ok();
+                match timer(end) {
+                    Ok(timer) => self.table = Some(Table::new(timer)),
+                    Err(missing) => self.is_timerless = missing == Missing::Timer,
+                }
                 self.expect_poll();
             }
             return;
@@ -284,16 +282,12 @@ impl Deadlines {
 }
 
 impl Table {
-    /// With a timer that ends then; `None` if the runtime has none.
-    fn new(ends: Instant) -> Option<Pin<Box<Self>>> {
-        Handle::try_current().ok()?;
-        // Tokio panics if its timer is not enabled, and there is no way to ask.
-        let timer = catch_unwind(|| sleep_until(ends)).ok()?;
-        Some(Box::pin(Self {
+    fn new(timer: Sleep) -> Pin<Box<Self>> {
+        Box::pin(Self {
             timer,
             at: [Moment::NEVER; SLOTS],
             set: [None; SLOTS],
-        }))
+        })
     }
 }
 

@@ -8,7 +8,7 @@
 //! | `output`, `backlog` | what leaves, and what the peer may not have read of it |
 //! | `tasks`, `waiters` | who drives the transport, who waits, and who is to be woken |
 //! | `budget` | what a turn may still do, and for how long |
-//! | `deadlines`, `clock` | every deadline there is, and the timer |
+//! | `deadlines`, `clock`, `timer` | every deadline there is, and tokio's timer |
 //! | `liveness` | when the peer was heard |
 //! | `feeds` | the topics that it is subscribed to |
 //! | `seen`, `record` | what has passed, beside what the protocol counts, and what of it was told |
@@ -47,6 +47,7 @@ mod supervised;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod timer;
 mod turn;
 mod unreceived;
 mod unsupervised;

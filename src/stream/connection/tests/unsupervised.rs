@@ -1,12 +1,18 @@
 //! A connection that its handles drive.
 
 use std::{
+    panic,
     pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
+    thread,
     time::Duration,
 };
 
-use tokio::time::advance;
+use tokio::{runtime::Builder, time::advance};
 
 use super::harness::{
     ECHOED, Io, Task, Wire, binary, client, client_with, close, config, kept_ticket, ping, poll,
@@ -16,7 +22,11 @@ use crate::{
     config::{Config, KeepAlive},
     message::Message,
     protocol::{Batch, Compress, Loss},
-    stream::{connection::Conn, error::Error, handle::Handle},
+    stream::{
+        connection::{Conn, deadlines::Deadline},
+        error::Error,
+        handle::Handle,
+    },
 };
 
 const INTERVAL: Duration = Duration::from_secs(16);
@@ -161,11 +171,11 @@ async fn client_that_only_sends_now_and_then_pings_and_hears() {
     assert!(wire.is_dropped());
 }
 
-/// Where there is no timer a socket works without: outside of a runtime, and in one whose timer is
-/// not enabled.
+/// Outside of a runtime, and in one whose timer is not enabled, a connection works without it. The
+/// runtime is asked once, since that is a panic; another one with a timer is another matter.
 #[test]
 fn without_a_timer_nothing_is_watched() {
-    let works = || {
+    let works = |is_watched: bool| {
         let wire = Wire::new();
         let client = client_with(&wire, watched());
         let (task, mut batch) = (Task::new(), Batch::default());
@@ -174,10 +184,44 @@ fn without_a_timer_nothing_is_watched() {
         wire.send(&[0x82, 1, 7]);
         assert!(matches!(recv(), Poll::Ready(Some(Ok(Message::Binary(_))))));
         assert!(recv().is_pending());
+        let ping = client.with(|conn| conn.deadlines().is_set(Deadline::Ping));
+        assert_eq!(ping, is_watched);
     };
-    works();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(async { works() });
+    let panics = Panics::count();
+    works(false);
+    for _ in 0..2 {
+        let mut timerless = Builder::new_current_thread();
+        timerless.build().unwrap().block_on(async {
+            for _ in 0..3 {
+                works(false);
+            }
+        });
+    }
+    assert_eq!(panics.so_far(), 2);
+    let mut usual = Builder::new_current_thread();
+    let usual = usual.enable_time().build().unwrap();
+    usual.block_on(async { works(true) });
+    assert_eq!(panics.so_far(), 2);
+}
+
+/// Counts the panics of this thread.
+struct Panics(Arc<AtomicUsize>);
+
+impl Panics {
+    fn count() -> Self {
+        let count = Arc::new(AtomicUsize::new(0));
+        let (mine, counted) = (thread::current().id(), count.clone());
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if thread::current().id() == mine {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+            others(info);
+        }));
+        Self(count)
+    }
+
+    fn so_far(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
 }
