@@ -1,4 +1,5 @@
-//! What an idle connection weighs: `cargo bench --bench idle`.
+//! What an idle connection weighs: `cargo bench --bench idle`, or `cargo bench --bench idle axum`
+//! for the rows of one kind of server.
 //!
 //! Starts a server process (an echo handler on hyper or in axum) for each row of the table that
 //! it prints, opens connections to it, and reads its private memory from Linux's `smaps_rollup`
@@ -30,18 +31,23 @@ use tokio::{
     net::{TcpListener, TcpStream},
     runtime,
 };
-use tower_websock::{Config, DeflateConfig, KeepAlive, WebSocketService};
+use tower_websock::{Config, DeflateConfig, Error, KeepAlive, Topic, WebSocket, WebSocketService};
 
 /// Connections that are counted.
 const CONNECTIONS: usize = 5000;
 /// Connections before them, so that what a thread makes once is there: it keeps 32 codecs.
 const EARLIER: usize = 40;
+/// On hyper, and each socket is subscribed to one topic.
+const SUBSCRIBED: &str = "hyper, a topic";
+/// What the subscription of a socket may weigh, in bytes.
+const SUBSCRIPTION: i64 = 100;
 /// Says which row a server process is for.
 const ROLE: &str = "IDLE_SERVER";
 
-const ROWS: [Row; 6] = [
+const ROWS: [Row; 7] = [
     Row::new("hyper", "off", None),
     Row::new("axum", "off", None),
+    Row::new(SUBSCRIBED, "off", None),
     Row::new("hyper", "without context takeover", Some(12)),
     Row::new("hyper", "windows of 9 bits", Some(9)),
     Row::new("hyper", "windows of 12 bits (default)", Some(12)),
@@ -173,6 +179,23 @@ async fn server(row: &Row) {
         let addr = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, app).await });
         addr
+    } else if row.mount == SUBSCRIBED {
+        let topic = Topic::new();
+        let handler = move |mut socket: WebSocket| {
+            let subscription = socket.subscribe(&topic);
+            async move {
+                let _subscription = subscription;
+                // As echo does.
+                while let Some(message) = socket.recv().await {
+                    let message = message?;
+                    if message.is_data() {
+                        socket.send(message).await?;
+                    }
+                }
+                Ok::<_, Error>(())
+            }
+        };
+        support::serve(handler, row.config()).await
     } else {
         support::serve(echo, row.config()).await
     };
@@ -241,13 +264,26 @@ async fn client() {
     );
     println!("|---|---|---:|---:|---:|---:|");
     let mut excess = Vec::new();
-    for (i, row) in ROWS.iter().enumerate() {
+    let mut plain = i64::MAX;
+    let only = env::args().skip(1).find(|arg| !arg.starts_with('-'));
+    let is_asked = |row: &Row| only.as_ref().is_none_or(|only| row.mount.contains(only));
+    let rows = ROWS.iter().enumerate();
+    for (i, row) in rows.filter(|(_, row)| is_asked(row)) {
         let [upgraded, used] = weigh(i, row).await;
         let Row { mount, deflate, .. } = row;
         println!(
             "| {mount} | {deflate} | {} | {} | {} | {} |",
             upgraded[0], upgraded[1], used[0], used[1]
         );
+        if i == 0 {
+            plain = upgraded[0];
+        }
+        let more = upgraded[0] - plain;
+        if row.mount == SUBSCRIBED && more > SUBSCRIPTION {
+            excess.push(format!(
+                "{more} bytes for a subscription, above {SUBSCRIPTION}"
+            ));
+        }
         // Before compressed messages nothing is held for them.
         for (when, private, limit) in [
             ("the upgrade", upgraded[1], 2000),

@@ -11,16 +11,23 @@ pub(super) struct Places {
     /// Where in `waiting` each is, if it is there.
     all: Vec<u32>,
     free: Vec<u32>,
-    waiting: Vec<(Waker, u32)>,
+    waiting: Waiting,
     /// Those who are behind, and are to be woken when the number is published: they are too slow
     /// then.
     alarms: BTreeMap<(u64, u32), Waker>,
 }
 
+/// Wakers, and whose they are.
+#[derive(Default)]
+struct Waiting {
+    wakers: Vec<Waker>,
+    places: Vec<u32>,
+}
+
 /// To be woken outside of the lock.
 #[must_use]
 pub(super) struct Woken {
-    waiting: Vec<(Waker, u32)>,
+    waiting: Vec<Waker>,
     alarmed: Vec<Waker>,
 }
 
@@ -30,7 +37,7 @@ impl Places {
         if let Some(place) = self.free.pop() {
             return place;
         }
-        self.all.push(0);
+        push(&mut self.all, 0);
         index(self.all.len() - 1)
     }
 
@@ -52,12 +59,13 @@ impl Places {
     /// It waits for what is published next. Returns a waker to drop outside of the lock.
     pub(super) fn wait(&mut self, place: u32, waker: &Waker) -> Option<Waker> {
         if let Some(at) = self.find(place) {
-            let waiting = &mut self.waiting[at].0;
+            let waiting = &mut self.waiting.wakers[at];
             let is_stale = !waiting.will_wake(waker);
             return is_stale.then(|| mem::replace(waiting, waker.clone()));
         }
-        self.all[place as usize] = index(self.waiting.len());
-        self.waiting.push((waker.clone(), place));
+        self.all[place as usize] = index(self.waiting.places.len());
+        push(&mut self.waiting.wakers, waker.clone());
+        push(&mut self.waiting.places, place);
         None
     }
 
@@ -79,34 +87,41 @@ impl Places {
         {
             alarmed.push(first.remove());
         }
-        if self.waiting.is_empty() {
-            return Woken {
-                waiting: Vec::new(),
-                alarmed,
-            };
-        }
-        let likely = self.waiting.len();
-        Woken {
-            waiting: mem::replace(&mut self.waiting, Vec::with_capacity(likely)),
-            alarmed,
-        }
+        let wakers = &mut self.waiting.wakers;
+        let likely = wakers.len();
+        let waiting = if likely == 0 {
+            Vec::new()
+        } else {
+            self.waiting.places.clear();
+            mem::replace(wakers, Vec::with_capacity(likely))
+        };
+        Woken { waiting, alarmed }
     }
 
     fn take(&mut self, place: u32) -> Option<Waker> {
         let at = self.find(place)?;
-        let (waker, _) = self.waiting.swap_remove(at);
-        if let Some((_, moved)) = self.waiting.get(at) {
+        self.waiting.places.swap_remove(at);
+        if let Some(moved) = self.waiting.places.get(at) {
             self.all[*moved as usize] = index(at);
         }
-        Some(waker)
+        Some(self.waiting.wakers.swap_remove(at))
     }
 
     /// Where in `waiting` it is.
     fn find(&self, place: u32) -> Option<usize> {
         let at = self.all[place as usize] as usize;
-        let (_, waits) = self.waiting.get(at)?;
+        let waits = self.waiting.places.get(at)?;
         (*waits == place).then_some(at)
     }
+}
+
+/// Appends it. The memory grows by an eighth at a time: for thousands of subscribers, doubling would
+/// be what one of them weighs most.
+fn push<T>(list: &mut Vec<T>, item: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(list.len() / 8 + 4);
+    }
+    list.push(item);
 }
 
 fn index(at: usize) -> u32 {
@@ -115,7 +130,7 @@ fn index(at: usize) -> u32 {
 
 impl Woken {
     pub(super) fn wake(self) {
-        for (waker, _) in self.waiting {
+        for waker in self.waiting {
             waker.wake();
         }
         for waker in self.alarmed {
