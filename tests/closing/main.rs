@@ -2,6 +2,7 @@
 
 mod connections;
 mod ends;
+mod keep_alive;
 mod senders;
 mod slow_peers;
 mod supervision;
