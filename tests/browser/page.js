@@ -198,6 +198,33 @@ const checks = (() => {
     return same;
   }
 
+  /** Receive all that a server sends up to a line of JSON, which tells what that was. */
+  async function received(url) {
+    const client = new Client(url);
+    const parts = [];
+    const found = { messages: 0, payload: 0 };
+    for (;;) {
+      const message = await client.receive();
+      const isText = typeof message === "string";
+      if (isText && message.startsWith('{"messages"')) {
+        found.told = JSON.parse(message);
+        break;
+      }
+      const data = isText ? new TextEncoder().encode(message) : new Uint8Array(message);
+      const head = new DataView(new ArrayBuffer(5));
+      head.setUint8(0, isText ? 1 : 2);
+      head.setUint32(1, data.length);
+      parts.push(head, data);
+      found.messages += 1;
+      found.payload += data.length;
+    }
+    const digest = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
+    found.sha256 = new Uint8Array(digest).toHex();
+    found.extensions = client.socket.extensions;
+    found.end = await client.close(1000);
+    return found;
+  }
+
   // --- Opening and closing -------------------------------------------------------------------
 
   /** What a new socket was granted. */
@@ -307,7 +334,7 @@ const checks = (() => {
   const pageProtocol = () => performance.getEntriesByType("navigation")[0].nextHopProtocol;
 
   return {
-    echoes, sendAll, compressAll, inFlight, terms, closed, refused, unavailable, inTurn, manyInTurn,
+    echoes, sendAll, compressAll, inFlight, received, terms, closed, refused, unavailable, inTurn, manyInTurn,
     sideBySide, shows, middle, overflow, pageProtocol,
   };
 })();

@@ -1,6 +1,6 @@
 //! Limits, streams and sinks, and the ends of sockets.
 
-use std::{fmt::Debug, time::Duration};
+use std::{fmt::Debug, future::poll_fn, pin::pin, time::Duration};
 
 use axum::Error;
 use futures_util::{
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 // The line to change.
 use tower_websock::axum::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use tower_websock::{Config, TrySendError};
+use tower_websock::{Config, PreparedMessage, TrySendError};
 
 use crate::support::raw::{BINARY, CLOSE, TEXT, close_body, frame, soon};
 
@@ -75,6 +75,30 @@ async fn unmasked_frame_is_refused_whatever_the_program_says() {
         client.expect_close(1002).await;
         client.answer_close(1002).await;
     }
+}
+
+async fn send_prepared(mut socket: WebSocket) {
+    let message = PreparedMessage::text("prepared");
+    socket.send_prepared(&message).await.unwrap();
+    socket.try_send_prepared(&message).unwrap();
+    let mut sink = pin!(&mut socket);
+    poll_fn(|cx| sink.as_mut().poll_ready(cx)).await.unwrap();
+    sink.start_send_prepared(&message).unwrap();
+    socket.flush().await.unwrap();
+    socket.sender().send_prepared(&message).await.unwrap();
+}
+
+/// Each face of a socket sends what was prepared, also one that is used as a sink.
+#[tokio::test]
+async fn prepared_message_is_sent_by_every_face() {
+    let mut client =
+        client_of(async move |ws: WebSocketUpgrade| ws.on_upgrade(send_prepared)).await;
+    client.upgrade(&handshake()).await;
+    for _ in 0..4 {
+        client.expect(TEXT, "prepared").await;
+    }
+    client.expect_close(1000).await;
+    client.answer_close(1000).await;
 }
 
 /// The item of the stream and the error of the sink are axum's.
