@@ -11,10 +11,12 @@
 //! | [`rounds`] | every server in turn, round after round |
 //! | [`stats`] | medians and percentiles |
 //! | [`report`] | the Markdown tables and the chart |
+//! | [`fanout`] | one message to many sockets |
 //! | [`growth`] | how cost grows with size, fragments and connections |
 
 #![forbid(unsafe_code)]
 
+pub mod fanout;
 pub mod growth;
 pub mod load;
 pub mod options;

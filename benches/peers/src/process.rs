@@ -4,8 +4,9 @@ use std::{
     env, fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
-    process::{Child, Command, Stdio},
-    time::Duration,
+    process::{Child, ChildStdin, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// The first argument that makes a measuring program serve instead.
-pub(crate) const SERVE: &str = "serve";
+pub const SERVE: &str = "serve";
 
 /// What has glibc's allocator give nothing back: nothing is mapped by itself, and the end of
 /// the heap is not trimmed. In bytes.
@@ -43,25 +44,52 @@ impl Process {
         if options.memory == Memory::Kept {
             command.envs(KEEPING);
         }
-        let mut child = command
-            .arg(SERVE)
-            .args(server.args())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        command.arg(SERVE).args(server.args());
+        Self::launch(command, options.pinned)
+    }
+
+    /// Starts what prints the address that it serves at as its first line, on the first processor
+    /// if that is wanted.
+    pub(crate) fn launch(mut command: Command, pinned: bool) -> Result<Self, Error> {
+        let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = spawned.map_err(|error| format!("{command:?}: {error}"))?;
         let stdout = child.stdout.take().ok_or("no standard output")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
         let addr = line.trim().parse();
         let process = Self {
-            addr: addr.map_err(|error| format!("{server} printed {line:?}: {error}"))?,
+            addr: addr.map_err(|error| format!("{command:?} printed {line:?}: {error}"))?,
             child,
         };
-        if options.pinned {
+        if pinned {
             let id = i32::try_from(process.child.id())?;
             pin(Pid::from_raw(id), 0)?;
         }
         Ok(process)
+    }
+
+    /// Its standard input, which is given once.
+    pub(crate) fn stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    /// Waits until it has had nothing to do for `time`.
+    pub(crate) fn settle(&self, time: Duration) -> Result<(), Error> {
+        /// Given up after this: it never rests.
+        const PATIENCE: Duration = Duration::from_secs(30);
+        let began = Instant::now();
+        let mut before = self.cpu_time()?;
+        loop {
+            sleep(time);
+            let now = self.cpu_time()?;
+            if now - before < time / 50 {
+                return Ok(());
+            }
+            if began.elapsed() > PATIENCE {
+                return Err("the server does not come to rest".into());
+            }
+            before = now;
+        }
     }
 
     pub fn addr(&self) -> SocketAddr {

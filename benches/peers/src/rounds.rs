@@ -1,5 +1,7 @@
 //! Every server in turn, round after round, and what comes out of it.
 
+use std::fmt;
+
 use crate::{
     Error,
     load::{Echoed, Peer, echo, load},
@@ -12,14 +14,22 @@ use crate::{
 
 /// What one server did in each slice of each round.
 #[derive(Clone, Debug)]
-pub struct Row<T> {
-    pub server: Server,
+pub struct Row<T, S = Server> {
+    pub server: S,
     /// `None` where it failed.
     pub slices: Vec<Option<T>>,
     pub error: Option<String>,
 }
 
-impl<T: Copy> Row<T> {
+impl<T: Copy, S: fmt::Display> Row<T, S> {
+    pub fn new(server: S) -> Self {
+        Self {
+            server,
+            slices: Vec::new(),
+            error: None,
+        }
+    }
+
     pub fn median(&self, figure: impl Fn(T) -> f64) -> Option<f64> {
         median(self.slices.iter().flatten().map(|&t| figure(t)).collect())
     }
@@ -41,7 +51,7 @@ impl<T: Copy> Row<T> {
     }
 
     /// What came out, or else the error, which is kept.
-    fn note<R>(&mut self, result: Result<R, Error>) -> Option<R> {
+    pub(crate) fn note<R>(&mut self, result: Result<R, Error>) -> Option<R> {
         result
             .inspect_err(|error| {
                 eprintln!("  {}: {error}", self.server);
@@ -98,11 +108,7 @@ impl<T: Copy> Table<T> {
         let servers = options.servers.iter().copied();
         let mut rows: Vec<_> = servers
             .filter(|server| server.joins(extension))
-            .map(|server| Row {
-                server,
-                slices: Vec::new(),
-                error: None,
-            })
+            .map(Row::new)
             .collect();
         for round in 1..=options.rounds {
             eprintln!("{name}: round {round} of {}", options.rounds);

@@ -8,14 +8,14 @@ use super::window::{FIN, TEXT};
 use crate::{Error, scenario::Takeover};
 
 /// 6: set on the first frame of a compressed message.
-pub(super) const RSV1: u8 = 0x40;
+pub(crate) const RSV1: u8 = 0x40;
 
 /// 7.2.1: what a sync flush ends with, and the wire does not carry.
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
 /// A message by itself. 7.1.1.2: also where context takeover is agreed on, a compressor may
 /// refer to nothing before, and only so can the same bytes be sent again.
-pub(super) fn compress(message: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn compress(message: &[u8]) -> Result<Vec<u8>, Error> {
     let mut deflater = Compress::new(Compression::default(), false);
     let mut compressed = Vec::with_capacity(message.len() + 64);
     deflater.compress_vec(message, &mut compressed, FlushCompress::Sync)?;
@@ -25,7 +25,7 @@ pub(super) fn compress(message: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// The replies on one connection.
 #[derive(Debug)]
-pub(super) struct Replies {
+pub(crate) struct Replies {
     inflater: Decompress,
     takeover: Takeover,
     /// Bytes that each message has.
@@ -39,7 +39,7 @@ pub(super) struct Replies {
 }
 
 impl Replies {
-    pub(super) fn new(takeover: Takeover, size: usize) -> Self {
+    pub(crate) fn new(takeover: Takeover, size: usize) -> Self {
         Self {
             inflater: Decompress::new(false),
             takeover,
@@ -53,7 +53,7 @@ impl Replies {
 
     /// Takes what came, and gives each message that is complete to `check`, with the bytes
     /// that it had on the wire.
-    pub(super) fn receive(
+    pub(crate) fn receive(
         &mut self,
         bytes: &[u8],
         mut check: impl FnMut(&[u8], usize) -> Result<(), Error>,

@@ -19,13 +19,25 @@ const REQUEST: &str = "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrad
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// How long a reply may take before the server counts as stuck.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Opens a connection and upgrades it.
-pub(super) fn open(addr: SocketAddr, peer: Peer, offer: Extension) -> Result<TcpStream, Error> {
+pub(crate) fn open(addr: SocketAddr, peer: Peer, offer: Extension) -> Result<TcpStream, Error> {
     let mut stream = connect(addr)?;
     request(&mut stream, offer)?;
     response(&mut stream, peer, offer)?;
+    Ok(stream)
+}
+
+/// The same, whatever of compression the server agrees to, as long as it does to some where it
+/// was offered.
+pub(crate) fn open_any(addr: SocketAddr, peer: Peer, offer: Extension) -> Result<TcpStream, Error> {
+    let mut stream = connect(addr)?;
+    request(&mut stream, offer)?;
+    let head = head(&mut stream, peer, offer)?;
+    if peer == Peer::WebSocket && offer != Extension::None {
+        deflate(&head)?;
+    }
     Ok(stream)
 }
 
@@ -41,8 +53,17 @@ pub(super) fn request(stream: &mut TcpStream, offer: Extension) -> Result<(), Er
     Ok(())
 }
 
-/// Reads the 101, and nothing after it. The reference echoes the request instead.
+/// Reads the 101, and nothing after it.
 pub(super) fn response(stream: &mut TcpStream, peer: Peer, offer: Extension) -> Result<(), Error> {
+    let head = head(stream, peer, offer)?;
+    match (peer, offer) {
+        (Peer::WebSocket, Extension::Deflate(takeover)) => agreed(&head, takeover),
+        _ => Ok(()),
+    }
+}
+
+/// What accepts the request. The reference echoes the request instead.
+fn head(stream: &mut TcpStream, peer: Peer, offer: Extension) -> Result<String, Error> {
     let mut head = [0; 1024];
     let mut len = 0;
     while !head[..len].ends_with(b"\r\n\r\n") {
@@ -60,10 +81,7 @@ pub(super) fn response(stream: &mut TcpStream, peer: Peer, offer: Extension) -> 
     if !good {
         return Err(format!("not the expected answer: {head:?}").into());
     }
-    match (peer, offer) {
-        (Peer::WebSocket, Extension::Deflate(takeover)) => agreed(head, takeover),
-        _ => Ok(()),
-    }
+    Ok(head.to_owned())
 }
 
 fn text(offer: Extension) -> String {
@@ -80,17 +98,22 @@ fn text(offer: Extension) -> String {
 
 /// Whether the server compresses as the scenario says. Its window is its own choice.
 fn agreed(head: &str, takeover: Takeover) -> Result<(), Error> {
+    let parameters = deflate(head)?;
+    let mut tokens = parameters.split(';').map(str::trim);
+    let reset = tokens.any(|token| token == "server_no_context_takeover");
+    if reset != (takeover == Takeover::Reset) {
+        return Err(format!("the server agreed to something else: {parameters}").into());
+    }
+    Ok(())
+}
+
+/// The parameters of permessage-deflate that the server agreed to.
+fn deflate(head: &str) -> Result<&str, Error> {
     let extensions = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         let found = name.eq_ignore_ascii_case("sec-websocket-extensions");
         found.then_some(value.trim())
     });
-    let extensions = extensions.ok_or("the server did not agree to permessage-deflate")?;
-    let mut tokens = extensions.split(';').map(str::trim);
-    let deflate = tokens.next() == Some("permessage-deflate");
-    let reset = tokens.any(|token| token == "server_no_context_takeover");
-    if !deflate || reset != (takeover == Takeover::Reset) {
-        return Err(format!("the server agreed to something else: {extensions}").into());
-    }
-    Ok(())
+    let parameters = extensions.and_then(|value| value.strip_prefix("permessage-deflate"));
+    Ok(parameters.ok_or("the server did not agree to permessage-deflate")?)
 }

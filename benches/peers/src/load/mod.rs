@@ -1,13 +1,13 @@
 //! The client: blocking for handshakes, then non-blocking, in one thread.
 
 mod connects;
-mod deflate;
+pub(crate) mod deflate;
 mod echo;
-mod handshake;
+pub(crate) mod handshake;
 mod http2;
 mod idle;
-mod payload;
-mod window;
+pub(crate) mod payload;
+pub(crate) mod window;
 
 pub use self::{
     connects::{Connects, connects, warm_up},

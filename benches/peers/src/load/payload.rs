@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::scenario::{Content, Echo};
 
-pub(super) fn payload(echo: &Echo, index: usize) -> Vec<u8> {
+pub(crate) fn payload(echo: &Echo, index: usize) -> Vec<u8> {
     let shift = index * 7;
     match echo.content {
         Content::Binary => (0..echo.size)

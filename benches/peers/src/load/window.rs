@@ -9,8 +9,8 @@ use crate::{
     scenario::{Content, Echo, Extension, KIB},
 };
 
-pub(super) const FIN: u8 = 0x80;
-pub(super) const TEXT: u8 = 1;
+pub(crate) const FIN: u8 = 0x80;
+pub(crate) const TEXT: u8 = 1;
 const MASKED: u8 = 0x80;
 const CONTINUATION: u8 = 0;
 const BINARY: u8 = 2;
@@ -92,7 +92,7 @@ pub(super) fn close_frame() -> Vec<u8> {
     frame
 }
 
-fn push_header(to: &mut Vec<u8>, first: u8, mask: u8, len: usize) {
+pub(crate) fn push_header(to: &mut Vec<u8>, first: u8, mask: u8, len: usize) {
     to.push(first);
     match (u8::try_from(len), u16::try_from(len)) {
         (Ok(len @ 0..=125), _) => to.push(mask | len),

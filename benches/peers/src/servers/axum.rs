@@ -21,7 +21,7 @@ pub(super) async fn serve(listener: TcpListener, form: Form) -> Result<(), Error
 }
 
 /// axum leaves Nagle's algorithm on unless told otherwise.
-pub(super) fn no_delay(
+pub(crate) fn no_delay(
     listener: TcpListener,
 ) -> impl axum::serve::Listener<Io = tokio::net::TcpStream, Addr = std::net::SocketAddr> {
     listener.tap_io(|stream| {

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::Error;
 
 /// A request that asks for an upgrade.
-pub(super) type Upgrade = Request<Incoming>;
+pub(crate) type Upgrade = Request<Incoming>;
 
 /// The answer to a request that asks for something else.
 pub(super) fn bad_request() -> Response<Full<Bytes>> {
@@ -22,7 +22,7 @@ pub(super) fn bad_request() -> Response<Full<Bytes>> {
     response
 }
 
-pub(super) async fn serve<S>(listener: TcpListener, service: S) -> Result<(), Error>
+pub(crate) async fn serve<S>(listener: TcpListener, service: S) -> Result<(), Error>
 where
     S: HttpService<Incoming, Error: Into<Error>, Future: Send> + Clone + Send + 'static,
     S::ResBody: Body<Data: Send, Error: Into<Error>> + Send + 'static,

@@ -1,11 +1,11 @@
 //! The echo servers: each on a single-threaded runtime, with `TCP_NODELAY`.
 
-mod axum;
+pub(crate) mod axum;
 mod fastwebsockets;
-mod http1;
+pub(crate) mod http1;
 mod hyper_tungstenite;
 mod on_pending;
-mod sockudo;
+pub(crate) mod sockudo;
 mod soketto;
 mod tcp;
 mod tokio_tungstenite;

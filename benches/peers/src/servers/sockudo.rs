@@ -46,7 +46,7 @@ pub(super) async fn serve(listener: TcpListener, form: Form) -> Result<(), Error
 }
 
 /// Answers the request; says what came after it, and what of compression was agreed on.
-async fn handshake(
+pub(crate) async fn handshake(
     stream: &mut TcpStream,
     form: Form,
 ) -> Result<(Bytes, Option<DeflateConfig>), WsError> {
