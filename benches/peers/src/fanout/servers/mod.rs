@@ -46,6 +46,8 @@ pub enum Kind {
     Tcp,
     /// The same with a task for each socket.
     TcpTasks,
+    /// Ours, with a topic.
+    Topic,
     /// Ours, with `tokio::sync::broadcast` and a `select!` for each socket.
     Broadcast,
     /// Ours, of which no socket hears anything: only what it weighs is measured.
@@ -61,9 +63,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Tcp,
         Self::TcpTasks,
+        Self::Topic,
         Self::Broadcast,
         Self::Silent,
         Self::Axum,
@@ -77,6 +80,7 @@ impl Kind {
         match self {
             Self::Tcp => "tcp",
             Self::TcpTasks => "tcp-tasks",
+            Self::Topic => "topic",
             Self::Broadcast => "broadcast",
             Self::Silent => "silent",
             Self::Axum => "axum",
@@ -90,6 +94,7 @@ impl Kind {
         match self {
             Self::Tcp => "tcp (one loop)",
             Self::TcpTasks => "tcp (tasks)",
+            Self::Topic => "tower-websock (topic)",
             Self::Broadcast => "tower-websock (broadcast)",
             Self::Silent => "tower-websock (no subscription)",
             Self::Axum => "axum (broadcast, plain)",
@@ -112,6 +117,7 @@ impl Kind {
             match self {
                 Self::Tcp => tcp::serve(listener, publisher, coding).await,
                 Self::TcpTasks => tcp::serve_tasks(listener, publisher, coding).await,
+                Self::Topic => tower_websock::topic(listener, publisher, coding).await,
                 Self::Broadcast => tower_websock::broadcast(listener, publisher, coding).await,
                 Self::Silent => tower_websock::silent(listener, publisher, coding).await,
                 Self::Axum => axum::serve_plain(listener, publisher).await,

@@ -10,7 +10,7 @@ use tokio::{
 };
 use tower::{Layer, service_fn};
 use tower_websock::{
-    Config, DeflateConfig, KeepAlive, Message, Utf8Bytes, WebSocket, WebSocketLayer,
+    Config, DeflateConfig, KeepAlive, Message, Topic, Utf8Bytes, WebSocket, WebSocketLayer,
 };
 
 use super::CAPACITY;
@@ -20,7 +20,27 @@ use crate::{
     servers::http1::{self, Upgrade},
 };
 
-/// What is written today.
+/// A topic, to which the supervisor of each socket listens.
+pub(super) async fn topic(
+    listener: TcpListener,
+    publisher: Publisher,
+    coding: Coding,
+) -> Result<(), Error> {
+    let topic = Topic::new();
+    let publish = topic.clone();
+    serve(listener, coding, move |socket| {
+        member(socket, topic.clone())
+    });
+    publisher.run(|text| publish.publish(text)).await;
+    Ok(())
+}
+
+async fn member(mut socket: WebSocket, topic: Topic) {
+    let _subscription = socket.subscribe(&topic);
+    while let Some(Ok(_)) = socket.recv().await {}
+}
+
+/// What is written without topics.
 pub(super) async fn broadcast(
     listener: TcpListener,
     publisher: Publisher,
