@@ -1,7 +1,7 @@
 //! Compares what it costs to send one message to many sockets: see README.md, or run it with
 //! `--help`.
 
-use std::{env, process::ExitCode};
+use std::{env, path::Path, process::ExitCode};
 
 use peers::{
     Error,
@@ -13,6 +13,7 @@ use peers::{
         servers,
     },
     process::{SERVE, allow_many_sockets},
+    report::{hardware, write_fanout},
 };
 
 fn main() -> Result<ExitCode, Error> {
@@ -34,12 +35,20 @@ fn main() -> Result<ExitCode, Error> {
 fn compare(options: &Options) -> Result<ExitCode, Error> {
     let open_files = allow_many_sockets()?;
     let mut failed = false;
+    let mut text = format!(
+        "{}\nMedians of {} rounds of {} interleaved turns each, over loopback.\n\n",
+        hardware()?,
+        options.rounds,
+        options.slices,
+    );
     for &wanted in &options.sockets {
         let sockets = possible(wanted, open_files);
         if sockets < wanted {
-            println!(
-                "The open-file limit is {open_files}: {sockets} sockets instead of {wanted}.\n"
+            let cut = format!(
+                "The open-file limit is {open_files}: {sockets} sockets instead of {wanted}.\n\n"
             );
+            print!("{cut}");
+            text += &cut;
         }
         for scenario in Scenario::all(sockets) {
             if !options.wants(&scenario.to_string()) {
@@ -47,8 +56,14 @@ fn compare(options: &Options) -> Result<ExitCode, Error> {
             }
             let table = Table::measure(scenario, options);
             print!("{table}");
+            text += &table.to_string();
             failed |= table.rows.iter().any(|row| row.error.is_some());
         }
+    }
+    if options.is_complete() {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        write_fanout(package, &text)?;
+        eprintln!("wrote {}/RESULTS.md", package.display());
     }
     Ok(if failed {
         ExitCode::FAILURE

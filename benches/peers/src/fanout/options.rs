@@ -69,6 +69,18 @@ impl Options {
         Ok(options)
     }
 
+    /// Whether the results stand for the whole comparison.
+    pub fn is_complete(&self) -> bool {
+        let usual = Self::default();
+        self.rounds >= usual.rounds
+            && self.slices == usual.slices
+            && self.sockets == usual.sockets
+            && self.only.is_none()
+            && self.servers == usual.servers
+            && self.waiting == usual.waiting
+            && self.pinned
+    }
+
     pub fn wants(&self, name: &str) -> bool {
         self.only.as_ref().is_none_or(|text| name.contains(text))
     }
@@ -123,5 +135,21 @@ mod tests {
             assert!(parse(args).is_err());
         }
         assert_eq!(parse("--quick --sockets 50").unwrap().sockets, [50]);
+    }
+
+    #[test]
+    fn only_what_is_measured_as_usual_is_complete() {
+        for args in ["", "--rounds 5"] {
+            assert!(parse(args).unwrap().is_complete());
+        }
+        for args in [
+            "--quick",
+            "--only plain",
+            "--sockets 50",
+            "--server x",
+            "--unpinned",
+        ] {
+            assert!(!parse(args).unwrap().is_complete());
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::{
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "### {}\n", self.scenario)?;
+        writeln!(f, "## {}\n", self.scenario)?;
         for (index, burst) in BURSTS.into_iter().enumerate() {
             match burst {
                 1 => writeln!(f, "One publish at a time:\n")?,

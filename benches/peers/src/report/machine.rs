@@ -10,7 +10,8 @@ use crate::{Error, options::Options, servers::Kind};
 
 const LOCK: &str = include_str!("../../Cargo.lock");
 
-pub(super) fn markdown(options: &Options) -> Result<String, Error> {
+/// Processor, kernel and day.
+pub fn hardware() -> Result<String, Error> {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo")?;
     let model = cpuinfo.lines().find(|line| line.starts_with("model name"));
     let model = model.and_then(|line| line.split_once(": "));
@@ -18,11 +19,14 @@ pub(super) fn markdown(options: &Options) -> Result<String, Error> {
     let cores = cpuinfo.lines().filter(|line| line.starts_with("processor"));
     let kernel = rustix::system::uname();
     let kernel = kernel.release().to_string_lossy().into_owned();
+    let (cores, date) = (cores.count(), date(SystemTime::now())?);
+    Ok(format!("{model}, {cores} cores, Linux {kernel}, {date}."))
+}
 
+pub(super) fn markdown(options: &Options) -> Result<String, Error> {
     let mut text = String::new();
     let (rounds, slices) = (options.rounds, options.slices);
-    let (cores, date) = (cores.count(), date(SystemTime::now())?);
-    writeln!(text, "{model}, {cores} cores, Linux {kernel}, {date}.")?;
+    writeln!(text, "{}", hardware()?)?;
     writeln!(
         text,
         "Medians of {rounds} rounds of {slices} interleaved turns each, over loopback."

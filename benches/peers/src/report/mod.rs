@@ -3,10 +3,12 @@
 mod chart;
 mod machine;
 mod overview;
+mod published;
 mod tables;
 
-use std::{fs, path::Path};
+use std::path::Path;
 
+pub use self::{machine::hardware, published::write_fanout};
 use crate::{
     Error,
     load::{Connects, Echoed, Idle},
@@ -47,7 +49,7 @@ impl Results {
             machine::markdown(options)?,
             self.markdown()
         );
-        fs::write(to.join("RESULTS.md"), text)?;
+        published::write_comparison(to, &text)?;
         chart::draw(self, &to.join("results.svg"))
     }
 }
