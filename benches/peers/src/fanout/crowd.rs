@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// More than what the buffers of both ends take, in bytes on the wire.
-const FILLING: usize = 512 << 10;
+const FILLING: u64 = 512 << 10;
 
 /// Four times as much as a burst brings.
 const BUFFER: usize = 64 << 10;
@@ -52,7 +52,7 @@ pub(super) struct Crowd {
     wedged: Vec<BlockingStream>,
     buffer: Vec<u8>,
     /// Bytes that were read.
-    bytes: usize,
+    bytes: u64,
 }
 
 impl Crowd {
@@ -121,6 +121,11 @@ impl Crowd {
         Ok(began.elapsed())
     }
 
+    /// Bytes that were read so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     fn open(&self) -> Result<BlockingStream, Error> {
         handshake::open_any(self.addr, self.peer, self.scenario.coding.extension())
     }
@@ -151,7 +156,7 @@ impl Crowd {
                 let missing = socket.missing.checked_sub(received);
                 socket.missing = missing.ok_or("more came than was published")?;
                 messages -= received;
-                self.bytes += bytes.len();
+                self.bytes += bytes.len() as u64;
             }
         }
         Ok(())

@@ -184,7 +184,7 @@ impl Driven {
     fn slice(&mut self, burst: usize, time: Duration) -> Result<Slice, Error> {
         let burst = u8::try_from(burst)?;
         let mut latencies = Vec::new();
-        let cpu = self.process.cpu_time()?;
+        let (cpu, bytes) = (self.process.cpu_time()?, self.crowd.bytes());
         let began = Instant::now();
         while latencies.is_empty() || began.elapsed() < time {
             let latency = self.crowd.publish(burst)?;
@@ -192,6 +192,10 @@ impl Driven {
         }
         sleep(SETTLE);
         let cpu = self.process.cpu_time()? - cpu;
-        Ok(Slice { cpu, latencies })
+        Ok(Slice {
+            cpu,
+            bytes: self.crowd.bytes() - bytes,
+            latencies,
+        })
     }
 }

@@ -27,9 +27,9 @@ impl Table {
         writeln!(
             f,
             "| server | CPU, times raw TCP | middle half | CPU per delivery (us) | \
-             time, times raw TCP | time per delivery (us) | p50 to the last (ms) | p99 (ms) |"
+             time, times raw TCP | time per delivery (us) | p50 to the last (ms) | p99 (ms) | bytes |"
         )?;
-        writeln!(f, "|---|---|---|---|---|---|---|---|")?;
+        writeln!(f, "|---|---|---|---|---|---|---|---|---|")?;
         let reference = &self.rows[0].bursts[index].row;
         for outcome in &self.rows {
             if !outcome.server.delivers() {
@@ -52,7 +52,7 @@ impl Table {
             };
             writeln!(
                 f,
-                "| {} | {} | {middle} | {} | {} | {} | {} | {} |",
+                "| {} | {} | {middle} | {} | {} | {} | {} | {} | {} |",
                 outcome.server,
                 ratio(cpu),
                 cell(row.median(cpu), 2),
@@ -60,6 +60,7 @@ impl Table {
                 cell(row.median(wall), 2),
                 latency(50),
                 latency(99),
+                cell(row.median(|cost| cost.bytes), 0),
             )?;
         }
         writeln!(f)
