@@ -202,7 +202,7 @@ async fn what_is_queued_is_sent_and_not_on_the_wire() {
 #[tokio::test]
 async fn halves_and_senders_count_together() {
     let (tell, mut told) = mpsc::unbounded_channel();
-    let (lend, mut lent) = mpsc::unbounded_channel();
+    let (lend, mut borrowed) = mpsc::unbounded_channel();
     let (mut peer, task) = pair(move |socket: WebSocket| async move {
         let beside = socket.sender();
         lend.send(beside.clone()).unwrap();
@@ -242,7 +242,7 @@ async fn halves_and_senders_count_together() {
     peer.expect_close(1000).await;
     peer.send(&crate::support::close_frame(1000)).await;
     assert!(crate::support::end_of(peer, task).await.is_clean());
-    assert_eq!(lent.recv().await.unwrap().stats(), None);
+    assert_eq!(borrowed.recv().await.unwrap().stats(), None);
 }
 
 /// Messages that nobody receives count, and so does what comes behind the end on the wire.
