@@ -197,7 +197,7 @@ impl WebSocketUpgrade {
     ///
     /// The connection is upgraded only if this response is sent, with its body and its extensions:
     /// see [`ResponseBody`]. If another response is sent instead, the [`Accepting`] fails with
-    /// [`UpgradeError::NotSent`].
+    /// [`UpgradeError::NotSent`](crate::UpgradeError::NotSent).
     ///
     /// This spawns nothing. [`on_upgrade`](Self::on_upgrade) is simpler.
     ///

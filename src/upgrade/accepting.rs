@@ -22,7 +22,7 @@ impl Accepting {
     }
 
     /// Treats the response as sent, whatever happens to it. Use it if a layer has to replace the
-    /// body or the extensions of the response: see [`ResponseBody`].
+    /// body or the extensions of the response: see [`ResponseBody`](crate::ResponseBody).
     ///
     /// Dangerous: hyper hands over an HTTP/1.1 connection when it ends, whatever was answered. If
     /// an outer layer answers 401 instead of the acceptance, the handler still starts, and talks
@@ -33,17 +33,18 @@ impl Accepting {
         self
     }
 
-    /// The connection's number in its [`Connections`]. `None` if it belongs to none.
+    /// The connection's number in its [`Connections`](crate::Connections). `None` if it belongs to
+    /// none.
     pub fn id(&self) -> Option<ConnectionId> {
         self.coming.id()
     }
 
     /// Waits until the response is sent and the connection upgraded. Yields a socket without a
-    /// supervisor. Hooks such as [`on_end`](WebSocketUpgrade::on_end) are not called.
+    /// supervisor. Hooks such as [`on_end`](crate::WebSocketUpgrade::on_end) are not called.
     ///
     /// # Errors
     ///
-    /// If the connection was not upgraded within [`upgrade_timeout`](Config::upgrade_timeout), or
+    /// If the connection was not upgraded within [`upgrade_timeout`](crate::Config::upgrade_timeout), or
     /// not at all.
     pub fn socket(mut self) -> impl Future<Output = Result<WebSocket, UpgradeError>> + Send {
         self.watch.forget();
@@ -57,12 +58,13 @@ impl Accepting {
     /// Waits until the response is sent and the connection upgraded, then runs `handler` with the
     /// socket. Yields how the connection ended.
     ///
-    /// Use it in a task of your own; [`WebSocketUpgrade::on_upgrade`] spawns one for you. After
+    /// Use it in a task of your own;
+    /// [`WebSocketUpgrade::on_upgrade`](crate::WebSocketUpgrade::on_upgrade) spawns one for you. After
     /// each poll of the handler, this future writes what was sent. While the handler does not
     /// receive, this future reads ahead (about 64 KiB) and answers pings at once and a Close after
     /// a second. When the handler drops the socket, returns, fails or panics, it closes the
-    /// connection properly: see [`close_timeout`](Config::close_timeout). A handler that gave its
-    /// socket to another task may return; the connection then stays open.
+    /// connection properly: see [`close_timeout`](crate::Config::close_timeout). A handler that
+    /// gave its socket to another task may return; the connection then stays open.
     ///
     /// # Errors
     ///
@@ -73,8 +75,8 @@ impl Accepting {
     /// If the handler panics: the connection is closed with 1011, and then the panic continues.
     /// With `panic = "abort"` the process ends without a Close frame.
     ///
-    /// At once, if [`on_end`](WebSocketUpgrade::on_end) or
-    /// [`on_error`](WebSocketUpgrade::on_error) expect another error than the handler's.
+    /// At once, if [`on_end`](crate::WebSocketUpgrade::on_end) or
+    /// [`on_error`](crate::WebSocketUpgrade::on_error) expect another error than the handler's.
     ///
     /// # Cancel safety
     ///
