@@ -1,8 +1,9 @@
 //! A server to copy for production, over HTTP/1.1 and HTTP/2 (h2c) on one port: limits,
 //! keep-alive, probes, metrics, and a drain in stages.
 //!
-//! `/ws` sends every message back. `/livez` and `/readyz` are probes, `/metrics` is for
-//! Prometheus. SIGTERM and Ctrl-C begin the drain: `/readyz` answers 503 from then on, the
+//! `/ws` sends every message back. What a socket of `/rooms/NAME` sends goes to all that are in this
+//! room; `?lag=skip`, `latest` or `close` says what happens if it is too slow for the others. `/livez`
+//! and `/readyz` are probes, `/metrics` is for Prometheus. SIGTERM and Ctrl-C begin the drain: `/readyz` answers 503 from then on, the
 //! sockets are closed with 1001 one after the other, and the process ends with 0. `--help` lists
 //! the options.
 
@@ -10,6 +11,8 @@
 mod http_server;
 #[path = "support/production_options.rs"]
 mod options;
+#[path = "support/rooms.rs"]
+mod rooms;
 
 use std::{
     convert::Infallible,
@@ -30,10 +33,22 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_websock::{Connections, Error, WebSocket, WebSocketLayer};
 
+use self::rooms::{Place, Rooms};
+
 /// How often the exporter is tidied.
 const TIDY: Duration = Duration::from_secs(5);
 
-/// Sends every message back.
+/// Sends every message back, or to a room.
+async fn serve(socket: WebSocket, mut request: Parts) -> Result<(), Error> {
+    let place = request.extensions.remove::<Place>();
+    // It holds the buffer that it was read to.
+    drop(request);
+    match place {
+        Some(place) => place.talk(socket).await,
+        None => echo(socket).await,
+    }
+}
+
 async fn echo(mut socket: WebSocket) -> Result<(), Error> {
     while let Some(message) = socket.recv().await {
         let message = message?;
@@ -53,12 +68,20 @@ fn answer(path: &str, connections: &Connections, metrics: &PrometheusHandle) -> 
         "/metrics" => (StatusCode::OK, metrics.render()),
         _ => (
             StatusCode::NOT_FOUND,
-            String::from("the WebSocket is at /ws\n"),
+            String::from("the WebSockets are at /ws and /rooms/NAME\n"),
         ),
     };
     let mut response = Response::new(text);
     *response.status_mut() = status;
     response
+}
+
+/// What is at a path: an echo, or a place in a room for [`serve`].
+fn find(request: &mut Parts, rooms: &Rooms) -> Result<(), (StatusCode, &'static str)> {
+    if request.uri.path() != "/ws" {
+        request.extensions.insert(rooms.enter(&request.uri)?);
+    }
+    Ok(())
 }
 
 /// Whose connection it is: that of an address.
@@ -98,8 +121,9 @@ async fn main() -> io::Result<()> {
         .map_err(io::Error::other)?;
     tokio::spawn(tidy(metrics.clone()));
     let connections = options.connections();
-    let service = WebSocketLayer::new(echo)
-        .path("/ws")
+    let rooms = Rooms::new(options.max_rooms);
+    let service = WebSocketLayer::new(serve)
+        .authorize(move |request| find(request, &rooms))
         .config(options.config())
         .connections(&connections)
         .connection_key(client)

@@ -13,6 +13,7 @@ Options, in seconds with fractions where they are times:
   --max-lifetime SECONDS        of a connection; 0: no limit (0)
   --max-connections N           in all (100000)
   --max-per-ip N                of one address; 0: no limit (0)
+  --max-rooms N                 that somebody is in (1000)
   --drain-accept SECONDS        how long a drain goes on accepting (5)
   --drain-spread SECONDS        over what time it closes the connections (10)
   --drain-deadline SECONDS      when it cuts the rest, from its start on (25)";
@@ -26,6 +27,7 @@ pub(crate) struct Options {
     max_lifetime: Duration,
     max_connections: usize,
     max_per_ip: usize,
+    pub(crate) max_rooms: usize,
     drain_accept: Duration,
     drain_spread: Duration,
     pub(crate) drain_deadline: Duration,
@@ -41,6 +43,7 @@ pub(crate) fn from_args() -> Options {
         max_lifetime: Duration::ZERO,
         max_connections: 100_000,
         max_per_ip: 0,
+        max_rooms: 1000,
         drain_accept: Duration::from_secs(5),
         drain_spread: Duration::from_secs(10),
         drain_deadline: Duration::from_secs(25),
@@ -60,6 +63,7 @@ pub(crate) fn from_args() -> Options {
             "--max-lifetime" => options.max_lifetime = seconds(value, &flag),
             "--max-connections" => options.max_connections = parse(value, &flag),
             "--max-per-ip" => options.max_per_ip = parse(value, &flag),
+            "--max-rooms" => options.max_rooms = parse(value, &flag),
             "--drain-accept" => options.drain_accept = seconds(value, &flag),
             "--drain-spread" => options.drain_spread = seconds(value, &flag),
             "--drain-deadline" => options.drain_deadline = seconds(value, &flag),
