@@ -26,6 +26,15 @@ chapter!(
      [`SendTimeoutError`](crate::SendTimeoutError), [`Closure`](crate::Closure)"
 );
 chapter!(
+    fanout,
+    "fanout.md",
+    "[`Topic`](crate::Topic), [`TopicConfig`](crate::TopicConfig), \
+     [`TopicStats`](crate::TopicStats), [`TopicStream`](crate::TopicStream), \
+     [`Lag`](crate::Lag), [`Subscribe`](crate::Subscribe), \
+     [`Subscription`](crate::Subscription), [`PreparedMessage`](crate::PreparedMessage), \
+     [`WebSocket::subscribe`](crate::WebSocket::subscribe)"
+);
+chapter!(
     limits,
     "limits.md",
     "[`Config`](crate::Config), [`Connections`](crate::Connections), \
