@@ -17,6 +17,11 @@ const MOST: usize = 16;
 /// Where a subscriber is among what is published. It leaves its topic when it is dropped.
 pub(crate) struct Cursor {
     topic: Arc<Shared>,
+    reader: Reader,
+}
+
+/// What is the subscriber's own, beside the topic's lock.
+struct Reader {
     /// The number of the message that it reads next.
     next: u64,
     id: SubscriberId,
@@ -80,43 +85,45 @@ impl Cursor {
         let lag = wanted.lag.unwrap_or(topic.lag());
         let (next, place) = topic.join(lag, waker);
         let is_plain = wanted.is_plain() && !matches!(lag, Lag::Close { .. });
-        Self {
-            topic,
+        let own = || {
+            Box::new(Own {
+                wanted,
+                ..Own::default()
+            })
+        };
+        let reader = Reader {
             next,
             id,
             place,
             is_stale: false,
-            own: (!is_plain).then(|| {
-                Box::new(Own {
-                    wanted,
-                    ..Own::default()
-                })
-            }),
-        }
+            own: (!is_plain).then(own),
+        };
+        Self { topic, reader }
     }
 
     /// Whether there is nothing to [take](Self::take), and what comes will wake it.
     #[inline]
     pub(crate) fn is_up_to_date(&self) -> bool {
-        self.topic.end() == self.next && !self.is_stale
+        self.topic.end() == self.reader.next && !self.reader.is_stale
     }
 
     /// It has another waker from now on.
     pub(crate) const fn expect_waker(&mut self) {
-        self.is_stale = true;
+        self.reader.is_stale = true;
     }
 
     pub(crate) const fn id(&self) -> SubscriberId {
-        self.id
+        self.reader.id
     }
 
     /// Messages that were left out for it.
     pub(crate) fn skipped(&self) -> u64 {
-        self.own.as_ref().map_or(0, |own| own.skipped)
+        self.reader.own.as_ref().map_or(0, |own| own.skipped)
     }
 
     fn lag(&self) -> Lag {
-        let own = self.own.as_ref().and_then(|own| own.wanted.lag);
+        let own = self.reader.own.as_ref();
+        let own = own.and_then(|own| own.wanted.lag);
         own.unwrap_or(self.topic.lag())
     }
 
@@ -124,35 +131,113 @@ impl Cursor {
     /// `waker` is woken by what comes next.
     pub(crate) fn take(&mut self, waker: &Waker, most: usize) -> Taken {
         let lag = self.lag();
+        let Self { topic, reader } = self;
         let mut taken = Taken::default();
-        let topic = self.topic.clone();
-        let mut state = topic.lock();
         let mut former = [None, None];
-        let from = self.next;
-        if !self.read(&state.ring, lag, most, &mut taken) {
+        let mut state = topic.lock();
+        let State { ring, places, .. } = &mut *state;
+        let from = reader.next;
+        if !reader.read(ring, lag, most, &mut taken) {
             state.closed += 1;
             taken.state = Progress::TooSlow;
             return taken;
         }
-        if taken.skipped > 0 {
-            state.skipped += taken.skipped;
-            self.own.get_or_insert_default().skipped += taken.skipped;
-        }
-        state.ring.advance(from, self.next);
-        if self.next == state.ring.end() {
-            former[0] = state.places.wait(self.place, waker);
-            self.is_stale = false;
+        ring.advance(from, reader.next);
+        if reader.next == ring.end() {
+            former[0] = places.wait(reader.place, waker);
+            reader.is_stale = false;
         } else {
             taken.state = Progress::Behind;
         }
-        if let Some(alarm) = self.own.as_mut().and_then(|own| own.alarm.take()) {
-            former[1] = state.places.clear_alarm(self.place, alarm);
+        if let Some(alarm) = reader.own.as_mut().and_then(|own| own.alarm.take()) {
+            former[1] = places.clear_alarm(reader.place, alarm);
+        }
+        if taken.skipped > 0 {
+            state.skipped += taken.skipped;
+            reader.own.get_or_insert_default().skipped += taken.skipped;
         }
         drop(state);
         drop(former);
         taken
     }
 
+    /// It is behind, and cannot take more now: how long it may wait. `waker` is woken if it is over
+    /// before that.
+    pub(crate) fn wait_behind(&mut self, waker: &Waker) -> Patience {
+        let Lag::Close { messages, time } = self.lag() else {
+            return Patience::Endless;
+        };
+        let Self { topic, reader } = self;
+        let mut state = topic.lock();
+        let State { ring, places, .. } = &mut *state;
+        let Some(oldest) = ring.get(reader.next) else {
+            if reader.next == ring.end() {
+                return Patience::Endless;
+            }
+            state.closed += 1;
+            return Patience::Over;
+        };
+        let until = oldest.at.checked_add(time.min(NEVER));
+        let behind = ring.end() - reader.next;
+        let most = (messages as u64).min(ring.capacity());
+        let is_late = until.is_some_and(|until| until <= Instant::now());
+        if behind > most || is_late {
+            state.closed += 1;
+            return Patience::Over;
+        }
+        // The one that would be too many.
+        let alarm = reader.next + most;
+        let mut former = [None, None];
+        if let Some(own) = &mut reader.own
+            && (own.alarm != Some(alarm) || reader.is_stale)
+        {
+            let earlier = own.alarm.replace(alarm);
+            former[0] = earlier.and_then(|earlier| places.clear_alarm(reader.place, earlier));
+            former[1] = places.set_alarm(reader.place, alarm, waker.clone());
+        }
+        drop(state);
+        drop(former);
+        until.map_or(Patience::Endless, Patience::Until)
+    }
+
+    /// Whether the subscriber wants the message.
+    pub(crate) fn wants(&mut self, message: &PreparedMessage) -> bool {
+        let filter = self
+            .reader
+            .own
+            .as_mut()
+            .and_then(|own| own.wanted.filter.as_mut());
+        filter.is_none_or(|filter| filter(message))
+    }
+
+    /// What it is told of so many messages that were left out.
+    pub(crate) fn notice(&mut self, skipped: u64) -> Option<PreparedMessage> {
+        if skipped == 0 || self.lag().is_latest() {
+            return None;
+        }
+        let notice = self.reader.own.as_mut()?.wanted.notice.as_mut()?;
+        notice(skipped)
+    }
+}
+
+/// Longer than any timer.
+const NEVER: Duration = Duration::from_secs(1 << 31);
+
+impl Drop for Cursor {
+    fn drop(&mut self) {
+        let lag = self.lag();
+        let Self { topic, reader } = self;
+        let mut state = topic.lock();
+        state.ring.leave(reader.next, lag.is_latest());
+        let alarm = reader.own.as_ref().and_then(|own| own.alarm);
+        let alarm = alarm.and_then(|alarm| state.places.clear_alarm(reader.place, alarm));
+        let waker = state.places.leave(reader.place);
+        drop(state);
+        drop((alarm, waker));
+    }
+}
+
+impl Reader {
     /// Reads on; `false` if it has missed what it is not to miss.
     fn read(&mut self, ring: &Ring, lag: Lag, most: usize, taken: &mut Taken) -> bool {
         if self.next < ring.front() {
@@ -187,76 +272,6 @@ impl Cursor {
             }
         }
         true
-    }
-
-    /// It is behind, and cannot take more now: how long it may wait. `waker` is woken if it is over
-    /// before that.
-    pub(crate) fn wait_behind(&mut self, waker: &Waker) -> Patience {
-        let Lag::Close { messages, time } = self.lag() else {
-            return Patience::Endless;
-        };
-        let topic = self.topic.clone();
-        let mut state = topic.lock();
-        let State { ring, places, .. } = &mut *state;
-        let Some(oldest) = ring.get(self.next) else {
-            if self.next == ring.end() {
-                return Patience::Endless;
-            }
-            state.closed += 1;
-            return Patience::Over;
-        };
-        let until = oldest.at.checked_add(time.min(NEVER));
-        let behind = ring.end() - self.next;
-        let most = (messages as u64).min(ring.capacity());
-        let is_late = until.is_some_and(|until| until <= Instant::now());
-        if behind > most || is_late {
-            state.closed += 1;
-            return Patience::Over;
-        }
-        // The one that would be too many.
-        let alarm = self.next + most;
-        let mut former = None;
-        if let Some(own) = &mut self.own
-            && own.alarm != Some(alarm)
-        {
-            let earlier = own.alarm.replace(alarm);
-            former = earlier.and_then(|earlier| places.clear_alarm(self.place, earlier));
-            places.set_alarm(self.place, alarm, waker.clone());
-        }
-        drop(state);
-        drop(former);
-        until.map_or(Patience::Endless, Patience::Until)
-    }
-
-    /// Whether the subscriber wants the message.
-    pub(crate) fn wants(&mut self, message: &PreparedMessage) -> bool {
-        let filter = self.own.as_mut().and_then(|own| own.wanted.filter.as_mut());
-        filter.is_none_or(|filter| filter(message))
-    }
-
-    /// What it is told of so many messages that were left out.
-    pub(crate) fn notice(&mut self, skipped: u64) -> Option<PreparedMessage> {
-        if skipped == 0 || self.lag().is_latest() {
-            return None;
-        }
-        let notice = self.own.as_mut()?.wanted.notice.as_mut()?;
-        notice(skipped)
-    }
-}
-
-/// Longer than any timer.
-const NEVER: Duration = Duration::from_secs(1 << 31);
-
-impl Drop for Cursor {
-    fn drop(&mut self) {
-        let lag = self.lag();
-        let mut state = self.topic.lock();
-        state.ring.leave(self.next, lag.is_latest());
-        let alarm = self.own.as_ref().and_then(|own| own.alarm);
-        let alarm = alarm.and_then(|alarm| state.places.clear_alarm(self.place, alarm));
-        let waker = state.places.leave(self.place);
-        drop(state);
-        drop((alarm, waker));
     }
 }
 
