@@ -24,7 +24,7 @@ impl Room {
         for text in &self.history {
             let _ = socket.try_send_prepared(text);
         }
-        let lost = |count| Some(format!("text\n\n({count} messages are left out)").into());
+        let lost = |count| Some(format!("text\n\n({count} messages are left out)"));
         let texts = socket.subscribe_with(&self.texts, Subscribe::new().notice(lost));
         let here = socket.subscribe_with(&self.here, Subscribe::new().lag(Lag::Latest));
         self.names.push(name.into());

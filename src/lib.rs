@@ -183,8 +183,8 @@ pub use self::{
 /// those names.
 pub mod prelude {
     pub use crate::{
-        CloseFrame, Config, Message, OriginPolicy, Subprotocol, WebSocket, WebSocketLayer,
-        WebSocketService, WebSocketUpgrade,
+        CloseFrame, Config, Message, OriginPolicy, PreparedMessage, Subprotocol, Topic, WebSocket,
+        WebSocketLayer, WebSocketService, WebSocketUpgrade,
     };
 }
 

@@ -59,8 +59,8 @@ impl TopicConfig {
     /// What the topic is called in metrics, with the feature `metrics`: [`docs::operations`] lists
     /// them.
     ///
-    /// Default: none, and it is not in them. Topics of the same name are counted together. Do not name
-    /// what there may be any number of, such as rooms.
+    /// Default: none, and it is not in them. Topics of the same name are counted together: give one
+    /// name to all rooms, not one to each.
     ///
     /// [`docs::operations`]: crate::docs::operations
     pub const fn name(mut self, name: &'static str) -> Self {

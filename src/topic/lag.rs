@@ -25,8 +25,13 @@ pub enum Lag {
     Latest,
     /// It is closed with 1013 (try again later) instead of missing anything. For logs, chats with
     /// a history, and replication.
+    ///
+    /// A peer that reads again within [`close_timeout`](crate::Config::close_timeout) gets what was
+    /// queued for it before, and that Close. One that does not is cut off.
     Close {
-        /// It is closed once it is behind by more messages, or by more than the topic's ring.
+        /// It is closed once it is behind by more messages, or by more than the topic's ring, which
+        /// is bounded in [messages](crate::TopicConfig::capacity) and in
+        /// [bytes](crate::TopicConfig::max_bytes).
         ///
         /// 0 closes whoever is behind at all; [`usize::MAX`] leaves it to the ring.
         messages: usize,

@@ -54,6 +54,10 @@ use crate::message::PreparedMessage;
 /// A topic is a cheap handle: clone it. It may be used from any thread, in a runtime or not. When
 /// its last handle is gone, those who are subscribed still get what was published.
 ///
+/// A subscription counts from the call on. The handshake is accepted before the handler runs, so
+/// a client does not know when that is: if it must, have the handler send it a message, which comes
+/// before what its topics have.
+///
 /// # Order
 ///
 /// All subscribers get what is published on one topic in the same order. Messages of different
@@ -76,6 +80,9 @@ impl Topic {
     /// Sends a message to all who are subscribed now. Without subscribers it is dropped.
     ///
     /// It does not wait. It wakes those who wait for it, which is the cost.
+    ///
+    /// Under a lock of your own, publish only if no handler takes that lock when it is dropped: to
+    /// wake a task may drop it.
     pub fn publish<M: Into<PreparedMessage>>(&self, message: M) {
         self.0.publish(message.into(), None, None);
     }

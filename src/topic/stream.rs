@@ -4,10 +4,11 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use futures_core::Stream;
+use tokio::task::coop::poll_proceed;
 
 use super::cursor::{Cursor, Patience, Progress};
 use crate::message::PreparedMessage;
@@ -54,6 +55,8 @@ impl TopicStream {
             let Some(cursor) = &mut self.cursor else {
                 return Poll::Ready(None);
             };
+            // Other tasks have their turn, however much there is that is not wanted.
+            let budget = ready!(poll_proceed(cx));
             // Whoever polls may be another task than before.
             cursor.expect_waker();
             if cursor.wait_behind(cx.waker()) == Patience::Over {
@@ -62,13 +65,15 @@ impl TopicStream {
             // One at a time: the others stay in the topic, which may find newer ones.
             let mut taken = cursor.take(cx.waker(), 1);
             let message = taken.messages().next();
+            if message.is_none() && taken.state() == Progress::UpToDate {
+                return Poll::Pending;
+            }
+            budget.made_progress();
+            if taken.state() == Progress::TooSlow {
+                return Poll::Ready(self.end());
+            }
             if let Some(message) = message.filter(|message| cursor.wants(message)) {
                 return Poll::Ready(Some(message));
-            }
-            match taken.state() {
-                Progress::UpToDate => return Poll::Pending,
-                Progress::Behind => {}
-                Progress::TooSlow => return Poll::Ready(self.end()),
             }
         }
     }

@@ -22,7 +22,7 @@ type Notice = dyn FnMut(u64) -> Option<PreparedMessage> + Send;
 /// });
 /// let lenient = Subscribe::new()
 ///     .filter(|message| message.is_text())
-///     .notice(|skipped| Some(format!("{skipped} messages left out").into()));
+///     .notice(|skipped| Some(format!("{skipped} messages left out")));
 /// # let _ = (strict, lenient);
 /// ```
 #[derive(Default)]
@@ -65,11 +65,12 @@ impl Subscribe {
     ///
     /// Default: nothing. It is called as [`filter`](Self::filter) is, and not for
     /// [`Lag::Latest`], for which being overtaken is usual.
-    pub fn notice<F>(mut self, notice: F) -> Self
+    pub fn notice<F, M>(mut self, mut notice: F) -> Self
     where
-        F: FnMut(u64) -> Option<PreparedMessage> + Send + 'static,
+        F: FnMut(u64) -> Option<M> + Send + 'static,
+        M: Into<PreparedMessage>,
     {
-        self.notice = Some(Box::new(notice));
+        self.notice = Some(Box::new(move |skipped| notice(skipped).map(M::into)));
         self
     }
 

@@ -67,7 +67,7 @@ async fn skipping_leaves_out_the_oldest() {
 #[tokio::test(start_paused = true)]
 async fn peer_is_told_how_many_were_left_out() {
     let topic = Topic::with_config(TopicConfig::new().max_bytes(30));
-    let telling = Subscribe::new().notice(|skipped| Some(format!("-{skipped}").into()));
+    let telling = Subscribe::new().notice(|skipped| Some(format!("-{skipped}")));
     let mut wedged = member(little(), &topic, telling).await;
     publish(&topic, 500).await;
     assert_eq!(topic.stats().held_bytes, 30);
