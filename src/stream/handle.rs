@@ -22,7 +22,14 @@ use crate::{
 
 pub(super) struct Handle<T> {
     shared: Arc<Shared<T>>,
-    /// What the methods of `Sink` wait with: for room, and for all else.
+    /// Allocated when first needed, since few use a socket as a `Sink`, and the future of a handler
+    /// has room for two of these.
+    sink: Option<Box<SinkTickets>>,
+}
+
+/// What the methods of `Sink` wait with: for room, and for all else.
+#[derive(Default)]
+struct SinkTickets {
     ready: Ticket,
     flush: Ticket,
 }
@@ -30,11 +37,7 @@ pub(super) struct Handle<T> {
 impl<T> Handle<T> {
     /// The first handle of `shared`, which counts it already.
     pub(super) fn first(shared: Arc<Shared<T>>) -> Self {
-        Self {
-            shared,
-            ready: Ticket::NONE,
-            flush: Ticket::NONE,
-        }
+        Self { shared, sink: None }
     }
 
     /// One more.
@@ -179,29 +182,38 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
 /// As a `Sink`.
 impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Self { shared, ready, .. } = self;
+        let Self { shared, sink } = self;
+        let ready = &mut sink.get_or_insert_default().ready;
         shared.with(|conn| conn.poll_ready(cx, ready))
     }
 
     pub(super) fn start_send(&mut self, message: Message) -> Result<(), Error> {
         // To flush means this one, too.
-        self.flush.forget_mark();
+        self.forget_flush();
         self.with(|conn| conn.start_send(message, Compress::IfAgreed))
     }
 
     pub(super) fn start_send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
-        self.flush.forget_mark();
+        self.forget_flush();
         self.with(|conn| conn.start_send(message, Compress::IfAgreed))
     }
 
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Self { shared, flush, .. } = self;
+        let Self { shared, sink } = self;
+        let flush = &mut sink.get_or_insert_default().flush;
         shared.with(|conn| conn.poll_flush(cx, flush))
     }
 
     pub(super) fn poll_sink_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Self { shared, flush, .. } = self;
+        let Self { shared, sink } = self;
+        let flush = &mut sink.get_or_insert_default().flush;
         shared.with(|conn| conn.poll_sink_close(cx, flush))
+    }
+
+    fn forget_flush(&mut self) {
+        if let Some(tickets) = &mut self.sink {
+            tickets.flush.forget_mark();
+        }
     }
 }
 
