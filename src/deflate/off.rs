@@ -122,4 +122,4 @@ impl Deflation {
 
 /// A message that others send, too.
 #[derive(Default)]
-pub(crate) struct SharedForms;
+pub(crate) struct SharedForms(());
