@@ -221,7 +221,7 @@ impl WebSocket {
         self.inner.subscribe(topic)
     }
 
-    /// The same in another way than the topic's.
+    /// The same, with a policy, filter or notice of its own.
     pub fn subscribe_with(&self, topic: &Topic, wanted: Subscribe) -> Subscription {
         self.inner.subscribe_with(topic, wanted)
     }

@@ -98,7 +98,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> SendHalf<T> {
         self.subscribe_with(topic, Subscribe::new())
     }
 
-    /// The same in another way than the topic's.
+    /// The same, with a policy, filter or notice of its own.
     pub fn subscribe_with(&self, topic: &Topic, wanted: Subscribe) -> Subscription<T> {
         Subscription::new(self.handle.downgrade(), topic, wanted)
     }

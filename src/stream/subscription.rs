@@ -7,9 +7,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{Upgraded, connection::Shared};
 use crate::topic::{Cursor, Subscribe, SubscriberId, Topic};
 
-/// That a socket is subscribed to a [`Topic`]. It unsubscribes when it is dropped.
+/// A socket's subscription to a [`Topic`]. Dropping it unsubscribes.
 ///
-/// It keeps nothing open. When the socket closes, it gets nothing more.
+/// It does not keep the connection open.
 #[must_use = "the socket unsubscribes when this is dropped"]
 pub struct Subscription<T = Upgraded> {
     connection: Weak<Shared<T>>,
@@ -21,7 +21,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Subscription<T> {
     pub(super) fn new(connection: Weak<Shared<T>>, topic: &Topic, wanted: Subscribe) -> Self {
         let id = SubscriberId::next();
         if let Some(shared) = connection.upgrade() {
-            shared.with(|conn| conn.subscribe(id, topic, wanted));
+            let mut wanted = Some(wanted);
+            shared.with(|conn| conn.subscribe(id, topic, &mut wanted));
         }
         Self { connection, id }
     }

@@ -32,7 +32,11 @@ impl TopicConfig {
 
     /// How many messages the topic holds for those who have not taken them yet.
     ///
-    /// Default 1,024, at least 1. A topic whose subscribers have taken everything holds none. With
+    /// Default 1,024, at least 1. A subscriber takes what there is when its task has its turn: the
+    /// topic must have room for what is published between two turns, or healthy ones miss something,
+    /// too. A task that publishes much at once yields now and then.
+    ///
+    /// A topic whose subscribers have taken everything holds none. With
     /// [`Lag::Latest`] it may hold as many again: the newest of each key.
     pub const fn capacity(mut self, messages: usize) -> Self {
         self.capacity = if messages == 0 { 1 } else { messages };

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     Lag, Subscribe, SubscriberId,
+    places::Alarm,
     ring::Ring,
     shared::{Shared, State},
 };
@@ -35,8 +36,8 @@ struct Reader {
 #[derive(Default)]
 struct Own {
     wanted: Subscribe,
-    /// It is woken when this one is published.
-    alarm: Option<u64>,
+    /// When it is woken although it is behind.
+    alarm: Option<Alarm>,
     /// Messages that were left out for it.
     skipped: u64,
 }
@@ -46,6 +47,7 @@ struct Own {
 pub(crate) struct Taken {
     messages: [Option<PreparedMessage>; MOST],
     len: usize,
+    bytes: usize,
     /// How many were left out before these.
     skipped: u64,
     state: Progress,
@@ -127,9 +129,18 @@ impl Cursor {
         own.unwrap_or(self.topic.lag())
     }
 
-    /// Takes what is next, up to so many bytes of payload and one message in any case. If that is all,
-    /// `waker` is woken by what comes next.
-    pub(crate) fn take(&mut self, waker: &Waker, most: usize) -> Taken {
+    /// Takes the next message, and more up to so many bytes of payload. If that is all, `waker` is
+    /// woken by what comes next.
+    pub(crate) fn take(&mut self, waker: &Waker, most_bytes: usize) -> Taken {
+        self.take_up_to(MOST, waker, most_bytes)
+    }
+
+    /// Takes the next message. If there is none, `waker` is woken by what comes next.
+    pub(crate) fn take_one(&mut self, waker: &Waker) -> Taken {
+        self.take_up_to(1, waker, usize::MAX)
+    }
+
+    fn take_up_to(&mut self, most: usize, waker: &Waker, most_bytes: usize) -> Taken {
         let lag = self.lag();
         let Self { topic, reader } = self;
         let mut taken = Taken::default();
@@ -137,7 +148,7 @@ impl Cursor {
         let mut state = topic.lock();
         let State { ring, places, .. } = &mut *state;
         let from = reader.next;
-        if !reader.read(ring, lag, most, &mut taken) {
+        if !reader.read(ring, lag, (most, most_bytes), &mut taken) {
             state.closed += 1;
             taken.state = Progress::TooSlow;
             return taken;
@@ -164,6 +175,11 @@ impl Cursor {
     /// It is behind, and cannot take more now: how long it may wait. `waker` is woken if it is over
     /// before that.
     pub(crate) fn wait_behind(&mut self, waker: &Waker) -> Patience {
+        if self.topic.end() == self.reader.next {
+            // It is not behind, but may have another waker.
+            let _ = self.take_up_to(0, waker, 0);
+            return Patience::Endless;
+        }
         let Lag::Close { messages, time } = self.lag() else {
             return Patience::Endless;
         };
@@ -185,8 +201,11 @@ impl Cursor {
             state.closed += 1;
             return Patience::Over;
         }
-        // The one that would be too many.
-        let alarm = reader.next + most;
+        let alarm = Alarm {
+            // The one that would be too many.
+            number: reader.next.saturating_add(most),
+            next: reader.next,
+        };
         let mut former = [None, None];
         if let Some(own) = &mut reader.own
             && (own.alarm != Some(alarm) || reader.is_stale)
@@ -239,7 +258,7 @@ impl Drop for Cursor {
 
 impl Reader {
     /// Reads on; `false` if it has missed what it is not to miss.
-    fn read(&mut self, ring: &Ring, lag: Lag, most: usize, taken: &mut Taken) -> bool {
+    fn read(&mut self, ring: &Ring, lag: Lag, most: (usize, usize), taken: &mut Taken) -> bool {
         if self.next < ring.front() {
             match lag {
                 Lag::Skip => {
@@ -250,8 +269,8 @@ impl Reader {
                 Lag::Latest => {}
             }
         }
-        let mut bytes = 0;
-        while taken.len < MOST && bytes < most {
+        let (most, most_bytes) = most;
+        while taken.len < most && taken.bytes < most_bytes {
             let found = if lag.is_latest() {
                 ring.newest_from(self.next)
             } else {
@@ -266,7 +285,7 @@ impl Reader {
             taken.skipped += number - self.next;
             self.next = number + 1;
             if entry.from != Some(self.id) {
-                bytes += entry.message.len();
+                taken.bytes += entry.message.len();
                 taken.messages[taken.len] = Some(entry.message.clone());
                 taken.len += 1;
             }
@@ -288,6 +307,11 @@ impl Taken {
     /// Messages that were taken, with those that are not wanted.
     pub(crate) const fn len(&self) -> usize {
         self.len
+    }
+
+    /// Bytes of their payloads.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(crate) fn messages(&mut self) -> impl Iterator<Item = PreparedMessage> + '_ {

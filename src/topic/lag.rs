@@ -5,9 +5,10 @@ use std::time::Duration;
 /// What a subscriber gets that is slower than its topic.
 ///
 /// A subscriber is behind if there is something that was published and that it has not taken, since
-/// more than [`write_high_water`](crate::Config::write_high_water) bytes wait to be written to its
-/// peer. However many are behind, and however far: publishing does not wait, others do not notice,
-/// and the topic holds no more than its [ring](crate::TopicConfig::capacity).
+/// three quarters of [`write_high_water`](crate::Config::write_high_water) wait to be written to its
+/// peer, or since its task had no turn. However many are behind, and however far: publishing does not wait, others do not notice,
+/// and the topic holds no more than its [ring](crate::TopicConfig::capacity), or with
+/// [`Latest`](Self::Latest) as much again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lag {
@@ -37,7 +38,8 @@ pub enum Lag {
         messages: usize,
         /// It is closed once the oldest message that it has not taken was published so long ago.
         ///
-        /// [`Duration::ZERO`] closes whoever is behind at all; more than 24 days is never.
+        /// [`Duration::ZERO`] closes whoever is behind at all; on a socket, more than 24
+        /// days is never.
         time: Duration,
     },
 }

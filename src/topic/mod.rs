@@ -60,9 +60,9 @@ use crate::message::PreparedMessage;
 ///
 /// # Order
 ///
-/// All subscribers get what is published on one topic in the same order. Messages of different
-/// topics, and those that the handler itself sends, are ordered among each other for one socket
-/// only so far: what the handler sends before it waits is sent before what its topics have for it.
+/// All subscribers get the messages of one topic in the same order. Between topics there is no order.
+/// What a handler sends before it waits goes out before what its topics have for its socket; `send`
+/// waits after 128 messages or a millisecond, `try_send` never.
 #[derive(Clone)]
 pub struct Topic(Arc<Shared>);
 
@@ -77,18 +77,19 @@ impl Topic {
         Self(Arc::new(Shared::new(&config)))
     }
 
-    /// Sends a message to all who are subscribed now. Without subscribers it is dropped.
+    /// Sends a message to all who are subscribed now. Without subscribers it is dropped. A socket that
+    /// closes or unsubscribes before its task has its next turn may not get it.
     ///
     /// It does not wait. It wakes those who wait for it, which is the cost.
     ///
-    /// Under a lock of your own, publish only if no handler takes that lock when it is dropped: to
-    /// wake a task may drop it.
+    /// If you hold a lock while you publish, no handler may take it in a `Drop`: to wake a task may
+    /// drop it, and its handler.
     pub fn publish<M: Into<PreparedMessage>>(&self, message: M) {
         self.0.publish(message.into(), None, None);
     }
 
-    /// The same for a message that stands for something: with [`Lag::Latest`] one that is behind
-    /// gets only the newest of each key.
+    /// [Publishes](Self::publish) a message under a key: with [`Lag::Latest`], a subscriber that is
+    /// behind gets only the newest of each key.
     pub fn publish_keyed<K, M>(&self, key: K, message: M)
     where
         K: Into<TopicKey>,
@@ -97,8 +98,8 @@ impl Topic {
         self.0.publish(message.into(), Some(key.into()), None);
     }
 
-    /// The same for one of its subscribers, who does not get it: `who` is a
-    /// `&`[`Subscription`](crate::Subscription).
+    /// [Publishes](Self::publish) to all subscribers except `who`, usually the
+    /// `&`[`Subscription`](crate::Subscription) of the sender.
     pub fn publish_from<S, M>(&self, who: S, message: M)
     where
         S: Into<SubscriberId>,
@@ -122,7 +123,7 @@ impl Topic {
         self.stream_with(Subscribe::new())
     }
 
-    /// The same in another way.
+    /// The same, with a policy or filter of its own.
     pub fn stream_with(&self, wanted: Subscribe) -> TopicStream {
         let cursor = self.cursor(SubscriberId::next(), wanted, Waker::noop());
         TopicStream::new(cursor)

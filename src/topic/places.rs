@@ -12,9 +12,19 @@ pub(super) struct Places {
     all: Vec<u32>,
     free: Vec<u32>,
     waiting: Waiting,
-    /// Those who are behind, and are to be woken when the number is published: they are too slow
-    /// then.
-    alarms: BTreeMap<(u64, u32), Waker>,
+    /// Those who are behind, by the number that makes them too slow when it is published, and by what
+    /// they read next: if that leaves the ring before, they are too slow as well.
+    alarms: BTreeMap<(u64, u32), (Alarm, Waker)>,
+    behind: BTreeMap<(u64, u32), u64>,
+}
+
+/// When one that is behind is too slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Alarm {
+    /// When this is published.
+    pub(super) number: u64,
+    /// When this, which it reads next, has left the ring.
+    pub(super) next: u64,
 }
 
 /// Wakers, and whose they are.
@@ -69,23 +79,37 @@ impl Places {
         None
     }
 
-    /// It waits for `number` to be published.
-    pub(super) fn set_alarm(&mut self, place: u32, number: u64, waker: Waker) -> Option<Waker> {
-        self.alarms.insert((number, place), waker)
+    /// It is woken when it is too slow. Returns a waker to drop outside of the lock.
+    pub(super) fn set_alarm(&mut self, place: u32, alarm: Alarm, waker: Waker) -> Option<Waker> {
+        self.behind.insert((alarm.next, place), alarm.number);
+        let former = self.alarms.insert((alarm.number, place), (alarm, waker));
+        former.map(|(_, waker)| waker)
     }
 
-    /// It does not wait for it any more.
-    pub(super) fn clear_alarm(&mut self, place: u32, number: u64) -> Option<Waker> {
-        self.alarms.remove(&(number, place))
+    /// It is not behind any more.
+    pub(super) fn clear_alarm(&mut self, place: u32, alarm: Alarm) -> Option<Waker> {
+        self.behind.remove(&(alarm.next, place));
+        let removed = self.alarms.remove(&(alarm.number, place));
+        removed.map(|(_, waker)| waker)
     }
 
-    /// `number` was published: takes all who waited.
-    pub(super) fn take_waiting(&mut self, number: u64) -> Woken {
+    /// `number` was published, and the ring begins at `front`: takes all who waited.
+    pub(super) fn take_waiting(&mut self, number: u64, front: u64) -> Woken {
         let mut alarmed = Vec::new();
         while let Some(first) = self.alarms.first_entry()
             && first.key().0 <= number
         {
-            alarmed.push(first.remove());
+            let place = first.key().1;
+            let (alarm, waker) = first.remove();
+            self.behind.remove(&(alarm.next, place));
+            alarmed.push(waker);
+        }
+        while let Some(first) = self.behind.first_entry()
+            && first.key().0 < front
+        {
+            let ((_, place), number) = first.remove_entry();
+            let removed = self.alarms.remove(&(number, place));
+            alarmed.extend(removed.map(|(_, waker)| waker));
         }
         let wakers = &mut self.waiting.wakers;
         let likely = wakers.len();

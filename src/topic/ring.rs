@@ -179,6 +179,7 @@ impl Ring {
         if self.entries.is_empty() {
             // Nobody is behind.
             self.newest.drop_all();
+            self.newest.numbers.shrink_to(KEPT);
             self.entries.shrink_to(KEPT);
         }
     }

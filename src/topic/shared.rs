@@ -82,7 +82,8 @@ impl Shared {
             state.ring.push(message, key, from, now);
             self.end.store(state.ring.end(), Ordering::Release);
             let passed = self.name.map(|name| (name, state.take_passed()));
-            (state.places.take_waiting(number), passed)
+            let front = state.ring.front();
+            (state.places.take_waiting(number, front), passed)
         };
         woken.wake();
         if let Some((name, passed)) = passed {

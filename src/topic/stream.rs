@@ -63,7 +63,7 @@ impl TopicStream {
                 return Poll::Ready(self.end());
             }
             // One at a time: the others stay in the topic, which may find newer ones.
-            let mut taken = cursor.take(cx.waker(), 1);
+            let mut taken = cursor.take_one(cx.waker());
             let message = taken.messages().next();
             if message.is_none() && taken.state() == Progress::UpToDate {
                 return Poll::Pending;

@@ -47,12 +47,12 @@ impl Subscribe {
 
     /// It gets only messages for which `filter` returns `true`.
     ///
-    /// For one that is not to get its own messages,
+    /// To leave out a subscriber's own messages,
     /// [`Topic::publish_from`](crate::Topic::publish_from) is simpler.
     ///
     /// `filter` is called for each message, in the task of the socket, while the socket is locked:
-    /// it must be quick, and must not use the socket or its halves, which would wait for
-    /// ever. If it panics, the socket is closed with 1011.
+    /// it must be quick, and must not use the socket or its halves, which would deadlock. If it panics,
+    /// the socket is closed with 1011.
     pub fn filter<F>(mut self, filter: F) -> Self
     where
         F: FnMut(&PreparedMessage) -> bool + Send + 'static,
@@ -64,7 +64,11 @@ impl Subscribe {
     /// What is sent in place of messages that were left out, given how many these were.
     ///
     /// Default: nothing. It is called as [`filter`](Self::filter) is, and not for
-    /// [`Lag::Latest`], for which being overtaken is usual.
+    /// [`Lag::Latest`], for which being overtaken is usual. Those that `filter` would have left out, or
+    /// that the subscriber published itself, count if they have left the ring.
+    ///
+    /// For sockets; a [`TopicStream`](crate::TopicStream) has a method
+    /// [`skipped`](crate::TopicStream::skipped).
     pub fn notice<F, M>(mut self, mut notice: F) -> Self
     where
         F: FnMut(u64) -> Option<M> + Send + 'static,

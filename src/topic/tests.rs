@@ -175,9 +175,13 @@ impl Model {
         {
             self.front += 1;
         }
+        let front = self.front;
         for subscriber in &mut self.subscribers {
             let rings = subscriber.bell.0.swap(0, Ordering::Relaxed);
-            let is_alarmed = subscriber.alarm.take_if(|alarm| *alarm <= number);
+            let is_lapped = subscriber.next < front;
+            let is_alarmed = subscriber
+                .alarm
+                .take_if(|alarm| is_lapped || *alarm <= number);
             let was_waiting = subscriber.waits_since.take();
             let due = usize::from(was_waiting.is_some()) + usize::from(is_alarmed.is_some());
             assert_eq!(rings, due);
@@ -348,4 +352,18 @@ fn topic_without_subscribers_holds_nothing() {
     let stats = topic.stats();
     assert_eq!((stats.held_messages, stats.held_bytes), (0, 0));
     assert_eq!(stats.published, 2);
+}
+
+/// An empty message is one, and does not take others with it.
+#[tokio::test]
+async fn stream_has_one_message_at_a_time() {
+    let topic = Topic::new();
+    let mut stream = topic.stream();
+    for message in ["", "", "a", "", "b"] {
+        topic.publish(message);
+    }
+    for message in ["", "", "a", "", "b"] {
+        assert_eq!(stream.recv().await.unwrap().data(), message.as_bytes());
+    }
+    assert_eq!(stream.skipped(), 0);
 }

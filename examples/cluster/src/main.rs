@@ -52,7 +52,8 @@ async fn main() -> io::Result<()> {
     tokio::spawn(presence::tell(node.clone()));
     tokio::spawn(node::sweep(node.clone()));
 
-    let connections = Connections::new();
+    // Each is an open file: `ulimit -n` must be higher.
+    let connections = Connections::new().max(100_000);
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).timeout(KEEP_ALIVE);
     let config = Config::new()
         .max_message_size(MESSAGE)
@@ -63,6 +64,8 @@ async fn main() -> io::Result<()> {
     // Without it, a message may wait until the peer acknowledges the one before.
     let listener = listener.tap_io(|stream| _ = stream.set_nodelay(true));
 
+    // Behind a proxy, which bounds the time of a request. If it is open to the Internet, serve it as
+    // the example `production` does.
     let serving = tokio::spawn(axum::serve(listener, app).into_future());
 
     told_to_stop().await?;

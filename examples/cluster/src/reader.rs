@@ -65,7 +65,9 @@ async fn follow(node: &Node, log: &Log) -> RedisResult<Infallible> {
         };
         for (key, entries) in news.unwrap_or_default() {
             let room = rooms.iter().zip(&keys).find(|(_, of)| **of == key);
-            if let Some(room) = room.and_then(|(room, _)| node.known(room)) {
+            let room = room.and_then(|(room, _)| node.known(room));
+            // One that was forgotten and made again meanwhile reads from its own beginning.
+            if let Some(room) = room.filter(|room| room.has_begun()) {
                 room.deliver(entries.iter().filter_map(entry));
             }
         }

@@ -98,6 +98,11 @@ impl Room {
         self.deliver(newest);
     }
 
+    /// Whether its newest entries were read, so that what follows them may be delivered.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.ready.initialized()
+    }
+
     /// Takes entries from the log, in order. Those that the room has already are left out.
     pub(crate) fn deliver(&self, entries: impl IntoIterator<Item = Entry>) {
         let mut tail = lock(&self.tail);

@@ -35,6 +35,7 @@ pub(super) enum Fault {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Forwarded {
     pub(super) messages: usize,
+    pub(super) bytes: usize,
     /// Those that were left out.
     pub(super) skipped: u64,
 }
@@ -86,12 +87,14 @@ impl Feeds {
         let Some(mut feed) = self.unlink(|cursor| !cursor.is_up_to_date()) else {
             return Ok(Forwarded {
                 messages: 0,
+                bytes: 0,
                 skipped: 0,
             });
         };
         let mut taken = feed.cursor.take(waker, most);
         let forwarded = Forwarded {
             messages: taken.len(),
+            bytes: taken.bytes(),
             skipped: taken.skipped(),
         };
         // Foreign code decides what is wanted.

@@ -9,7 +9,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{conn::Conn, deadlines::Deadline, feeds::Fault};
+use super::{budget::LARGE, conn::Conn, deadlines::Deadline, feeds::Fault};
 use crate::{
     message::CloseFrame,
     topic::{Cursor, Subscribe, SubscriberId, Topic},
@@ -20,9 +20,17 @@ use crate::{
 const MOST: usize = 128;
 
 impl<T> Conn<T> {
-    /// Forwards what is published on the topic from now on, if anything can be sent.
-    pub(crate) fn subscribe(&mut self, id: SubscriberId, topic: &Topic, wanted: Subscribe) {
-        if self.can_send() {
+    /// Forwards what is published on the topic from now on, if anything can be sent. Else it leaves
+    /// `wanted`, which holds foreign code, to be dropped once the lock is free.
+    pub(crate) fn subscribe(
+        &mut self,
+        id: SubscriberId,
+        topic: &Topic,
+        wanted: &mut Option<Subscribe>,
+    ) {
+        if self.can_send()
+            && let Some(wanted) = wanted.take()
+        {
             let cursor = topic.cursor(id, wanted, self.tasks().driver());
             self.feeds_mut().add(cursor);
         }
@@ -57,30 +65,38 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         }
         let mut left = MOST;
         while self.feeds().are_due() {
-            if self.is_congested() {
+            if self.room_to_forward() == 0 {
                 self.flush_or_lose();
                 if self.is_down() {
                     return;
                 }
-                if self.is_congested() {
+                if self.room_to_forward() == 0 {
                     return self.wait_behind();
                 }
             }
             if left == 0 {
                 return self.tasks().wake_later();
             }
-            let most = self.protocol().config().write_high_water;
-            let room = most.saturating_sub(self.buffered());
+            let room = self.room_to_forward();
             let (feeds, protocol, waker) = self.forwarding();
             match feeds.forward(protocol, waker, room) {
                 Ok(forwarded) => {
-                    left = left.saturating_sub(forwarded.messages.max(1));
+                    // A large one counts for several.
+                    let work = forwarded.messages + forwarded.bytes / LARGE;
+                    left = left.saturating_sub(work.max(1));
                     self.note_skipped(forwarded.skipped);
                 }
                 Err(fault) => return self.close_subscriber(fault),
             }
         }
         self.deadlines_mut().stop([Deadline::Lag]);
+    }
+
+    /// Bytes that may be forwarded. A quarter of the room is left to those who send: the topics of
+    /// a slow peer would always be there before them.
+    fn room_to_forward(&self) -> usize {
+        let most = self.protocol().config().write_high_water;
+        (most - most / 4).saturating_sub(self.buffered())
     }
 
     /// There is more, and no room for it.

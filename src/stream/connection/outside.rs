@@ -33,6 +33,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Shared<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Control for Shared<T> {
     fn close(&self, frame: CloseFrame) {
         self.with(|conn| {
+            // What was published before comes before it, as far as there is room.
+            conn.forward();
             conn.close_from_outside(frame);
             conn.write_unsupervised();
         });

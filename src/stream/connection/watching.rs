@@ -199,7 +199,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             Deadline::Pong => self.give_up_peer(),
             Deadline::Message => self.fail_message(),
             Deadline::Write => self.give_up_writing(),
-            Deadline::Lag => self.forward(),
+            Deadline::Lag => {
+                // It is set again by whoever is still behind.
+                self.deadlines_mut().stop([Deadline::Lag]);
+                self.forward();
+            }
             Deadline::Lifetime => self.go_away(),
             _ => {}
         }

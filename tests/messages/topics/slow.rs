@@ -175,6 +175,109 @@ async fn closing_comes_after_so_long() {
     assert!(end_of(wedged.peer, wedged.task).await.is_clean());
 }
 
+/// Close: also by the ring if that is full of bytes before it is of messages.
+#[tokio::test(start_paused = true)]
+async fn closing_comes_when_the_ring_is_full_of_bytes() {
+    let messages = usize::MAX;
+    let lag = Lag::Close {
+        messages,
+        time: NEVER,
+    };
+    let topic = Topic::with_config(TopicConfig::new().max_bytes(3 * 20).lag(lag));
+    let mut wedged = member(little(), &topic, Subscribe::new()).await;
+    let mut published = 0;
+    while topic.stats().closed == 0 {
+        topic.publish(format!("{published:03}"));
+        published += 1;
+        yield_now().await;
+        yield_now().await;
+    }
+    let taken = published - 20 - 1;
+    let got = numbers(&mut wedged, taken - 1).await;
+    assert_eq!(unbroken(&got), taken);
+    wedged.peer.expect_close(1013).await;
+    wedged.peer.send(&close_frame(1013)).await;
+    assert!(end_of(wedged.peer, wedged.task).await.is_clean());
+}
+
+/// Whoever unsubscribes while it is behind is not closed for that later, and goes on.
+#[tokio::test(start_paused = true)]
+async fn unsubscribing_ends_the_time_of_being_behind() {
+    let topic = Topic::new();
+    let (client, server) = tokio::io::duplex(LITTLE);
+    let room = topic.clone();
+    let task = supervise(server, little(), async move |mut socket: WebSocket| {
+        let time = Duration::from_secs(3);
+        let messages = usize::MAX;
+        let strict = Subscribe::new().lag(Lag::Close { messages, time });
+        let subscription = socket.subscribe_with(&room, strict);
+        while let Some(Ok(message)) = socket.recv().await {
+            if message.is_data() {
+                break;
+            }
+        }
+        drop(subscription);
+        while let Some(Ok(_)) = socket.recv().await {}
+    });
+    while topic.subscribers() == 0 {
+        yield_now().await;
+    }
+    publish(&topic, 200).await;
+    let mut peer = Peer::new(client);
+    peer.send(&frame(TEXT, b"leave")).await;
+    while topic.subscribers() > 0 {
+        yield_now().await;
+    }
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let mut got = 0;
+    peer.send(&close_frame(1000)).await;
+    loop {
+        let (first, message) = peer.read().await.unwrap();
+        if first == CLOSE {
+            assert_eq!(message, 1000_u16.to_be_bytes());
+            break;
+        }
+        got += 1;
+    }
+    assert!((1..200).contains(&got), "{got}");
+    assert!(end_of(peer, task).await.is_clean());
+}
+
+/// A topic that always has more leaves room to those who send from other tasks.
+#[tokio::test(start_paused = true)]
+async fn senders_are_not_kept_waiting_by_a_topic() {
+    let topic = Topic::new();
+    let (client, server) = tokio::io::duplex(LITTLE);
+    let room = topic.clone();
+    let task = supervise(server, little(), async move |mut socket: WebSocket| {
+        let sender = socket.sender();
+        tokio::spawn(async move {
+            for number in 0..20 {
+                sender.send(format!("own {number}").into()).await.unwrap();
+            }
+        });
+        socket.subscribe(&room).forever();
+        while let Some(Ok(_)) = socket.recv().await {}
+    });
+    while topic.subscribers() == 0 {
+        yield_now().await;
+    }
+    let mut peer = Peer::new(client);
+    let (mut own, mut published) = (0, 0);
+    while own < 20 {
+        for _ in 0..3 {
+            topic.publish("published");
+        }
+        let (_, message) = peer.read().await.unwrap();
+        if message.starts_with(b"own") {
+            own += 1;
+        }
+        published += 1;
+        assert!(published < 5000, "{own}");
+    }
+    close_by_peer_amid(peer, task).await;
+}
+
 /// As a stream: whoever does not poll is behind.
 #[tokio::test(start_paused = true)]
 async fn streams_have_the_same_policies() {
@@ -198,4 +301,11 @@ async fn streams_have_the_same_policies() {
     assert_eq!(data(strict.recv().await), None);
     assert_eq!(topic.subscribers(), 2);
     assert_eq!(topic.stats().closed, 1);
+}
+
+/// The peer closes while more comes.
+async fn close_by_peer_amid(mut peer: Peer<DuplexStream>, task: JoinHandle<Closure>) {
+    peer.send(&close_frame(1000)).await;
+    while peer.read().await.unwrap().0 != CLOSE {}
+    assert!(end_of(peer, task).await.is_clean());
 }
