@@ -253,7 +253,10 @@ async fn senders_are_not_kept_waiting_by_a_topic() {
         let sender = socket.sender();
         tokio::spawn(async move {
             for number in 0..20 {
-                sender.send(format!("own {number}").into()).await.unwrap();
+                sender
+                    .send(format!("own {number:0100}").into())
+                    .await
+                    .unwrap();
             }
         });
         socket.subscribe(&room).forever();
@@ -265,7 +268,7 @@ async fn senders_are_not_kept_waiting_by_a_topic() {
     let mut peer = Peer::new(client);
     let (mut own, mut published) = (0, 0);
     while own < 20 {
-        for _ in 0..3 {
+        for _ in 0..100 {
             topic.publish("published");
         }
         let (_, message) = peer.read().await.unwrap();
