@@ -106,7 +106,7 @@ const PAGE: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><titl
     if (kind === "in") return here.replaceChildren(room + ":", ...[name, ...rest].map(name => make("b", name)));
     const said = make("p", make("b", name), rest.join("\n"));
     said.className = name === me ? "mine" : "";
-    log.append(said);
+    log.append(said); if (log.childElementCount > 500) log.firstChild.remove();
     said.scrollIntoView();
   }
   function connect() {

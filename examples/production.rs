@@ -2,10 +2,10 @@
 //! keep-alive, probes, metrics, and a drain in stages.
 //!
 //! `/ws` sends every message back. What a socket of `/rooms/NAME` sends goes to all that are in this
-//! room; `?lag=skip`, `latest` or `close` says what happens if it is too slow for the others. `/livez`
-//! and `/readyz` are probes, `/metrics` is for Prometheus. SIGTERM and Ctrl-C begin the drain: `/readyz` answers 503 from then on, the
-//! sockets are closed with 1001 one after the other, and the process ends with 0. `--help` lists
-//! the options.
+//! room; `?lag=skip`, `latest` or `close` says what happens if it is too slow for the others.
+//! `/livez` and `/readyz` are probes, `/metrics` is for Prometheus. SIGTERM and Ctrl-C begin the
+//! drain: `/readyz` answers 503 from then on, the sockets are closed with 1001 one after the other,
+//! and the process ends with 0. `--help` lists the options.
 
 #[path = "support/http_server.rs"]
 mod http_server;
