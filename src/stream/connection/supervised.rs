@@ -19,6 +19,7 @@ use crate::{
 impl<T> Conn<T> {
     /// The supervisor's task is polled, with `waker`, and the handler in it. Returns a waker to
     /// drop once the lock is free.
+    #[inline]
     pub(super) fn begin_turn(&mut self, waker: &Waker) -> Option<Waker> {
         let stale = self.tasks_mut().begin_turn(waker);
         if stale.is_some() {

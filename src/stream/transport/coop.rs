@@ -10,6 +10,7 @@ use std::{
 ///
 /// What a handler has used up of it must not hold back answers, reading for pings, or
 /// deadlines. What is polled here has bounds of its own.
+#[inline]
 pub(crate) fn unconstrained<R>(mut poll: impl FnMut() -> Poll<R>) -> Poll<R> {
     let future = pin!(tokio::task::unconstrained(poll_fn(|_| poll())));
     future.poll(&mut Context::from_waker(Waker::noop()))
