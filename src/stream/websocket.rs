@@ -1,7 +1,7 @@
 //! The socket.
 
+mod fanout;
 mod streams;
-mod subscribing;
 
 use std::{
     fmt,
@@ -22,7 +22,7 @@ use crate::{
     config::{Config, Subprotocol},
     connections::{ConnectionId, Seat},
     handshake::Agreed,
-    message::{CloseFrame, InvalidClose, Message, PreparedMessage},
+    message::{CloseFrame, InvalidClose, Message},
     observe::{Span, Stats},
     protocol::{Batch, Closure, Compress, MaskKeys, Protocol},
 };
@@ -183,25 +183,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
         self.handle.send(message, Compress::Never)
     }
 
-    /// Sends a message that was encoded once for many sockets, as [`send`](Self::send) does.
-    ///
-    /// A server copies what is small, up to 4 KiB, and shares the rest with all who send it; see
-    /// [`PreparedMessage`] for what is compressed. A client encodes the message for itself.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Closed`] once a Close was sent or received.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`send`](Self::send).
-    pub fn send_prepared(
-        &mut self,
-        message: &PreparedMessage,
-    ) -> impl Future<Output = Result<(), Error>> {
-        self.handle.send_prepared(message)
-    }
-
     /// Queues a message at once if there is room, or gives it back. This never waits.
     ///
     /// There is room while fewer than [`write_high_water`](Config::write_high_water) bytes are
@@ -217,28 +198,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// [`TrySendError::Invalid`] for one that must not be sent, as [`send`](Self::send) says.
     pub fn try_send(&self, message: Message) -> Result<(), TrySendError> {
         self.handle.try_send(message)
-    }
-
-    /// Queues a message that was encoded once for many sockets, at once if there is room. This
-    /// never waits: see [`try_send`](Self::try_send).
-    ///
-    /// # Errors
-    ///
-    /// [`TrySendError::Full`] or [`TrySendError::Closed`], with the message.
-    pub fn try_send_prepared(&self, message: &PreparedMessage) -> Result<(), TrySendError> {
-        self.handle.try_send_prepared(message)
-    }
-
-    /// Queues a message that was encoded once for many sockets, as
-    /// [`start_send`](futures_sink::Sink::start_send) does another one: call it after
-    /// [`poll_ready`](futures_sink::Sink::poll_ready), and then
-    /// [`poll_flush`](futures_sink::Sink::poll_flush).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Closed`] once a Close was sent or received.
-    pub fn start_send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
-        self.handle.start_send_prepared(message)
     }
 
     /// Waits for room to queue a message, but no longer than `timeout`; then as
