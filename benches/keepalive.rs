@@ -4,9 +4,9 @@
 //! ping and its pong is compared with that of an echoed message of 32 bytes, where each socket sends
 //! one as often. So often, the server always has something to do: to be woken from idleness costs
 //! more than both, and differs by the machine. Tells what a million sockets would cost at the
-//! default interval, and how the pings are spread. Fails if a ping costs more than 2.5 times as much as a
-//! message, three times in a row: its task has two turns, one when the timer ends and one when the
-//! pong comes.
+//! default interval, and how the pings are spread. Fails if a ping costs more than 2.5 times as much
+//! as a message, three times in a row: its task has two turns, one when the timer ends and one when
+//! the pong comes.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
