@@ -1,6 +1,9 @@
 """What guests of the example chat do, each with a page, and what they see."""
 
 import json
+import time
+
+from devtools import BrowserError
 
 WIDE, PHONE = (1280, 800), (390, 844)
 
@@ -122,9 +125,22 @@ def check_form(report, house):
     page.evaluate("checks.shows('join', 'Join')")
     house.screenshot(page, "chat-join")
     page.type(ANN)
+    await_address(page)
     ann = Guest(page, ANN)
     report.check("Ann comes in", ann.sees(HERE, [ANN]), [ANN])
     return ann
+
+
+def await_address(page):
+    """Wait until the form has led to a page of its own. What is asked meanwhile may get lost."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            if page.evaluate("location.search !== '' && document.readyState === 'complete'"):
+                return
+        except BrowserError:
+            pass
+        time.sleep(0.02)
 
 
 def check_markup(report, house, others, said):
