@@ -177,8 +177,12 @@ impl Cursor {
     pub(crate) fn wait_behind(&mut self, waker: &Waker) -> Patience {
         if self.topic.end() == self.reader.next {
             // It is not behind, but may have another waker.
-            let _ = self.take_up_to(0, waker, 0);
-            return Patience::Endless;
+            match self.take_up_to(0, waker, 0).state() {
+                Progress::UpToDate => return Patience::Endless,
+                Progress::TooSlow => return Patience::Over,
+                // Since just now.
+                Progress::Behind => {}
+            }
         }
         let Lag::Close { messages, time } = self.lag() else {
             return Patience::Endless;
@@ -187,9 +191,7 @@ impl Cursor {
         let mut state = topic.lock();
         let State { ring, places, .. } = &mut *state;
         let Some(oldest) = ring.get(reader.next) else {
-            if reader.next == ring.end() {
-                return Patience::Endless;
-            }
+            // It has left the ring.
             state.closed += 1;
             return Patience::Over;
         };
