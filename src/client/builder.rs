@@ -1,14 +1,22 @@
 //! How connections are opened.
 
+#[cfg(unix)]
+use std::path::Path;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Error, Pending, exchange::exchange, pending::Deadline};
+#[cfg(feature = "rustls")]
+use super::connect::Tls;
+#[cfg(doc)]
+use super::connect::TlsError;
+use super::{
+    Error, Pending,
+    connect::{Route, Transport},
+    exchange::exchange,
+    pending::Deadline,
+};
 use crate::{
     config::{Config, Subprotocol},
     handshake::{ClientHandshake, Form, Target},
@@ -32,6 +40,7 @@ pub struct Builder {
     headers: HeaderMap,
     origin: Option<HeaderValue>,
     pub(super) subprotocols: Vec<Subprotocol>,
+    route: Route,
 }
 
 impl Builder {
@@ -86,26 +95,63 @@ impl Builder {
         self
     }
 
-    /// Opens a connection to a `ws://` URI over TCP.
+    /// Sets how `wss://` URIs are secured. Default: [`Tls::platform`].
+    #[cfg(feature = "rustls")]
+    pub fn tls(mut self, tls: impl Into<Tls>) -> Self {
+        self.route.tls = tls.into();
+        self
+    }
+
+    /// Opens a connection to a `ws://` URI over TCP, or with the feature `rustls` to a `wss://` URI
+    /// over TLS.
+    ///
+    /// The host's addresses are tried in turn, IPv6 and IPv4 alternately and IPv6 first. Each
+    /// attempt has 250 ms before the next begins beside it, and the first that connects wins
+    /// (RFC 8305).
+    ///
+    /// [`upgrade_timeout`](Config::upgrade_timeout) limits the time of all of it.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] for `wss://`; for all others, see [`Error`].
+    /// See [`Error`]. For `wss://` without the feature `rustls`: [`TlsError::NoFeature`].
     ///
     /// # Cancel safety
     ///
     /// Dropping the future drops the connection.
     pub async fn connect(&self, uri: &str) -> Result<WebSocket, Error> {
         let target = Target::parse(uri)?;
-        if target.is_secure() {
-            return Err(Error::Tls);
-        }
         let (request, pending) = self.upgrade(&target, Form::Origin)?;
         let deadline = Deadline::after(self.config.upgrade_timeout);
-        let io = deadline.bound(TcpStream::connect(target.address())).await?;
-        let io = io.map_err(Error::Connect)?;
-        io.set_nodelay(true).map_err(Error::Connect)?;
-        exchange(io, request, pending, deadline).await
+        let io = self.route.open(&target, deadline).await?;
+        exchange_over(io, request, pending, deadline).await
+    }
+
+    /// Opens a connection over the Unix socket at `path`.
+    ///
+    /// The host of `uri` becomes the header `Host`; no name is looked up. For `wss://`, TLS runs
+    /// over the socket.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Connect`] if the socket cannot be connected to; for all others, see [`Error`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection.
+    #[cfg(unix)]
+    pub async fn connect_unix(
+        &self,
+        path: impl AsRef<Path>,
+        uri: &str,
+    ) -> Result<WebSocket, Error> {
+        let target = Target::parse(uri)?;
+        let (request, pending) = self.upgrade(&target, Form::Origin)?;
+        let deadline = Deadline::after(self.config.upgrade_timeout);
+        let io = self
+            .route
+            .open_unix(path.as_ref(), &target, deadline)
+            .await?;
+        exchange_over(io, request, pending, deadline).await
     }
 
     /// Performs the handshake for `uri` over a connected transport, such as a TLS stream, a Unix
@@ -167,5 +213,18 @@ impl Builder {
             headers.append(header::ORIGIN, origin.clone());
         }
         headers
+    }
+}
+
+/// Without anything between plain TCP and the stream layer.
+async fn exchange_over(
+    io: Transport,
+    request: Request<String>,
+    pending: Pending,
+    deadline: Deadline,
+) -> Result<WebSocket, Error> {
+    match io {
+        Transport::Tcp(io) => exchange(io, request, pending, deadline).await,
+        Transport::Boxed(io) => exchange(io, request, pending, deadline).await,
     }
 }

@@ -5,6 +5,7 @@ use std::{error, fmt, io};
 use bytes::Bytes;
 use http::{HeaderName, Response, StatusCode};
 
+use super::{connect::TlsError, stage::Stage};
 use crate::{
     handshake::{AnswerError, RequestError, misplaced},
     wire::WithCauses,
@@ -27,15 +28,17 @@ pub enum Error {
     /// The URI does not name a WebSocket endpoint (RFC 6455, section 3). The text names the wrong
     /// part: scheme, user info, host, port, path, query or fragment.
     Uri(&'static str),
-    /// The scheme of the URI is `wss`, and this crate does no TLS. Connect TLS yourself, and use
-    /// [`Builder::handshake`](super::Builder::handshake).
-    Tls,
+    /// TLS failed, with the server's certificate or without: `wss://` only.
+    Tls(TlsError),
     /// [`Builder::header`](super::Builder::header) set a header that the handshake sets itself, or
     /// that a handshake must not have.
     Header(HeaderName),
     /// A header was set to something that cannot be sent. The text says why.
     InvalidHeader(HeaderName, &'static str),
-    /// TCP could not connect.
+    /// The host has no address, or it could not be looked up. The text names the host.
+    Lookup(io::Error),
+    /// No address of the host could be connected to, or the Unix socket could not. The text names
+    /// each address that was tried, with what became of it; the kind is that of the first failure.
     Connect(io::Error),
     /// The service that was given to [`Builder::connect_service`](super::Builder::connect_service)
     /// failed.
@@ -55,8 +58,9 @@ pub enum Error {
     /// The status says that the server accepts, but the response breaks the rules of the handshake
     /// (4.1).
     Answer(AnswerError),
-    /// There was no answer within [`upgrade_timeout`](crate::Config::upgrade_timeout).
-    TimedOut,
+    /// The connection was not open within [`upgrade_timeout`](crate::Config::upgrade_timeout). The
+    /// stage tells what it was waiting for.
+    TimedOut(Stage),
 }
 
 impl Error {
@@ -73,9 +77,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Uri(problem) => write!(f, "invalid WebSocket URI: {problem}"),
-            Error::Tls => {
-                f.write_str("wss needs TLS: connect it yourself and use Builder::handshake over it")
-            }
+            Error::Tls(error) => write!(f, "{error}"),
             Error::Header(name) => {
                 write!(f, "the header {name} must not be set")?;
                 match misplaced(name) {
@@ -85,6 +87,9 @@ impl fmt::Display for Error {
             }
             Error::InvalidHeader(name, problem) => {
                 write!(f, "the header {name} cannot be sent: {problem}")
+            }
+            Error::Lookup(error) => {
+                write!(f, "cannot look up the host: {}", WithCauses(error))
             }
             Error::Connect(error) => write!(f, "cannot connect: {}", WithCauses(error)),
             Error::Service(error) => write!(f, "the service failed: {}", WithCauses(&**error)),
@@ -98,7 +103,7 @@ impl fmt::Display for Error {
                 }
             }
             Error::Answer(error) => write!(f, "the server's answer breaks the handshake: {error}"),
-            Error::TimedOut => f.write_str("no answer within upgrade_timeout"),
+            Error::TimedOut(stage) => write!(f, "{stage} within upgrade_timeout"),
         }
     }
 }

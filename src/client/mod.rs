@@ -1,4 +1,4 @@
-//! WebSocket client: opens connections over TCP, HTTP/2, your own TLS or your own HTTP client.
+//! WebSocket client: opens connections over TCP, TLS, Unix sockets, HTTP/2 or your own HTTP client.
 //!
 //! ```toml
 //! [dependencies]
@@ -22,41 +22,18 @@
 //! transport. To use your own HTTP client, send the request from [`Builder::request`], then
 //! complete the [`Pending`] handshake with the response.
 //!
-//! For `wss://`, bring your own TLS. This example uses tokio-rustls, and trusts the certificate
-//! authorities that Mozilla trusts (webpki-roots):
-//!
-//! ```toml
-//! [dependencies]
-//! tokio = { version = "1.48", features = ["net"] }
-//! tokio-rustls = { version = "0.26", default-features = false, features = ["ring", "tls12"] }
-//! tower-websock = { version = "0.1", features = ["client"] }
-//! webpki-roots = "1"
-//! ```
+//! With the feature `rustls`, `wss://` URIs work the same way:
 //!
 //! ```no_run
-//! use std::{error::Error, sync::Arc};
-//!
-//! use tokio::net::TcpStream;
-//! use tokio_rustls::{
-//!     TlsConnector,
-//!     rustls::{ClientConfig, RootCertStore},
-//! };
-//! use tower_websock::{WebSocket, client::Builder};
-//!
-//! async fn connect() -> Result<WebSocket, Box<dyn Error>> {
-//!     let tcp = TcpStream::connect(("example.com", 443)).await?;
-//!     tcp.set_nodelay(true)?;
-//!     let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-//!     let config = ClientConfig::builder()
-//!         .with_root_certificates(roots)
-//!         .with_no_client_auth();
-//!     // Fails unless the certificate is valid for this name.
-//!     let tls = TlsConnector::from(Arc::new(config))
-//!         .connect("example.com".try_into()?, tcp)
-//!         .await?;
-//!     Ok(Builder::new().handshake("wss://example.com/ws", tls).await?)
-//! }
+//! # #[cfg(feature = "rustls")]
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut socket = tower_websock::client::connect("wss://example.com/ws").await?;
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! Certificates are checked as the platform does it. The type `Tls` has other choices: Mozilla's
+//! list, a certificate authority of your own, or a `ClientConfig` of rustls.
 //!
 //! The socket is the same [`WebSocket`] type as a server's, but without a supervisor: it works
 //! only while one of its methods runs. End it with [`close`](WebSocket::close).
@@ -66,21 +43,32 @@
 //! state. Section 7.2.3 asks it to back off before it reconnects after a failure.
 
 mod builder;
+mod connect;
 mod error;
 mod exchange;
 #[cfg(feature = "http2")]
 mod http2;
 mod pending;
 mod service;
+mod stage;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "rustls")]
+pub use self::connect::Tls;
 #[cfg(feature = "http2")]
 pub use self::http2::extended_connect;
-pub use self::{builder::Builder, error::Error, pending::Pending};
+pub use self::{
+    builder::Builder,
+    connect::{CertificateFault, TlsError},
+    error::Error,
+    pending::Pending,
+    stage::Stage,
+};
 use crate::stream::WebSocket;
 
-/// Opens a connection to a `ws://` URI over TCP, with the defaults.
+/// Opens a connection to a `ws://` URI, or with the feature `rustls` to a `wss://` URI, with the
+/// defaults: see [`Builder::connect`].
 ///
 /// # Errors
 ///

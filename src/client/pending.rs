@@ -12,7 +12,7 @@ use http::Response;
 use http_body::Body;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Error, error::KEPT};
+use super::{Error, error::KEPT, stage::Stage};
 use crate::{
     config::Config,
     handshake::{Answer, ClientHandshake},
@@ -94,10 +94,22 @@ impl Deadline {
         Self(Instant::now().checked_add(timeout))
     }
 
-    /// What the future gives, or [`Error::TimedOut`].
+    /// What the future gives, which waits for the server's answer, or [`Error::TimedOut`].
     pub(super) async fn bound<F: Future>(self, future: F) -> Result<F::Output, Error> {
+        self.during(Stage::Answer, future).await
+    }
+
+    /// What the future gives, which is this stage, or [`Error::TimedOut`].
+    pub(super) async fn during<F: Future>(
+        self,
+        stage: Stage,
+        future: F,
+    ) -> Result<F::Output, Error> {
         match self.0 {
-            Some(at) => timeout_at(at, future).await.map_err(|_| Error::TimedOut),
+            Some(at) => {
+                let timed = timeout_at(at, future).await;
+                timed.map_err(|_| Error::TimedOut(stage))
+            }
             None => Ok(future.await),
         }
     }

@@ -1,5 +1,7 @@
 //! The client's side (RFC 6455, section 4.1).
 
+#[cfg(feature = "rustls")]
+mod certificates;
 mod handshake;
 mod refusals;
 mod requests;
@@ -7,3 +9,6 @@ mod servers;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod transports;
+#[cfg(feature = "rustls")]
+mod wss;

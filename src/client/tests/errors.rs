@@ -51,8 +51,13 @@ async fn every_error_says_its_cause_once() {
             "invalid WebSocket URI: there is no host",
         ),
         (
-            Error::Tls,
-            "wss needs TLS: connect it yourself and use Builder::handshake over it",
+            Error::Tls(TlsError::NoFeature),
+            "wss needs the feature `rustls` of tower-websock, \
+             or TLS of your own and Builder::handshake over it",
+        ),
+        (
+            Error::Lookup(io::Error::other("nowhere.example: it has no address")),
+            "cannot look up the host: nowhere.example: it has no address",
         ),
         (
             Error::Header(header::UPGRADE),
@@ -90,11 +95,14 @@ async fn every_error_says_its_cause_once() {
             "the server's answer breaks the handshake: \
              the server uses an extension that was not offered",
         ),
-        (Error::TimedOut, "no answer within upgrade_timeout"),
+        (
+            Error::TimedOut(Stage::Answer),
+            "no answer within upgrade_timeout",
+        ),
     ];
-    assert_sentences::<_, 11>(rows, |error| match error {
+    assert_sentences::<_, 12>(rows, |error| match error {
         Error::Uri(_) => 0,
-        Error::Tls => 1,
+        Error::Tls(_) => 1,
         Error::Header(_) => 2,
         Error::InvalidHeader(..) => 3,
         Error::Connect(_) => 4,
@@ -102,8 +110,9 @@ async fn every_error_says_its_cause_once() {
         Error::Ended => 6,
         Error::Refused(_) => 7,
         Error::Answer(_) => 8,
-        Error::TimedOut => 9,
+        Error::TimedOut(_) => 9,
         Error::Service(_) => 10,
+        Error::Lookup(_) => 11,
     });
 }
 

@@ -1,0 +1,21 @@
+//! From a target to a connected transport: a name is looked up, its addresses are raced, and TLS
+//! comes last.
+
+mod addresses;
+mod dial;
+mod race;
+mod route;
+#[cfg(feature = "rustls")]
+mod tls;
+#[cfg(not(feature = "rustls"))]
+#[path = "no_tls.rs"]
+mod tls;
+mod tls_error;
+#[cfg(feature = "rustls")]
+mod tls_fault;
+mod transport;
+
+#[cfg(feature = "rustls")]
+pub use self::tls::Tls;
+pub use self::tls_error::{CertificateFault, TlsError};
+pub(super) use self::{route::Route, transport::Transport};

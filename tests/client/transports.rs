@@ -1,0 +1,72 @@
+//! Transports that a client opens by itself.
+
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tower_websock::{
+    Message, WebSocketService,
+    client::{self, Builder, Error},
+};
+
+use crate::support::echo;
+
+/// Each address that was tried is told, with what became of it.
+#[tokio::test]
+async fn addresses_that_refuse_are_named() {
+    for (uri, address) in [
+        ("ws://127.0.0.1:1/", "127.0.0.1:1"),
+        ("ws://[::1]:1/", "[::1]:1"),
+    ] {
+        let error = client::connect(uri).await.unwrap_err();
+        assert!(matches!(error, Error::Connect(_)), "{error:?}");
+        let told = error.to_string();
+        assert!(
+            told.starts_with(&format!("cannot connect: {address}: ")),
+            "{told}"
+        );
+    }
+    #[cfg(target_os = "linux")]
+    assert_eq!(
+        client::connect("ws://127.0.0.1:1/")
+            .await
+            .unwrap_err()
+            .to_string(),
+        "cannot connect: 127.0.0.1:1: Connection refused (os error 111)"
+    );
+}
+
+/// RFC 6761, section 6.4: a name that never is.
+#[tokio::test]
+async fn host_without_address_is_named() {
+    let error = client::connect("ws://nowhere.invalid/").await.unwrap_err();
+    assert!(matches!(error, Error::Lookup(_)), "{error:?}");
+    let told = error.to_string();
+    let prefix = "cannot look up the host: nowhere.invalid: ";
+    assert!(told.starts_with(prefix), "{told}");
+}
+
+/// Over a Unix socket; the URI's host is only named.
+#[cfg(unix)]
+#[tokio::test]
+async fn unix_socket_is_connected_to() {
+    let path = std::env::temp_dir().join(format!("tower-websock-{}.sock", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let error = Builder::new()
+        .connect_unix(&path, "ws://localhost/ws")
+        .await;
+    assert!(matches!(error, Err(Error::Connect(_))), "{error:?}");
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    tokio::spawn(async move {
+        let (io, _) = listener.accept().await.unwrap();
+        let service = TowerToHyperService::new(WebSocketService::new(echo));
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(io), service);
+        connection.with_upgrades().await.unwrap();
+    });
+    let mut socket = Builder::new()
+        .connect_unix(&path, "ws://nowhere.invalid/ws")
+        .await
+        .unwrap();
+    socket.send("hi".into()).await.unwrap();
+    assert_eq!(socket.recv().await.unwrap().unwrap(), Message::text("hi"));
+    assert!(socket.close(None).await.unwrap().is_clean());
+    std::fs::remove_file(&path).unwrap();
+}
