@@ -55,11 +55,11 @@ impl Authority {
     /// A server for these names.
     pub(crate) fn server(&self, names: &[&str]) -> ServerConfig {
         let names: Vec<_> = names.iter().copied().map(str::to_owned).collect();
-        self.certify(CertificateParams::new(names).unwrap())
+        self.certify(&CertificateParams::new(names).unwrap())
     }
 
     /// A server for what is in `params`.
-    pub(crate) fn certify(&self, params: CertificateParams) -> ServerConfig {
+    pub(crate) fn certify(&self, params: &CertificateParams) -> ServerConfig {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();
         let mut config = ServerConfig::builder()

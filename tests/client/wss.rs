@@ -125,7 +125,7 @@ async fn wrong_certificate_tells_which_check_failed() {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.not_before = date_time_ymd(from, 1, 1);
         params.not_after = date_time_ymd(to, 1, 1);
-        authority.certify(params)
+        authority.certify(&params)
     };
     for (server, expected, sentence) in [
         (

@@ -15,6 +15,9 @@ mod tls_error;
 mod tls_fault;
 mod transport;
 
+#[cfg(test)]
+mod tests;
+
 #[cfg(feature = "rustls")]
 pub use self::tls::Tls;
 pub use self::tls_error::{CertificateFault, TlsError};

@@ -1,0 +1,4 @@
+//! The way to a server, part by part.
+
+mod addresses;
+mod race;
