@@ -13,7 +13,7 @@ use super::connect::Tls;
 use super::connect::TlsError;
 use super::{
     Error, Pending,
-    connect::{Route, Transport},
+    connect::{Proxy, Route, Transport},
     exchange::exchange,
     pending::Deadline,
 };
@@ -99,6 +99,13 @@ impl Builder {
     #[cfg(feature = "rustls")]
     pub fn tls(mut self, tls: impl Into<Tls>) -> Self {
         self.route.tls = tls.into();
+        self
+    }
+
+    /// Opens connections through this proxy. Default: none; the environment's variables count only
+    /// if [`Proxy::from_env`] is set here.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.route.proxy = Some(proxy);
         self
     }
 

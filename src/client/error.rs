@@ -5,7 +5,10 @@ use std::{error, fmt, io};
 use bytes::Bytes;
 use http::{HeaderName, Response, StatusCode};
 
-use super::{connect::TlsError, stage::Stage};
+use super::{
+    connect::{ProxyError, TlsError},
+    stage::Stage,
+};
 use crate::{
     handshake::{AnswerError, RequestError, misplaced},
     wire::WithCauses,
@@ -40,6 +43,8 @@ pub enum Error {
     /// No address of the host could be connected to, or the Unix socket could not. The text names
     /// each address that was tried, with what became of it; the kind is that of the first failure.
     Connect(io::Error),
+    /// The proxy could not be connected to, refused, or answered nonsense.
+    Proxy(ProxyError),
     /// The service that was given to [`Builder::connect_service`](super::Builder::connect_service)
     /// failed.
     Service(Box<dyn error::Error + Send + Sync>),
@@ -92,6 +97,7 @@ impl fmt::Display for Error {
                 write!(f, "cannot look up the host: {}", WithCauses(error))
             }
             Error::Connect(error) => write!(f, "cannot connect: {}", WithCauses(error)),
+            Error::Proxy(error) => write!(f, "{error}"),
             Error::Service(error) => write!(f, "the service failed: {}", WithCauses(&**error)),
             Error::Ended => f.write_str("the HTTP/2 connection ended"),
             Error::Http(error) => write!(f, "the HTTP exchange failed: {}", WithCauses(error)),

@@ -60,7 +60,7 @@ pub use self::connect::Tls;
 pub use self::http2::extended_connect;
 pub use self::{
     builder::Builder,
-    connect::{CertificateFault, TlsError},
+    connect::{CertificateFault, InvalidProxy, Proxy, ProxyError, TlsError},
     error::Error,
     pending::Pending,
     stage::Stage,

@@ -14,7 +14,9 @@ mod tests;
 #[cfg(feature = "client")]
 pub use self::client::AnswerError;
 #[cfg(feature = "client")]
-pub(crate) use self::client::{Answer, ClientHandshake, Form, RequestError, Target, misplaced};
+pub(crate) use self::client::{
+    Answer, ClientHandshake, Form, RequestError, Target, host_and_port, host_header, misplaced,
+};
 pub(crate) use self::{
     accept::Agreed,
     opening::Opening,

@@ -3,6 +3,7 @@
 #[cfg(feature = "rustls")]
 mod certificates;
 mod handshake;
+mod proxies;
 mod refusals;
 mod requests;
 mod servers;

@@ -1,8 +1,9 @@
-//! From a target to a connected transport: a name is looked up, its addresses are raced, and TLS
-//! comes last.
+//! From a target to a connected transport: a name is looked up, its addresses are raced, a proxy
+//! may stand between, and TLS comes last.
 
 mod addresses;
 mod dial;
+mod proxy;
 mod race;
 mod route;
 #[cfg(feature = "rustls")]
@@ -20,5 +21,8 @@ mod tests;
 
 #[cfg(feature = "rustls")]
 pub use self::tls::Tls;
-pub use self::tls_error::{CertificateFault, TlsError};
+pub use self::{
+    proxy::{InvalidProxy, Proxy, ProxyError},
+    tls_error::{CertificateFault, TlsError},
+};
 pub(super) use self::{route::Route, transport::Transport};

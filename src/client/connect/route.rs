@@ -2,6 +2,7 @@
 
 use super::{
     dial::{connect, lookup},
+    proxy::Proxy,
     tls::Tls,
     transport::Transport,
 };
@@ -14,6 +15,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub(in crate::client) struct Route {
     pub(in crate::client) tls: Tls,
+    pub(in crate::client) proxy: Option<Proxy>,
 }
 
 impl Route {
@@ -49,6 +51,14 @@ impl Route {
     }
 
     async fn reach(&self, target: &Target, deadline: Deadline) -> Result<Transport, Error> {
+        let proxy = self.proxy.as_ref().and_then(|proxy| proxy.to(target));
+        if let Some((server, credentials)) = proxy {
+            let opened = server.open(target, credentials, &self.tls);
+            return deadline
+                .during(Stage::Proxy, opened)
+                .await?
+                .map_err(Error::Proxy);
+        }
         let (host, port) = target.address();
         let found = deadline.during(Stage::Lookup, lookup(host, port)).await?;
         let addresses = found.map_err(Error::Lookup)?;

@@ -56,6 +56,10 @@ async fn every_error_says_its_cause_once() {
              or TLS of your own and Builder::handshake over it",
         ),
         (
+            Error::Proxy(ProxyError::SocksRefused(2)),
+            "the proxy refused with 2: not allowed by its rules",
+        ),
+        (
             Error::Lookup(io::Error::other("nowhere.example: it has no address")),
             "cannot look up the host: nowhere.example: it has no address",
         ),
@@ -100,7 +104,7 @@ async fn every_error_says_its_cause_once() {
             "no answer within upgrade_timeout",
         ),
     ];
-    assert_sentences::<_, 12>(rows, |error| match error {
+    assert_sentences::<_, 13>(rows, |error| match error {
         Error::Uri(_) => 0,
         Error::Tls(_) => 1,
         Error::Header(_) => 2,
@@ -113,6 +117,7 @@ async fn every_error_says_its_cause_once() {
         Error::TimedOut(_) => 9,
         Error::Service(_) => 10,
         Error::Lookup(_) => 11,
+        Error::Proxy(_) => 12,
     });
 }
 

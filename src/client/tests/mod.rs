@@ -3,4 +3,4 @@
 mod errors;
 mod headers;
 
-use super::{Builder, Error, Stage, TlsError};
+use super::{Builder, Error, ProxyError, Stage, TlsError};

@@ -9,5 +9,5 @@ pub use self::answer::AnswerError;
 pub(crate) use self::{
     answer::Answer,
     request::{ClientHandshake, misplaced},
-    target::{Form, RequestError, Target},
+    target::{Form, RequestError, Target, host_and_port, host_header},
 };

@@ -93,6 +93,15 @@ impl Target {
         &self.authority
     }
 
+    /// Host and port, whichever it is: what a proxy is asked for.
+    pub(crate) fn full_authority(&self) -> Authority {
+        if self.authority.port().is_some() {
+            return self.authority.clone();
+        }
+        let full = format!("{}:{}", self.authority, self.port);
+        Authority::try_from(full).expect("a host may have a port")
+    }
+
     /// What a request of HTTP/1.1 asks for.
     pub(in crate::handshake) fn uri(&self, form: Form) -> Uri {
         match form {
@@ -138,7 +147,7 @@ pub(crate) enum RequestError {
 }
 
 /// The value of `Host` that names this.
-pub(super) fn host_header(authority: &Authority) -> HeaderValue {
+pub(crate) fn host_header(authority: &Authority) -> HeaderValue {
     HeaderValue::from_str(authority.as_str()).expect("authorities are visible ASCII")
 }
 
@@ -147,7 +156,7 @@ pub(super) fn host_header(authority: &Authority) -> HeaderValue {
 /// # Errors
 ///
 /// [`RequestError::Uri`].
-pub(super) fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), RequestError> {
+pub(crate) fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), RequestError> {
     let host_len = match authority.strip_prefix('[') {
         Some(address) => address.find(']').map(|at| at + 2),
         None => Some(authority.find(':').unwrap_or(authority.len())),

@@ -1,0 +1,1 @@
+//! Proxies, part by part.
