@@ -1,4 +1,5 @@
 //! The way to a server, part by part.
 
 mod addresses;
+mod errors;
 mod race;

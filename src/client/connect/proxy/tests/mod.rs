@@ -1,1 +1,6 @@
 //! Proxies, part by part.
+
+mod environment;
+mod errors;
+mod exemptions;
+mod urls;
