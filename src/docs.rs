@@ -76,6 +76,7 @@ chapter!(
     client,
     "client.md",
     "[`client`](crate::client), [`Builder`](crate::client::Builder), \
+     [`Tls`](crate::client::Tls), [`Proxy`](crate::client::Proxy), \
      [`Error`](crate::client::Error), [`extended_connect`](crate::client::extended_connect)"
 );
 chapter!(

@@ -68,7 +68,8 @@
 //! # Connect to a server
 //!
 //! With the feature `client`, [`client::connect`] opens a connection, and a [`client::Builder`]
-//! opens one over TLS, HTTP/2 or your own transport: see [`docs::client`].
+//! opens one through a proxy, over HTTP/2 or your own transport: see [`docs::client`]. The feature
+//! `rustls` adds `wss://`.
 //!
 //! # Features
 //!
@@ -76,6 +77,10 @@
 //! - `client`: the module [`client`], and [`WebSocket::pair`] for tests.
 //! - `http2`, on by default: WebSockets over HTTP/2 (RFC 8441), if hyper's server enables them
 //!   with `enable_connect_protocol`.
+//! - `rustls`: `wss://` in the client, by rustls on *ring*, with the platform's verifier. It implies
+//!   `client`.
+//! - `webpki-roots`: `client::Tls::webpki_roots`, which needs no certificates of the system. It
+//!   implies `rustls`.
 //! - `deflate`, on by default: permessage-deflate (RFC 7692), if [`Config::deflate`] turns it on.
 //! - `metrics`: counters for any exporter of the crate `metrics`: see [`docs::operations`].
 //! - `tracing`: a span per connection and a few events: see [`docs::operations`].

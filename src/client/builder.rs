@@ -13,9 +13,9 @@ use super::connect::Tls;
 use super::connect::TlsError;
 use super::{
     Error, Pending,
-    connect::{Proxy, Route, Transport},
+    connect::{Dialer, Proxy, Transport},
+    deadline::Deadline,
     exchange::exchange,
-    pending::Deadline,
 };
 use crate::{
     config::{Config, Subprotocol},
@@ -40,7 +40,7 @@ pub struct Builder {
     headers: HeaderMap,
     origin: Option<HeaderValue>,
     pub(super) subprotocols: Vec<Subprotocol>,
-    route: Route,
+    dialer: Dialer,
 }
 
 impl Builder {
@@ -98,14 +98,14 @@ impl Builder {
     /// Sets how `wss://` URIs are secured. Default: [`Tls::platform`].
     #[cfg(feature = "rustls")]
     pub fn tls(mut self, tls: impl Into<Tls>) -> Self {
-        self.route.tls = tls.into();
+        self.dialer.tls = tls.into();
         self
     }
 
     /// Opens connections through this proxy. Default: none; the environment's variables count only
     /// if [`Proxy::from_env`] is set here.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
-        self.route.proxy = Some(proxy);
+        self.dialer.proxy = Some(proxy);
         self
     }
 
@@ -129,7 +129,7 @@ impl Builder {
         let target = Target::parse(uri)?;
         let (request, pending) = self.upgrade(&target, Form::Origin)?;
         let deadline = Deadline::after(self.config.upgrade_timeout);
-        let io = self.route.open(&target, deadline).await?;
+        let io = self.dialer.open(&target, deadline).await?;
         exchange_over(io, request, pending, deadline).await
     }
 
@@ -155,7 +155,7 @@ impl Builder {
         let (request, pending) = self.upgrade(&target, Form::Origin)?;
         let deadline = Deadline::after(self.config.upgrade_timeout);
         let io = self
-            .route
+            .dialer
             .open_unix(path.as_ref(), &target, deadline)
             .await?;
         exchange_over(io, request, pending, deadline).await

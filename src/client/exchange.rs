@@ -11,7 +11,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Error, Pending, pending::Deadline};
+use super::{Error, Pending, deadline::Deadline};
 use crate::stream::WebSocket;
 
 /// Sends the request and completes the handshake with what comes back. Nothing is spawned.

@@ -44,6 +44,7 @@
 
 mod builder;
 mod connect;
+mod deadline;
 mod error;
 mod exchange;
 #[cfg(feature = "http2")]

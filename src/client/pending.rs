@@ -1,18 +1,13 @@
-//! A handshake whose request was sent: until when it waits, and what a server says that refuses.
+//! A handshake whose request was sent, and what a server says that refuses.
 
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use bytes::{Buf, BufMut, BytesMut};
 use http::Response;
 use http_body::Body;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
-use super::{Error, error::KEPT, stage::Stage};
+use super::{Error, deadline::Deadline, error::KEPT};
 use crate::{
     config::Config,
     handshake::{Answer, ClientHandshake},
@@ -82,36 +77,6 @@ impl Pending {
             span: None,
         };
         Ok(WebSocket::of_client(io, setup))
-    }
-}
-
-/// The end of [`upgrade_timeout`](crate::Config::upgrade_timeout); none if that is endless.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline(Option<Instant>);
-
-impl Deadline {
-    pub(super) fn after(timeout: Duration) -> Self {
-        Self(Instant::now().checked_add(timeout))
-    }
-
-    /// What the future gives, which waits for the server's answer, or [`Error::TimedOut`].
-    pub(super) async fn bound<F: Future>(self, future: F) -> Result<F::Output, Error> {
-        self.during(Stage::Answer, future).await
-    }
-
-    /// What the future gives, which is this stage, or [`Error::TimedOut`].
-    pub(super) async fn during<F: Future>(
-        self,
-        stage: Stage,
-        future: F,
-    ) -> Result<F::Output, Error> {
-        match self.0 {
-            Some(at) => {
-                let timed = timeout_at(at, future).await;
-                timed.map_err(|_| Error::TimedOut(stage))
-            }
-            None => Ok(future.await),
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use http_body::Body;
 use tokio::io::duplex;
 use tower::Service;
 
-use super::{Builder, Error, pending::Deadline};
+use super::{Builder, Error, deadline::Deadline};
 use crate::stream::{ProvidedIo, WebSocket};
 
 /// Bytes that each direction holds while the other side does not read.

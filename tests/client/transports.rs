@@ -53,7 +53,12 @@ async fn unix_socket_is_connected_to() {
     let error = Builder::new()
         .connect_unix(&path, "ws://localhost/ws")
         .await;
-    assert!(matches!(error, Err(Error::Connect(_))), "{error:?}");
+    let error = error.unwrap_err();
+    assert!(matches!(error, Error::Connect(_)), "{error:?}");
+    assert!(
+        error.to_string().contains(path.to_str().unwrap()),
+        "{error}"
+    );
     let listener = tokio::net::UnixListener::bind(&path).unwrap();
     tokio::spawn(async move {
         let (io, _) = listener.accept().await.unwrap();

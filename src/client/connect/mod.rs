@@ -2,10 +2,10 @@
 //! may stand between, and TLS comes last.
 
 mod addresses;
-mod dial;
+mod dialer;
 mod proxy;
 mod race;
-mod route;
+mod tcp;
 #[cfg(feature = "rustls")]
 mod tls;
 #[cfg(not(feature = "rustls"))]
@@ -14,15 +14,18 @@ mod tls;
 mod tls_error;
 #[cfg(feature = "rustls")]
 mod tls_fault;
+mod told;
 mod transport;
+#[cfg(unix)]
+mod unix;
 
 #[cfg(test)]
 mod tests;
 
 #[cfg(feature = "rustls")]
 pub use self::tls::Tls;
+pub(super) use self::{dialer::Dialer, transport::Transport};
 pub use self::{
     proxy::{InvalidProxy, Proxy, ProxyError},
     tls_error::{CertificateFault, TlsError},
 };
-pub(super) use self::{route::Route, transport::Transport};

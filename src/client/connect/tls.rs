@@ -23,7 +23,7 @@ use super::{
 ///
 /// Default: [`Tls::platform`]. TLS 1.2 and 1.3 are spoken, and `http/1.1` is offered by ALPN
 /// (RFC 7301). The cryptography is the process's default
-/// [`CryptoProvider`](rustls::crypto::CryptoProvider) if one is installed, and *ring* otherwise.
+/// [`CryptoProvider`] if one is installed, and *ring* otherwise.
 ///
 /// Keep one value and clone it: the clones share the sessions that a later connection to the same
 /// server resumes. All values from [`Tls::platform`] share theirs.

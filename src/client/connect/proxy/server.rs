@@ -3,7 +3,7 @@
 use super::{ProxyError, credentials::Credentials, socks5, tunnel::tunnel, url::Kind};
 use crate::{
     client::connect::{
-        dial::{connect, lookup},
+        tcp::{connect, lookup},
         tls::Tls,
         transport::{Io, Transport},
     },

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::net::{TcpStream, lookup_host};
 
-use super::{addresses::interleaved, race::race};
+use super::{addresses::interleaved, race::race, told::told};
 
 /// The addresses of a host, in the order in which they are to be tried. One that is an address
 /// already is not looked up.
@@ -19,11 +19,11 @@ pub(super) async fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>>
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let told = |error: io::Error| io::Error::new(error.kind(), format!("{host}: {error}"));
-    let found = interleaved(lookup_host((host, port)).await.map_err(told)?);
+    let found = lookup_host((host, port)).await;
+    let found = interleaved(found.map_err(|error| told(host, &error))?);
     if found.is_empty() {
         let error = io::Error::new(io::ErrorKind::NotFound, "it has no address");
-        return Err(told(error));
+        return Err(told(host, &error));
     }
     Ok(found)
 }
