@@ -11,5 +11,6 @@ mod servers;
 mod support;
 mod tls;
 mod transports;
+mod tunnels;
 #[cfg(feature = "rustls")]
 mod wss;

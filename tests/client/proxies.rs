@@ -1,132 +1,14 @@
 //! Through proxies (RFC 6455, 4.1; RFC 9110, 9.3.6; RFC 1928).
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
-    net::{TcpListener, TcpStream},
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower_websock::{
-    Config, Message, WebSocketService,
+    Config, Message,
     client::{Builder, Error, Proxy, ProxyError, Stage},
 };
 
-use crate::support::echo;
-
-/// A server that echoes messages.
-async fn serve() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let (io, _) = listener.accept().await.unwrap();
-            let service = TowerToHyperService::new(WebSocketService::new(echo));
-            let connection = http1::Builder::new().serve_connection(TokioIo::new(io), service);
-            tokio::spawn(connection.with_upgrades());
-        }
-    });
-    address
-}
-
-/// A proxy: `tunnel` gets each connection, and gives back what to tunnel it to.
-async fn proxy<F>(
-    tunnel: impl Fn(TcpStream, UnboundedSender<Vec<u8>>) -> F + Send + 'static,
-) -> (SocketAddr, UnboundedReceiver<Vec<u8>>)
-where
-    F: Future<Output = Option<(TcpStream, SocketAddr)>> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (sender, asked) = unbounded_channel();
-    tokio::spawn(async move {
-        loop {
-            let (io, _) = listener.accept().await.unwrap();
-            let tunnel = tunnel(io, sender.clone());
-            tokio::spawn(async move {
-                if let Some((mut io, to)) = tunnel.await {
-                    let mut onward = TcpStream::connect(to).await.unwrap();
-                    let _ = copy_bidirectional(&mut io, &mut onward).await;
-                }
-            });
-        }
-    });
-    (address, asked)
-}
-
-/// Reads a request's head, and answers it.
-async fn http_proxy(
-    answer: &'static str,
-    to: SocketAddr,
-) -> (SocketAddr, UnboundedReceiver<Vec<u8>>) {
-    proxy(move |mut io, asked| async move {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(io.read_u8().await.ok()?);
-        }
-        asked.send(head).unwrap();
-        io.write_all(answer.as_bytes()).await.unwrap();
-        Some((io, to))
-    })
-    .await
-}
-
-/// A proxy that wants this user and password, if any.
-async fn socks_proxy(
-    secret: Option<(&'static str, &'static str)>,
-    reply: &'static [u8],
-    to: SocketAddr,
-) -> (SocketAddr, UnboundedReceiver<Vec<u8>>) {
-    proxy(move |mut io, asked| async move {
-        let mut ways = vec![0; 2];
-        io.read_exact(&mut ways).await.ok()?;
-        assert_eq!(ways[0], 5);
-        let mut ways = vec![0; ways[1].into()];
-        io.read_exact(&mut ways).await.ok()?;
-        if let Some((user, password)) = secret {
-            if !ways.contains(&2) {
-                io.write_all(&[5, 0xFF]).await.unwrap();
-                return None;
-            }
-            io.write_all(&[5, 2]).await.unwrap();
-            assert_eq!(io.read_u8().await.ok()?, 1);
-            let mut told = Vec::new();
-            for _ in 0..2 {
-                let mut part = vec![0; io.read_u8().await.ok()?.into()];
-                io.read_exact(&mut part).await.ok()?;
-                told.push(part);
-            }
-            let is_right = told == [user.as_bytes(), password.as_bytes()];
-            io.write_all(&[1, (!is_right).into()]).await.unwrap();
-            if !is_right {
-                return None;
-            }
-        } else {
-            io.write_all(&[5, 0]).await.unwrap();
-        }
-        let mut request = vec![0; 4];
-        io.read_exact(&mut request).await.ok()?;
-        let len = match request[3] {
-            1 => 4,
-            4 => 16,
-            _ => {
-                request.push(io.read_u8().await.ok()?);
-                request[4].into()
-            }
-        };
-        let mut address = vec![0; len + 2];
-        io.read_exact(&mut address).await.ok()?;
-        request.extend(address);
-        asked.send(request).unwrap();
-        io.write_all(reply).await.unwrap();
-        (reply[1] == 0).then_some((io, to))
-    })
-    .await
-}
-
-const BOUND: &[u8] = &[5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+use crate::tunnels::{BOUND, http_proxy, proxy, serve, socks_proxy};
 
 async fn assert_echo(builder: &Builder, uri: &str) {
     let mut socket = builder.connect(uri).await.expect(uri);
@@ -315,9 +197,8 @@ async fn unreachable_proxy_is_told_apart_from_the_server() {
 async fn proxy_that_lies_or_is_silent_does_not_hang() {
     let config = Config::new().upgrade_timeout(Duration::from_millis(300));
     let builder = Builder::new().config(config);
-    let endless: &[u8] = [b"HTTP/1.1 200 OK\r\nX: ".as_slice(), &[b'x'; 1 << 20]]
-        .concat()
-        .leak();
+    let endless = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(1 << 20));
+    let endless: &[u8] = endless.leak().as_bytes();
     for said in [
         b"".as_slice(),
         b"SSH-2.0-OpenSSH\r\n",
@@ -372,6 +253,10 @@ async fn proxy_that_lies_or_is_silent_does_not_hang() {
 async fn tls_runs_through_the_tunnel() {
     use std::sync::Arc;
 
+    use tokio::{
+        io::copy_bidirectional,
+        net::{TcpListener, TcpStream},
+    };
     use tokio_rustls::TlsAcceptor;
     use tower_websock::client::Tls;
 

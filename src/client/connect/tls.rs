@@ -40,9 +40,30 @@ use super::{
 /// # }
 /// ```
 ///
-/// Any other need, such as a certificate for the client, takes rustls' own `ClientConfig`, from
-/// which this converts. If it offers protocols by ALPN, `h2` is taken out, as the connection speaks
-/// HTTP/1.1; if none is left, `http/1.1` is offered.
+/// Any other need takes rustls' own `ClientConfig`, from which this converts. If it offers
+/// protocols by ALPN, `h2` is taken out, as the connection speaks HTTP/1.1; if none is left,
+/// `http/1.1` is offered. A certificate for the client:
+///
+/// ```no_run
+/// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use tokio_rustls::rustls::{
+///     ClientConfig, RootCertStore,
+///     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+/// };
+/// use tower_websock::client::Builder;
+///
+/// let mut roots = RootCertStore::empty();
+/// roots.add(CertificateDer::from_pem_file("ca.pem")?)?;
+/// let certificate = CertificateDer::from_pem_file("client.pem")?;
+/// let key = PrivateKeyDer::from_pem_file("client.key")?;
+/// let config = ClientConfig::builder()
+///     .with_root_certificates(roots)
+///     .with_client_auth_cert(vec![certificate], key)?;
+/// let builder = Builder::new().tls(config);
+/// # let _ = builder;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tls(Source);
 
@@ -186,7 +207,11 @@ fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Error
 }
 
 fn roots_error(error: &rustls::Error) -> TlsError {
-    TlsError::Roots(error.to_string())
+    TlsError::Roots(match error {
+        // As the platform's verifier says it.
+        rustls::Error::General(problem) => problem.clone(),
+        error => error.to_string(),
+    })
 }
 
 /// Secures transports to one host.
