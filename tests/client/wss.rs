@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use rcgen::{CertificateParams, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, date_time_ymd};
 use tokio::{io::AsyncWriteExt, net::TcpListener, sync::mpsc::unbounded_channel};
 use tokio_rustls::{
     TlsAcceptor,
@@ -131,23 +131,28 @@ async fn wrong_certificate_tells_which_check_failed() {
         (
             stranger.server(&["localhost"]),
             CertificateFault::UnknownIssuer,
-            "the server's certificate has an unknown issuer",
+            "the server's certificate has an unknown issuer: no trusted authority signed it",
         ),
         (
             dated(2019, 2020),
             CertificateFault::Expired,
-            "the server's certificate has expired",
+            "the server's certificate has expired: ",
         ),
         (
             dated(2120, 2121),
             CertificateFault::NotYetValid,
-            "the server's certificate is not valid yet",
+            "the server's certificate is not valid yet: in ",
         ),
         (
             authority.server(&["elsewhere.example"]),
             CertificateFault::WrongName,
-            "the server's certificate is for another name: certificate not valid for name \
-             \"localhost\"; certificate is only valid for DnsName(\"elsewhere.example\")",
+            "the server's certificate is for another name: localhost is not among \
+             [DnsName(\"elsewhere.example\")]",
+        ),
+        (
+            authority.certify(&authority_itself()),
+            CertificateFault::Other,
+            "the server's certificate is not valid: it is a certificate authority's, not a server's",
         ),
     ] {
         let (address, _) = serve(server).await;
@@ -171,6 +176,13 @@ async fn wrong_certificate_tells_which_check_failed() {
             "{error:?}"
         );
     }
+}
+
+/// A certificate as `openssl req -x509` makes it.
+fn authority_itself() -> CertificateParams {
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
 }
 
 /// What is no PEM text with certificates is no authority.

@@ -3,11 +3,8 @@
 use std::{env, sync::Arc};
 
 use super::{
-    InvalidProxy,
-    credentials::Credentials,
-    environment::Environment,
-    server::Server,
-    url::{self, Kind},
+    InvalidProxy, credentials::Credentials, environment::Environment, kind::Kind, server::Server,
+    url,
 };
 use crate::handshake::Target;
 

@@ -1,11 +1,6 @@
 //! The proxies that an environment's variables name.
 
-use super::{
-    InvalidProxy,
-    exemptions::Exemptions,
-    server::Server,
-    url::{self, Kind},
-};
+use super::{InvalidProxy, exemptions::Exemptions, kind::Kind, server::Server, url};
 use crate::handshake::Target;
 
 /// In the order in which they are looked for.

@@ -6,6 +6,7 @@ mod environment;
 mod error;
 mod exemptions;
 mod invalid;
+mod kind;
 mod server;
 mod socks5;
 mod tunnel;

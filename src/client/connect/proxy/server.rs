@@ -1,6 +1,6 @@
 //! One proxy.
 
-use super::{ProxyError, credentials::Credentials, socks5, tunnel::tunnel, url::Kind};
+use super::{ProxyError, credentials::Credentials, kind::Kind, socks5, tunnel::tunnel};
 use crate::{
     client::connect::{
         tcp::{connect, lookup},

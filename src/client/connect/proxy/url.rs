@@ -1,40 +1,7 @@
 //! How proxies are written.
 
-use super::{InvalidProxy, credentials::Credentials, server::Server};
+use super::{InvalidProxy, credentials::Credentials, kind::Kind, server::Server};
 use crate::handshake::{RequestError, host_and_port};
-
-/// What a proxy speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Http,
-    Https,
-    Socks5,
-}
-
-impl Kind {
-    fn of_scheme(scheme: &str) -> Result<Self, InvalidProxy> {
-        match &*scheme.to_ascii_lowercase() {
-            "http" => Ok(Self::Http),
-            "https" if cfg!(feature = "rustls") => Ok(Self::Https),
-            "https" => Err(InvalidProxy::new(
-                "the scheme https needs the feature `rustls` of tower-websock",
-            )),
-            "socks5" | "socks5h" => Ok(Self::Socks5),
-            _ => Err(InvalidProxy::new(
-                "the scheme is none of http, https, socks5 and socks5h",
-            )),
-        }
-    }
-
-    const fn default_port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-            // RFC 1928, section 3.
-            Self::Socks5 => 1080,
-        }
-    }
-}
 
 /// Reads a URL without a path; `default` is what is meant without a scheme.
 pub(super) fn parse(url: &str, default: Kind) -> Result<Server, InvalidProxy> {

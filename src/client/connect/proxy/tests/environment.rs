@@ -1,6 +1,6 @@
 //! The environment's variables.
 
-use super::super::{InvalidProxy, environment::Environment, url::Kind};
+use super::super::{InvalidProxy, environment::Environment, kind::Kind};
 use crate::handshake::Target;
 
 type Variables<'a> = &'a [(&'a str, &'a str)];

@@ -1,9 +1,6 @@
 //! How proxies are written (RFC 3986).
 
-use super::super::{
-    Proxy,
-    url::{self, Kind},
-};
+use super::super::{Proxy, kind::Kind, url};
 
 /// What is left out has a default, and user and password are percent-encoded.
 #[test]
