@@ -1,5 +1,7 @@
 //! The client's side (RFC 6455, section 4.1).
 
+#[cfg(target_os = "linux")]
+mod black_holes;
 #[cfg(feature = "rustls")]
 mod certificates;
 mod handshake;

@@ -37,8 +37,9 @@ impl Environment {
         let is_cgi = variable("REQUEST_METHOD").is_some();
         let first = |names: [&'static str; 6]| {
             let set = names.into_iter().find_map(|name| {
-                // CVE-2016-5385: there it is a request's header `Proxy`.
-                let is_forged = is_cgi && name == "HTTP_PROXY";
+                // CVE-2016-5385: there it is a request's header `Proxy`. To Windows, both are one.
+                let is_forged =
+                    is_cgi && (name == "HTTP_PROXY" || cfg!(windows) && name == "http_proxy");
                 let value = variable(name).filter(|value| !is_forged && !value.is_empty())?;
                 Some((name, value))
             });
