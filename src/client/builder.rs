@@ -135,8 +135,8 @@ impl Builder {
 
     /// Opens a connection over the Unix socket at `path`.
     ///
-    /// The host of `uri` becomes the header `Host`; no name is looked up. For `wss://`, TLS runs
-    /// over the socket.
+    /// The host of `uri` becomes the header `Host`; no name is looked up, and a
+    /// [`proxy`](Self::proxy) is not used. For `wss://`, TLS runs over the socket.
     ///
     /// # Errors
     ///

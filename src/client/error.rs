@@ -31,7 +31,7 @@ pub enum Error {
     /// The URI does not name a WebSocket endpoint (RFC 6455, section 3). The text names the wrong
     /// part: scheme, user info, host, port, path, query or fragment.
     Uri(&'static str),
-    /// TLS failed, with the server's certificate or without: `wss://` only.
+    /// TLS to the server could not be set up. Only for `wss://`.
     Tls(TlsError),
     /// [`Builder::header`](super::Builder::header) set a header that the handshake sets itself, or
     /// that a handshake must not have.

@@ -33,7 +33,8 @@
 //! ```
 //!
 //! Certificates are checked as the platform does it. The type `Tls` has other choices: Mozilla's
-//! list, a certificate authority of your own, or a `ClientConfig` of rustls.
+//! list, a certificate authority of your own, or a `ClientConfig` of rustls. A [`Proxy`] is used
+//! only if it is set, also the environment's.
 //!
 //! The socket is the same [`WebSocket`] type as a server's, but without a supervisor: it works
 //! only while one of its methods runs. End it with [`close`](WebSocket::close).
