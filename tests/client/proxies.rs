@@ -236,12 +236,14 @@ async fn proxy_that_lies_or_is_silent_does_not_hang() {
             for proxy in [Proxy::http(&address), Proxy::socks5(&address)] {
                 let builder = builder.clone().proxy(proxy.unwrap());
                 let error = builder.connect("ws://localhost/").await.unwrap_err();
+                let told = error.to_string();
                 let is_told = match error {
                     Error::TimedOut(stage) => is_silent && stage == Stage::Proxy,
                     Error::Proxy(_) => true,
                     _ => false,
                 };
-                assert!(is_told, "{said:?}: {error:?}");
+                assert!(is_told, "{said:?}: {told}");
+                assert!(!told.contains("eof"), "{told}");
             }
         }
     }

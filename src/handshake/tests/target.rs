@@ -1,5 +1,7 @@
 //! URIs (RFC 6455, section 3).
 
+use std::net::Ipv6Addr;
+
 use super::super::client::{Form, RequestError, Target};
 
 /// 3, 4.1: what becomes of URIs.
@@ -32,6 +34,14 @@ fn uri_is_taken_apart() {
     ] {
         let target = Target::parse(uri).expect(uri);
         assert_eq!(target.address(), address, "{uri}");
+        let (name, port) = address;
+        // RFC 9110, section 9.3.6: a proxy is told the port, whichever it is.
+        let name = match name.parse::<Ipv6Addr>() {
+            Ok(_) => format!("[{name}]"),
+            Err(_) => name.to_owned(),
+        };
+        let full = format!("{name}:{port}");
+        assert_eq!(target.full_authority().as_str(), full);
         assert_forms(&target, host, resource);
     }
 }

@@ -29,8 +29,8 @@ pub(super) async fn tunnel<T: Io>(
     let secret = secret.map_err(ProxyError::Credentials)?;
     authenticate(&mut io, secret).await?;
     let request = request(host, port).map_err(ProxyError::Io)?;
-    io.write_all(&request).await.map_err(ProxyError::Io)?;
-    io.flush().await.map_err(ProxyError::Io)?;
+    io.write_all(&request).await.map_err(failed)?;
+    io.flush().await.map_err(failed)?;
     // Section 6.
     let [version, reply, _, kind] = read(&mut io).await?;
     check_version(version)?;
@@ -44,7 +44,7 @@ pub(super) async fn tunnel<T: Io>(
         NAME => {
             let [len] = read(&mut io).await?;
             let mut rest = vec![0; usize::from(len) + 2];
-            io.read_exact(&mut rest).await.map_err(ProxyError::Io)?;
+            io.read_exact(&mut rest).await.map_err(failed)?;
         }
         _ => return Err(ProxyError::Answer("it has an unknown type of address")),
     }
@@ -57,15 +57,15 @@ async fn authenticate<T: Io>(io: &mut T, secret: Option<Vec<u8>>) -> Result<(), 
         Some(_) => &[VERSION, 2, NOBODY, USER_AND_PASSWORD],
         None => &[VERSION, 1, NOBODY],
     };
-    io.write_all(offer).await.map_err(ProxyError::Io)?;
-    io.flush().await.map_err(ProxyError::Io)?;
+    io.write_all(offer).await.map_err(failed)?;
+    io.flush().await.map_err(failed)?;
     let [version, way] = read(io).await?;
     check_version(version)?;
     match (way, secret) {
         (NOBODY, _) => Ok(()),
         (USER_AND_PASSWORD, Some(secret)) => {
-            io.write_all(&secret).await.map_err(ProxyError::Io)?;
-            io.flush().await.map_err(ProxyError::Io)?;
+            io.write_all(&secret).await.map_err(failed)?;
+            io.flush().await.map_err(failed)?;
             match read(io).await? {
                 [_, 0] => Ok(()),
                 _ => Err(ProxyError::SocksCredentials),
@@ -101,8 +101,16 @@ fn request(host: &str, port: u16) -> io::Result<Vec<u8>> {
 
 async fn read<const LEN: usize>(io: &mut impl Io) -> Result<[u8; LEN], ProxyError> {
     let mut bytes = [0; LEN];
-    io.read_exact(&mut bytes).await.map_err(ProxyError::Io)?;
+    io.read_exact(&mut bytes).await.map_err(failed)?;
     Ok(bytes)
+}
+
+fn failed(error: io::Error) -> ProxyError {
+    let kind = error.kind();
+    ProxyError::Io(match kind {
+        io::ErrorKind::UnexpectedEof => io::Error::new(kind, "the proxy closed the connection"),
+        _ => error,
+    })
 }
 
 const fn check_version(version: u8) -> Result<(), ProxyError> {
