@@ -149,7 +149,7 @@ impl Protocol {
         let (opcode, data) = match message {
             Message::Text(text) => (OpCode::Text, text.into()),
             Message::Binary(data) => (OpCode::Binary, data),
-            Message::Ping(data) => return self.send_control(OpCode::Ping, &data),
+            Message::Ping(data) => return self.ping(&data),
             Message::Pong(data) => return self.send_control(OpCode::Pong, &data),
             Message::Close(frame) => {
                 return self.close(frame.as_ref()).map_err(SendError::InvalidClose);
@@ -239,6 +239,11 @@ impl Protocol {
         if matches!(self.phase, Phase::Open) {
             self.outbox.open(buffer, messages, &self.config);
         }
+    }
+
+    /// Queues a ping (5.5.2).
+    pub(crate) fn ping(&mut self, data: &[u8]) -> Result<(), SendError> {
+        self.send_control(OpCode::Ping, data)
     }
 
     fn send_control(&mut self, opcode: OpCode, data: &[u8]) -> Result<(), SendError> {

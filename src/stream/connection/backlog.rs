@@ -5,6 +5,8 @@
 
 use std::{mem, time::Duration};
 
+use tokio::time::Instant;
+
 use super::clock::{Clock, Moment};
 
 /// A peer that reads is taken to read so many bytes in a second at least.
@@ -50,19 +52,19 @@ impl Backlog {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         self.since = self.since.saturating_add(bytes);
         if self.since >= STEP {
-            self.estimate(clock);
+            self.estimate(clock.moment(Instant::now()));
         }
     }
 
     /// Bytes that the peer may have to read.
-    pub(super) fn unread(&mut self, clock: Clock) -> u32 {
-        self.estimate(clock);
+    pub(super) fn unread(&mut self, now: Moment) -> u32 {
+        self.estimate(now);
         self.unread
     }
 
     #[inline(never)]
-    fn estimate(&mut self, clock: Clock) {
-        let before = mem::replace(&mut self.estimated, clock.now());
+    fn estimate(&mut self, now: Moment) {
+        let before = mem::replace(&mut self.estimated, now);
         let elapsed = u64::from(self.estimated.millis_since(before));
         let read = elapsed * u64::from(SLOWEST) / 1000;
         let read = u32::try_from(read).unwrap_or(u32::MAX);
@@ -102,17 +104,17 @@ mod tests {
     async fn what_may_be_unread_is_bounded_by_time_and_buffers() {
         let clock = Clock::start();
         let mut backlog = Backlog::default();
-        assert_eq!(backlog.unread(clock), 0);
+        assert_eq!(backlog.unread(clock.now()), 0);
         backlog.note(1 << 20, clock);
-        assert_eq!(backlog.unread(clock), 1 << 20);
+        assert_eq!(backlog.unread(clock.now()), 1 << 20);
         tokio::time::advance(Duration::from_secs(16)).await;
-        assert_eq!(backlog.unread(clock), 1 << 19);
+        assert_eq!(backlog.unread(clock.now()), 1 << 19);
         tokio::time::advance(Duration::from_secs(16)).await;
-        assert_eq!(backlog.unread(clock), 0);
+        assert_eq!(backlog.unread(clock.now()), 0);
         backlog.note(usize::MAX, clock);
-        assert_eq!(backlog.unread(clock), MOST);
+        assert_eq!(backlog.unread(clock.now()), MOST);
         tokio::time::advance(Duration::from_secs(1 << 20)).await;
         backlog.note(10, clock);
-        assert_eq!(backlog.unread(clock), 10);
+        assert_eq!(backlog.unread(clock.now()), 10);
     }
 }

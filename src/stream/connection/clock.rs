@@ -11,9 +11,14 @@ use tokio::time::Instant;
 /// What all connections count from.
 static BASE: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-static RANDOM: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+/// Of this process, and of nobody else.
+static KEYS: LazyLock<[u64; 2]> = LazyLock::new(|| {
+    let random = RandomState::new();
+    [0, 1].map(|n: u64| random.hash_one(n))
+});
 
 const NANOS_OF_MILLI: i64 = 1_000_000;
+const NANOS_OF_SECOND: i64 = 1_000_000_000;
 
 /// As far ahead as a timer is set that is to end never.
 const FAR: Duration = Duration::from_millis(1 << 31);
@@ -35,6 +40,7 @@ impl Clock {
         Self(since_base(Instant::now()))
     }
 
+    #[cfg(test)]
     pub(super) fn now(self) -> Moment {
         self.moment(Instant::now())
     }
@@ -64,14 +70,17 @@ impl Clock {
         from_base(self.0).unwrap_or(*BASE)
     }
 
-    /// Microseconds since then, which wrap after 71 minutes.
-    pub(super) fn micros(self) -> u32 {
-        wrap(since_base(Instant::now()).saturating_sub(self.0) / 1000)
+    /// Microseconds from then to `at`, which wrap after 71 minutes.
+    pub(super) fn micros(self, at: Instant) -> u32 {
+        wrap(since_base(at).saturating_sub(self.0) / 1000)
     }
 
-    /// A number for `what` that nobody knows, and that other connections do not have.
+    /// A number for `what` that nobody can guess, and that other connections do not have. Who sees
+    /// many may find out how they are made: no more than a round trip is measured with them.
     pub(super) fn lot(self, what: u32) -> u64 {
-        RANDOM.hash_one((self.0, what))
+        let [one, other] = *KEYS;
+        let mixed = fold(self.0.cast_unsigned() ^ one, other);
+        fold(mixed ^ u64::from(what), one | 1)
     }
 }
 
@@ -83,10 +92,9 @@ impl Moment {
 
     /// The first moment that is not less than `time` later; never if that is more than 24 days.
     pub(super) fn after(self, time: Duration) -> Self {
-        match u32::try_from(
-            time.as_nanos()
-                .div_ceil(NANOS_OF_MILLI.unsigned_abs().into()),
-        ) {
+        let part = u64::from(time.subsec_nanos()).div_ceil(NANOS_OF_MILLI.unsigned_abs());
+        let millis = time.as_secs().saturating_mul(1000).saturating_add(part);
+        match u32::try_from(millis) {
             Ok(millis) if millis < 1 << 31 => match self.0.wrapping_add(millis) {
                 u32::MAX => Self(0),
                 at => Self(at),
@@ -106,8 +114,21 @@ impl Moment {
     }
 }
 
+/// Both halves of the product in one, so that each bit has to do with all others.
+#[expect(clippy::cast_possible_truncation, reason = "they are the halves")]
+const fn fold(one: u64, other: u64) -> u64 {
+    let product = one as u128 * other as u128;
+    product as u64 ^ (product >> 64) as u64
+}
+
 fn since_base(at: Instant) -> i64 {
-    let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+    let nanos = |time: Duration| {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        let nanos = i64::from(time.subsec_nanos());
+        seconds
+            .saturating_mul(NANOS_OF_SECOND)
+            .saturating_add(nanos)
+    };
     match at.checked_duration_since(*BASE) {
         Some(after) => nanos(after),
         None => -nanos(*BASE - at),

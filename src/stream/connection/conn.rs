@@ -19,7 +19,6 @@ use super::{
     feeds::Feeds,
     inbox::Inbox,
     item::Item,
-    liveness::Liveness,
     news::News,
     output::Output,
     seen::Seen,
@@ -62,8 +61,7 @@ impl<T> Conn<T> {
 
     fn new(io: T, protocol: Protocol, driver: Driver, profile: Profile) -> Self {
         let config = protocol.config();
-        let liveness = Liveness::new(config.keep_alive.is_off());
-        let deadlines = Deadlines::new(Self::is_always_watched(config), liveness);
+        let deadlines = Deadlines::new(Self::is_always_watched(config), config.keep_alive.is_off());
         Self {
             link: Link::Up(io),
             protocol,

@@ -87,6 +87,8 @@ enum Attention {
     Unneeded,
     /// The timer is not one that wakes whoever drives the transport now.
     Once,
+    /// The same from the next turn on.
+    NextTurn,
     Always,
 }
 
@@ -97,6 +99,8 @@ pin_project! {
         // the timer ends, and is set again.
         #[pin]
         timer: Sleep,
+        // When the timer ends.
+        ends: Moment,
         at: [Moment; SLOTS],
         set: [Option<Deadline>; SLOTS],
     }
@@ -105,15 +109,16 @@ pin_project! {
 impl Deadlines {
     /// Of a connection that is opened now. If it is `watched`, it is polled whenever the connection
     /// waits, else when the timer has ended.
-    pub(super) fn new(watched: bool, liveness: Liveness) -> Self {
+    pub(super) fn new(watched: bool, keep_alive_is_off: bool) -> Self {
+        let clock = Clock::start();
         Self {
-            clock: Clock::start(),
+            clock,
             attention: if watched {
                 Attention::Always
             } else {
                 Attention::Once
             },
-            liveness,
+            liveness: Liveness::new(clock, keep_alive_is_off),
             is_timerless: false,
             table: None,
         }
@@ -136,17 +141,26 @@ impl Deadlines {
     #[inline]
     pub(super) fn are_quiet(&self) -> bool {
         let has_ended = |table: &Pin<Box<Table>>| table.timer.is_elapsed();
-        self.attention == Attention::Unneeded && !self.table.as_ref().is_some_and(has_ended)
+        matches!(self.attention, Attention::Unneeded | Attention::NextTurn)
+            && !self.table.as_ref().is_some_and(has_ended)
     }
 
-    /// Whether there is a timer that wakes nobody yet.
-    pub(super) fn are_new(&self) -> bool {
-        self.attention == Attention::Once
+    /// A supervisor's turn ends. Returns whether there is a timer that wakes nobody yet.
+    #[inline]
+    pub(super) fn end_turn(&mut self) -> bool {
+        match self.attention {
+            Attention::Unneeded | Attention::Always => false,
+            Attention::Once => true,
+            Attention::NextTurn => {
+                self.attention = Attention::Once;
+                false
+            }
+        }
     }
 
     /// Another task drives the transport.
     pub(super) fn expect_poll(&mut self) {
-        if self.attention == Attention::Unneeded {
+        if self.attention != Attention::Always {
             self.attention = Attention::Once;
         }
     }
@@ -165,15 +179,19 @@ impl Deadlines {
 
     /// Whether it has passed so long ago.
     pub(super) fn is_overdue(&self, deadline: Deadline, by: Duration) -> bool {
-        let now = self.clock.now();
+        let now = self.clock.moment(Instant::now());
         self.at(deadline)
             .is_some_and(|at| at.after(by).is_before(now))
     }
 
     /// It is in so much time, whatever it was before.
     pub(super) fn set(&mut self, deadline: Deadline, after: Duration) {
-        let now = Instant::now();
-        self.set_at(deadline, self.clock.moment(now).after(after), now);
+        self.set_from(Instant::now(), deadline, after);
+    }
+
+    /// It is so much time after `now`, whatever it was before.
+    pub(super) fn set_from(&mut self, now: Instant, deadline: Deadline, after: Duration) {
+        self.set_at(deadline, self.clock.moment(now).after(after));
     }
 
     /// If it is set, it is in so much time at least.
@@ -211,31 +229,31 @@ impl Deadlines {
         cx: &mut Context<'_>,
         lifetime: Option<Instant>,
     ) -> Poll<Deadline> {
-        if let Some(end) = lifetime {
-            self.end_timer_by(end);
+        let lifetime = lifetime.map(|end| {
+            let now = Instant::now();
+            let left = end.saturating_duration_since(now);
+            (self.clock.moment(now).after(left), Deadline::Lifetime)
+        });
+        if let Some((at, _)) = lifetime {
+            self.end_timer_by(at);
         }
-        if self.attention == Attention::Once {
+        if self.attention != Attention::Always {
             self.attention = Attention::Unneeded;
         }
         let Some(table) = &mut self.table else {
             return Poll::Pending;
         };
-        let mut table = table.as_mut().project();
         loop {
-            ready!(unconstrained(|| table.timer.as_mut().poll(cx)));
-            let end = table.timer.deadline();
-            let kept = first(table.set, table.at);
-            let kept = kept.map(|(at, deadline)| (self.clock.instant(at, end), deadline));
-            let lifetime = lifetime.map(|at| (at, Deadline::Lifetime));
-            let first = kept.into_iter().chain(lifetime).min_by_key(|(at, _)| *at);
-            let Some((at, deadline)) = first else {
+            let mut timer = table.as_mut().project().timer;
+            ready!(unconstrained(|| timer.as_mut().poll(cx)));
+            let Some((at, deadline)) = sooner(table.first(), lifetime) else {
                 self.table = None;
                 return Poll::Pending;
             };
-            if at <= end {
+            if at != Moment::NEVER && !table.ends.is_before(at) {
                 return Poll::Ready(deadline);
             }
-            table.timer.as_mut().reset(at);
+            table.as_mut().end(at, self.clock);
         }
     }
 
@@ -246,15 +264,14 @@ impl Deadlines {
         is_better: impl FnOnce(Moment, Moment) -> bool,
     ) {
         let Some(at) = self.at(deadline) else { return };
-        let now = Instant::now();
-        let other = self.clock.moment(now).after(after);
+        let other = self.clock.moment(Instant::now()).after(after);
         if is_better(at, other) {
-            self.set_at(deadline, other, now);
+            self.set_at(deadline, other);
         }
     }
 
-    fn set_at(&mut self, deadline: Deadline, at: Moment, now: Instant) {
-        self.end_timer_by(self.clock.instant(at, now));
+    fn set_at(&mut self, deadline: Deadline, at: Moment) {
+        self.end_timer_by(at);
         if let (Some(table), Some(slot)) = (&mut self.table, deadline.slot()) {
             let table = table.as_mut().project();
             table.at[slot] = at;
@@ -262,45 +279,71 @@ impl Deadlines {
         }
     }
 
-    /// The timer ends no later, if there is one.
-    fn end_timer_by(&mut self, end: Instant) {
-        let Some(table) = &mut self.table else {
-            if !self.is_timerless {
-                match timer(end) {
-                    Ok(timer) => self.table = Some(Table::new(timer)),
-                    Err(missing) => self.is_timerless = missing == Missing::Timer,
-                }
-                self.expect_poll();
+    /// The timer ends with the first deadline that is set, not before; nothing is waited for that is
+    /// not set. That costs less than a turn in which it has ended in vain. For a supervisor's turn.
+    pub(super) fn put_off_timer(&mut self) {
+        let Some(table) = &mut self.table else { return };
+        if let Some((at, _)) = table.first()
+            && table.ends.is_before(at)
+            && !table.timer.is_elapsed()
+        {
+            table.as_mut().end(at, self.clock);
+            // If it ended meanwhile, the task has been woken, and will not be again: it looks then.
+            if self.attention == Attention::Unneeded {
+                self.attention = Attention::NextTurn;
             }
-            return;
-        };
-        let timer = table.as_mut().project().timer;
-        if end < timer.deadline() {
-            timer.reset(end);
+        }
+    }
+
+    /// The timer ends no later, if there is one.
+    fn end_timer_by(&mut self, at: Moment) {
+        if let Some(table) = &mut self.table {
+            if at.is_before(table.ends) {
+                table.as_mut().end(at, self.clock);
+            }
+        } else if !self.is_timerless {
+            match timer(self.clock.instant(at, Instant::now())) {
+                Ok(timer) => self.table = Some(Table::new(timer, at)),
+                Err(missing) => self.is_timerless = missing == Missing::Timer,
+            }
+            self.expect_poll();
         }
     }
 }
 
 impl Table {
-    fn new(timer: Sleep) -> Pin<Box<Self>> {
+    fn new(timer: Sleep, ends: Moment) -> Pin<Box<Self>> {
         Box::pin(Self {
             timer,
+            ends,
             at: [Moment::NEVER; SLOTS],
             set: [None; SLOTS],
         })
     }
+
+    /// The timer ends then.
+    fn end(self: Pin<&mut Self>, at: Moment, clock: Clock) {
+        let mut table = self.project();
+        let end = clock.instant(at, table.timer.deadline());
+        table.timer.as_mut().reset(end);
+        *table.ends = at;
+    }
+
+    fn first(&self) -> Option<(Moment, Deadline)> {
+        let all = self.at.iter().zip(&self.set);
+        let set = all.filter_map(|(at, set)| Some((*at, (*set)?)));
+        set.reduce(earlier)
+    }
 }
 
-fn first(set: &[Option<Deadline>], at: &[Moment]) -> Option<(Moment, Deadline)> {
-    let set = at
-        .iter()
-        .zip(set)
-        .filter_map(|(at, set)| Some((*at, (*set)?)));
-    set.reduce(|first, other| {
-        if other.0.is_before(first.0) {
-            other
-        } else {
-            first
-        }
-    })
+fn sooner(
+    one: Option<(Moment, Deadline)>,
+    other: Option<(Moment, Deadline)>,
+) -> Option<(Moment, Deadline)> {
+    one.into_iter().chain(other).reduce(earlier)
+}
+
+/// The first of them if they are at the same time.
+fn earlier(one: (Moment, Deadline), other: (Moment, Deadline)) -> (Moment, Deadline) {
+    if other.0.is_before(one.0) { other } else { one }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::clock::Clock;
 
@@ -19,6 +19,8 @@ pub(super) struct Liveness {
     /// When the last ping left that was not answered, in microseconds; 0 if none. Bytes, which fit
     /// anywhere.
     asked: [u8; 4],
+    /// Of the connections: how late this one does what others do, too.
+    lot: [u8; 2],
 }
 
 /// What a read tells.
@@ -31,11 +33,21 @@ pub(super) enum Noted {
 }
 
 impl Liveness {
-    pub(super) const fn new(is_off: bool) -> Self {
+    pub(super) fn new(clock: Clock, is_off: bool) -> Self {
+        let [a, b, ..] = clock.lot(0).to_be_bytes();
         Self {
             notes: if is_off { 0 } else { EXACT + 1 },
             asked: [0; 4],
+            lot: [a, b],
         }
+    }
+
+    /// How much later than `time` this connection does what others do, too: less than a sixteenth
+    /// of it.
+    pub(super) fn share(&self, time: Duration) -> Duration {
+        const LOTS: u32 = 16 << 16;
+        let lot = u32::from(u16::from_be_bytes(self.lot));
+        (time / LOTS).checked_mul(lot).unwrap_or(time / 16)
     }
 
     /// Whether reads are to be noted.
@@ -65,10 +77,13 @@ impl Liveness {
     }
 
     /// What a ping of ours carries: the time, and the proof that we sent it.
-    pub(super) fn ping(&mut self, clock: Clock) -> Bytes {
-        let at = clock.micros().max(1);
+    pub(super) fn ping(&mut self, clock: Clock, now: Instant) -> [u8; 8] {
+        let at = clock.micros(now).max(1);
         self.asked = at.to_be_bytes();
-        Bytes::copy_from_slice(&[self.asked, proof_of(clock, at)].concat())
+        let mut ping = [0; 8];
+        ping[..4].copy_from_slice(&self.asked);
+        ping[4..].copy_from_slice(&proof_of(clock, at));
+        ping
     }
 
     /// How long the answer took to the ping that was sent at `at`, if it is the first one to the
@@ -77,7 +92,7 @@ impl Liveness {
         let is_first = self.asked == at.to_be_bytes();
         is_first.then(|| {
             self.asked = [0; 4];
-            Duration::from_micros(clock.micros().wrapping_sub(at).into())
+            Duration::from_micros(clock.micros(Instant::now()).wrapping_sub(at).into())
         })
     }
 
@@ -92,13 +107,6 @@ pub(super) fn answered(clock: Clock, data: &[u8]) -> Option<u32> {
     let (at, proof) = data.split_first_chunk()?;
     let at = u32::from_be_bytes(*at);
     (*proof == proof_of(clock, at)).then_some(at)
-}
-
-/// How much later than `time` this connection does what others do, too: at most a sixteenth of it.
-pub(super) fn share(clock: Clock, time: Duration) -> Duration {
-    let most = u64::try_from((time / 16).as_nanos()).unwrap_or(u64::MAX);
-    let share = (u128::from(most) * u128::from(clock.lot(0) & 0xFFFF_FFFF)) >> 32;
-    Duration::from_nanos(u64::try_from(share).unwrap_or(0))
 }
 
 /// What nobody else knows of a time.

@@ -8,7 +8,10 @@ use std::{
 
 use tokio::io::AsyncWrite;
 
-use super::{backlog::Backlog, clock::Clock};
+use super::{
+    backlog::Backlog,
+    clock::{Clock, Moment},
+};
 use crate::{
     protocol::{Event, Protocol},
     stream::transport::gather::gather,
@@ -57,8 +60,8 @@ impl Output {
     }
 
     /// Bytes that the peer may have to read.
-    pub(super) fn unread_by_peer(&mut self, clock: Clock) -> u32 {
-        self.backlog.unread(clock)
+    pub(super) fn unread_by_peer(&mut self, now: Moment) -> u32 {
+        self.backlog.unread(now)
     }
 
     /// The transport is gone, and with it what it held back.

@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Instant,
+};
 
 use super::{
     closing::{Closing, OurClose},
@@ -172,14 +175,15 @@ impl<T> Conn<T> {
     pub(super) fn note_progress(&mut self) {
         let has_ended = self.has_ended();
         let timeout = self.protocol().config().close_timeout;
-        let clock = self.deadlines().clock();
-        let unread = self.output_mut().unread_by_peer(clock);
+        let now = Instant::now();
+        let moment = self.deadlines().clock().moment(now);
+        let unread = self.output_mut().unread_by_peer(moment);
         let Some(closing) = self.closing() else {
             return;
         };
         let (next, patience) = (closing.awaits(has_ended), closing.patience(timeout, unread));
         self.deadlines_mut().stop(NEXT);
-        self.deadlines_mut().set(next, patience);
+        self.deadlines_mut().set_from(now, next, patience);
     }
 
     /// Our answer has deadlines of its own.

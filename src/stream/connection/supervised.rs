@@ -127,7 +127,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
         }
         let mut gone = self.poll_closing();
         self.flush_or_lose();
-        if gone.is_pending() && self.deadlines().are_new() {
+        if gone.is_pending() && self.deadlines_mut().end_turn() {
             // What the transport did not take now has a deadline, whose timer wakes nobody yet.
             gone = self.poll_closing();
         }

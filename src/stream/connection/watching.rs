@@ -16,12 +16,12 @@ use super::{
     conn::Conn,
     deadlines::Deadline,
     item::Item,
-    liveness::{self, Noted, share},
+    liveness::{self, Noted},
 };
 use crate::{
     config::Config,
-    message::{CloseFrame, Message},
-    protocol::{Compress, Loss},
+    message::CloseFrame,
+    protocol::Loss,
     wire::{ProtocolError, close_code},
 };
 
@@ -50,7 +50,17 @@ impl<T> Conn<T> {
     #[cold]
     pub(super) fn note_heard(&mut self) {
         match self.deadlines_mut().liveness_mut().note_read() {
-            Noted::Now => self.await_bytes(),
+            Noted::Now => {
+                let was_pinged = self.deadlines().is_set(Deadline::Pong);
+                self.await_bytes(Instant::now());
+                // Who polls the deadlines knows of a lifetime, nobody else.
+                if was_pinged
+                    && self.tasks().is_supervised()
+                    && self.protocol().config().max_lifetime.is_none()
+                {
+                    self.deadlines_mut().put_off_timer();
+                }
+            }
             Noted::Busy => {
                 let look = (self.interval() / LOOKS).max(SHORTEST);
                 self.deadlines_mut().set(Deadline::Ping, look);
@@ -74,7 +84,7 @@ impl<T> Conn<T> {
         }
         if waited && written > 0 && self.deadlines().is_set(Deadline::Pong) {
             // There is room again, so the peer reads. It is still to come to our ping.
-            self.await_pong();
+            self.await_pong(Instant::now());
         }
     }
 
@@ -117,7 +127,7 @@ impl<T> Conn<T> {
         let is_off = self.protocol().config().keep_alive.is_off();
         let is_pinged = self.deadlines().is_set(Deadline::Pong);
         if !is_off && !is_pinged && !self.deadlines().is_set(Deadline::Ping) {
-            self.await_bytes();
+            self.await_bytes(Instant::now());
         }
         if let Some(timeout) = self.protocol().config().message_timeout {
             self.watch_message(timeout.max(SHORTEST));
@@ -140,31 +150,30 @@ impl<T> Conn<T> {
     }
 
     /// The peer is pinged unless something comes.
-    fn await_bytes(&mut self) {
+    fn await_bytes(&mut self, now: Instant) {
         let after = self.interval().saturating_add(self.lateness());
-        self.deadlines_mut().set(Deadline::Ping, after);
+        self.deadlines_mut().set_from(now, Deadline::Ping, after);
     }
 
     /// A ping was sent, or the peer reads what is before it. It needs time for that, too.
-    fn await_pong(&mut self) {
-        let clock = self.deadlines().clock();
-        let unread = self.output_mut().unread_by_peer(clock);
+    fn await_pong(&mut self, now: Instant) {
+        let moment = self.deadlines().clock().moment(now);
+        let unread = self.output_mut().unread_by_peer(moment);
         let patience = if self.is_flushed() {
             backlog::patience(self.timeout(), unread, backlog::SLOWEST)
         } else {
             backlog::patience_of_output(self.timeout(), unread, backlog::SLOWEST)
         };
         let patience = patience.saturating_sub(self.lateness());
-        self.deadlines_mut().set(Deadline::Pong, patience);
+        self.deadlines_mut().set_from(now, Deadline::Pong, patience);
     }
 
     /// When the connection has lived long enough, if that is limited and nothing closes.
     pub(super) fn end_of_life(&self) -> Option<Instant> {
         let limit = self.protocol().config().max_lifetime?.max(SHORTEST);
-        let clock = self.deadlines().clock();
-        let end = clock
-            .opened()
-            .checked_add(limit.saturating_sub(share(clock, limit)));
+        let share = self.deadlines().liveness().share(limit);
+        let opened = self.deadlines().clock().opened();
+        let end = opened.checked_add(limit.saturating_sub(share));
         end.filter(|_| self.is_undisturbed())
     }
 
@@ -180,8 +189,8 @@ impl<T> Conn<T> {
 
     /// By how much our pings are late, so that those of many connections do not leave together.
     fn lateness(&self) -> Duration {
-        let clock = self.deadlines().clock();
-        share(clock, self.interval().min(self.timeout()))
+        let time = self.interval().min(self.timeout());
+        self.deadlines().liveness().share(time)
     }
 }
 
@@ -193,7 +202,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             Deadline::Ping if self.deadlines().liveness().is_busy() => {
                 self.seen_mut().hasten();
                 self.deadlines_mut().liveness_mut().begin_notes();
-                self.await_bytes();
+                self.await_bytes(Instant::now());
             }
             Deadline::Ping => self.ping(),
             Deadline::Pong => self.give_up_peer(),
@@ -211,29 +220,31 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
 
     fn ping(&mut self) {
         self.seen_mut().hasten();
-        if self.is_deaf() && !self.is_flushed() {
+        let now = Instant::now();
+        let is_deaf = self.is_deaf();
+        if is_deaf && !self.is_flushed() {
             // What waits to be written serves as well.
-            return self.await_bytes();
+            return self.await_bytes(now);
         }
         let clock = self.deadlines().clock();
-        let ping = Message::Ping(self.deadlines_mut().liveness_mut().ping(clock));
+        let ping = self.deadlines_mut().liveness_mut().ping(clock, now);
         // An open connection takes it.
-        let _ = self.protocol_mut().send_with(ping, Compress::Never);
-        if self.is_deaf() {
+        let _ = self.protocol_mut().ping(&ping);
+        if is_deaf {
             // Nothing can be heard. But a transport that is dead fails in the end.
-            self.await_bytes();
+            self.await_bytes(now);
             return self.flush_or_lose();
         }
         self.deadlines_mut().liveness_mut().begin_notes();
         self.flush_or_lose();
         if !self.is_down() {
-            self.await_pong();
+            self.await_pong(now);
         }
     }
 
     fn give_up_peer(&mut self) {
         if self.is_deaf() {
-            self.await_bytes();
+            self.await_bytes(Instant::now());
         } else if self.deadlines().is_overdue(Deadline::Pong, AWAY) {
             // The whole program may have stood still: who brings the bytes has his turn first.
             self.deadlines_mut().set(Deadline::Pong, AWAY);

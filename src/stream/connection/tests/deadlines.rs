@@ -7,16 +7,13 @@ use tokio::time::advance;
 use super::harness::{ECHOED, Supervised, Task, Wire, close, config};
 use crate::{
     config::KeepAlive,
-    stream::connection::{
-        deadlines::{Deadline, Deadlines},
-        liveness::Liveness,
-    },
+    stream::connection::deadlines::{Deadline, Deadlines},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn deadlines() -> Deadlines {
-    Deadlines::new(false, Liveness::new(true))
+    Deadlines::new(false, true)
 }
 
 /// The first one passes first, whichever was set first, and stays until it is stopped.

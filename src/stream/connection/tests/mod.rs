@@ -15,6 +15,7 @@ mod lifetime;
 mod limits;
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 mod news;
+mod pings;
 mod prepared;
 mod read_ahead;
 mod senders;
