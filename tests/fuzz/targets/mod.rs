@@ -1,0 +1,19 @@
+//! What is fuzzed. Shared by `fuzz/` and by the test binary `fuzz`.
+
+#![allow(dead_code, unreachable_pub, reason = "each target is a crate")]
+
+pub mod choices;
+pub mod endpoints;
+pub mod frames;
+mod io;
+
+use std::sync::LazyLock;
+
+use tokio::runtime::{Builder, EnterGuard, Runtime};
+
+/// There is a clock, which nobody waits for.
+fn enter() -> EnterGuard<'static> {
+    static RUNTIME: LazyLock<Runtime> =
+        LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
+    RUNTIME.enter()
+}
