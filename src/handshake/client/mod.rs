@@ -2,6 +2,7 @@
 //! without IO.
 
 mod answer;
+mod location;
 mod request;
 mod target;
 

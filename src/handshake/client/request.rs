@@ -55,14 +55,16 @@ impl ClientHandshake {
         &self,
         target: &Target,
         form: Form,
-        own: HeaderMap,
+        mut own: HeaderMap,
     ) -> Result<Request<B>, RequestError> {
-        let (mut request, host) = self.head(own)?;
+        let host = take_host(&mut own)?;
+        let mut request = Request::new(B::default());
         // 4.1 item 3.
         *request.uri_mut() = target.uri(form);
-        // 4.1 item 4.
+        // 4.1 item 4; RFC 9112, section 3.2: it comes first.
         let host = host_header(host.as_ref().unwrap_or(target.authority()));
         request.headers_mut().insert(header::HOST, host);
+        self.add_headers(request.headers_mut(), own);
         Ok(request)
     }
 
@@ -75,31 +77,21 @@ impl ClientHandshake {
     pub(crate) fn connect_request<B: Default>(
         &self,
         target: &Target,
-        own: HeaderMap,
+        mut own: HeaderMap,
     ) -> Result<Request<B>, RequestError> {
-        let (mut request, host) = self.head(own)?;
+        let host = take_host(&mut own)?;
+        let mut request = Request::new(B::default());
         // RFC 8441, section 5: `:authority` takes the place of `Host`.
         *request.uri_mut() = target.absolute_uri(host);
         // RFC 8441, section 4.
         *request.method_mut() = http::Method::CONNECT;
         *request.version_mut() = http::Version::HTTP_2;
+        self.add_headers(request.headers_mut(), own);
         Ok(request)
     }
 
-    /// The headers, and the host that the user named.
-    fn head<B: Default>(
-        &self,
-        mut own: HeaderMap,
-    ) -> Result<(Request<B>, Option<Authority>), RequestError> {
-        let host = take_host(&mut own)?;
-        let mut request = Request::new(B::default());
-        self.add_headers(request.headers_mut());
-        request.headers_mut().extend(own);
-        Ok((request, host))
-    }
-
-    /// 4.1 items 5 to 11.
-    fn add_headers(&self, headers: &mut HeaderMap) {
+    /// 4.1 items 5 to 12.
+    fn add_headers(&self, headers: &mut HeaderMap, own: HeaderMap) {
         if let Some(key) = &self.key {
             insert_upgrade(headers);
             headers.insert(header::SEC_WEBSOCKET_KEY, key.clone());
@@ -114,6 +106,7 @@ impl ClientHandshake {
         if let Some(offer) = &self.offer {
             headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, offer.to_header_value());
         }
+        headers.extend(own);
     }
 
     /// Item 10: the names, separated by commas. 11.3.4 allows a line for each, but many servers

@@ -146,6 +146,16 @@ pub(crate) enum RequestError {
     InvalidHeader(HeaderName, &'static str),
 }
 
+impl RequestError {
+    /// What is wrong with the part that it names.
+    pub(crate) const fn problem(&self) -> &'static str {
+        match self {
+            Self::Uri(problem) | Self::InvalidHeader(_, problem) => problem,
+            Self::Header(_) => "it must not be set",
+        }
+    }
+}
+
 /// The value of `Host` that names this.
 pub(crate) fn host_header(authority: &Authority) -> HeaderValue {
     HeaderValue::from_str(authority.as_str()).expect("authorities are visible ASCII")

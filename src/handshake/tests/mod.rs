@@ -8,6 +8,8 @@ mod deflate;
 mod entries;
 mod extensions;
 mod hosts;
+#[cfg(feature = "client")]
+mod location;
 mod nonce;
 mod origin;
 mod properties;
