@@ -13,7 +13,6 @@ mod input;
 
 use std::{env, error::Error, process::ExitCode};
 
-use http::{HeaderName, HeaderValue};
 use tower_websock::{
     CloseFrame, Closure, Config, DeflateConfig, Loss, Message, Subprotocol, WebSocket,
     client::Builder, close_code,
@@ -46,8 +45,7 @@ async fn open() -> Result<WebSocket, Box<dyn Error>> {
             "--header" => {
                 let header = args.next().ok_or(USAGE)?;
                 let (name, value) = header.split_once(':').ok_or(USAGE)?;
-                let value = HeaderValue::from_str(value.trim())?;
-                builder = builder.header(name.parse::<HeaderName>()?, value);
+                builder = builder.header(name, value.trim());
             }
             "--deflate" => {
                 builder = builder.config(Config::new().deflate(DeflateConfig::new()));

@@ -1,26 +1,22 @@
-//! How connections are opened.
+//! How connections are to be opened, and the requests for them.
 
-#[cfg(unix)]
-use std::path::Path;
-use std::sync::Arc;
+use std::{fmt::Debug, sync::Arc};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
-use tokio::io::{AsyncRead, AsyncWrite};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
 #[cfg(feature = "rustls")]
 use super::connect::Tls;
-#[cfg(doc)]
-use super::connect::TlsError;
 use super::{
     Error, Pending,
-    connect::{Dialer, Proxy, Transport},
-    deadline::Deadline,
-    exchange::exchange,
+    connect::{Dialer, Proxy},
+    headers::Headers,
+    redirect::Route,
 };
+#[cfg(doc)]
+use crate::stream::WebSocket;
 use crate::{
     config::{Config, Subprotocol},
     handshake::{ClientHandshake, Form, Target},
-    stream::WebSocket,
 };
 
 /// Sets how to open connections, and opens them.
@@ -31,16 +27,30 @@ use crate::{
 /// let builder = Builder::new()
 ///     .config(Config::new().max_message_size(64 * 1024))
 ///     .subprotocols(["chat"])
-///     .header(http::header::AUTHORIZATION, http::HeaderValue::from_static("Bearer x"));
+///     .header("authorization", "Bearer x");
 /// # let _ = builder;
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Builder {
     pub(super) config: Arc<Config>,
-    headers: HeaderMap,
-    origin: Option<HeaderValue>,
+    headers: Headers,
     pub(super) subprotocols: Vec<Subprotocol>,
-    dialer: Dialer,
+    max_refusal_body: usize,
+    max_redirects: usize,
+    pub(super) dialer: Dialer,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            config: Arc::default(),
+            headers: Headers::default(),
+            subprotocols: Vec::new(),
+            max_refusal_body: 16 * 1024,
+            max_redirects: 0,
+            dialer: Dialer::default(),
+        }
+    }
 }
 
 impl Builder {
@@ -58,7 +68,21 @@ impl Builder {
         self
     }
 
-    /// Adds a header to the request.
+    /// Adds a header to the request. The name and the value may be strings, bytes, or the types of the
+    /// crate `http`; the value may be a number, too. If one is invalid, opening fails with
+    /// [`Error::HeaderName`] or [`Error::InvalidHeader`].
+    ///
+    /// ```
+    /// use http::header::COOKIE;
+    /// use tower_websock::client::Builder;
+    ///
+    /// let token = String::from("x");
+    /// let builder = Builder::new()
+    ///     .header("authorization", format!("Bearer {token}"))
+    ///     .header(COOKIE, "session=1")
+    ///     .header("x-retries", 3);
+    /// # assert!(builder.request::<()>("ws://localhost/").is_ok());
+    /// ```
     ///
     /// Set `Host` to ask for another host than the URI's. The connection still goes to the URI's
     /// host. Over HTTP/2, the value is sent as `:authority`. Set it at most once, to a host with
@@ -68,7 +92,11 @@ impl Builder {
     /// `Connection`, `Sec-WebSocket-*`), that describe a body (`Content-Length`,
     /// `Transfer-Encoding`, `Trailer`, `Expect`) or that describe the connection (`TE`,
     /// `Keep-Alive`, `Proxy-Connection`, `HTTP2-Settings`).
-    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName> + Debug,
+        V: TryInto<HeaderValue>,
+    {
         self.headers.append(name, value);
         self
     }
@@ -77,7 +105,7 @@ impl Builder {
     ///
     /// Opening fails with [`Error::InvalidHeader`] if [`header`](Self::header) also sets it.
     pub fn origin(mut self, origin: HeaderValue) -> Self {
-        self.origin = Some(origin);
+        self.headers.set_origin(origin);
         self
     }
 
@@ -109,99 +137,95 @@ impl Builder {
         self
     }
 
-    /// Opens a connection to a `ws://` URI over TCP, or with the feature `rustls` to a `wss://` URI
-    /// over TLS.
+    /// Sets how many bytes of a refusal's body are kept in [`Error::Refused`]. Default: 16 KiB. With
+    /// 0, the body is not read.
     ///
-    /// The host's addresses are tried in turn, IPv6 and IPv4 alternately and IPv6 first. Each
-    /// attempt has 250 ms before the next begins beside it, and the first that connects wins
-    /// (RFC 8305).
-    ///
-    /// [`upgrade_timeout`](Config::upgrade_timeout) limits the time of all of it.
-    ///
-    /// # Errors
-    ///
-    /// See [`Error`]. For `wss://` without the feature `rustls`: [`TlsError::NoFeature`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future drops the connection.
-    pub async fn connect(&self, uri: &str) -> Result<WebSocket, Error> {
-        let target = Target::parse(uri)?;
-        let (request, pending) = self.upgrade(&target, Form::Origin)?;
-        let deadline = Deadline::after(self.config.upgrade_timeout);
-        let io = self.dialer.open(&target, deadline).await?;
-        exchange_over(io, request, pending, deadline).await
+    /// The rest is not read, and no memory is reserved for what the server only announces.
+    pub fn max_refusal_body(mut self, bytes: usize) -> Self {
+        self.max_refusal_body = bytes;
+        self
     }
 
-    /// Opens a connection over the Unix socket at `path`.
+    /// Sets how many redirects [`connect`](Self::connect) follows. Default: 0, so a redirect is
+    /// [`Error::Refused`], with its `Location`.
     ///
-    /// The host of `uri` becomes the header `Host`; no name is looked up, and a
-    /// [`proxy`](Self::proxy) is not used. For `wss://`, TLS runs over the socket.
+    /// This follows a `Location` with the status 301, 302, 303, 307 or 308. It may be relative;
+    /// `http` and `https` in it mean `ws` and `wss`. Each request has a fresh key, and
+    /// [`upgrade_timeout`](Config::upgrade_timeout) limits the time of all. A redirect from `wss` to
+    /// `ws`, to a URI that was asked before, to something else than a WebSocket endpoint, or beyond
+    /// this number, is [`Error::Redirect`].
     ///
-    /// # Errors
+    /// If the scheme, the host or the port is another, the request no longer has credentials, not
+    /// even if a later redirect leads back: no `Authorization`, `Cookie`, `Proxy-Authorization`,
+    /// nor any value that is marked as
+    /// [sensitive](http::HeaderValue::set_sensitive). A `Host` that you set is left out, too. All
+    /// other headers, `Origin` and subprotocols go to every host. So if you put a token into one of
+    /// them, mark it as sensitive, or follow no redirects. A client's certificate is shown to every
+    /// host that asks for one.
     ///
-    /// [`Error::Connect`] if the socket cannot be connected to; for all others, see [`Error`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future drops the connection.
-    #[cfg(unix)]
-    pub async fn connect_unix(
-        &self,
-        path: impl AsRef<Path>,
-        uri: &str,
-    ) -> Result<WebSocket, Error> {
-        let target = Target::parse(uri)?;
-        let (request, pending) = self.upgrade(&target, Form::Origin)?;
-        let deadline = Deadline::after(self.config.upgrade_timeout);
-        let io = self
-            .dialer
-            .open_unix(path.as_ref(), &target, deadline)
-            .await?;
-        exchange_over(io, request, pending, deadline).await
-    }
-
-    /// Performs the handshake for `uri` over a connected transport, such as a TLS stream, a Unix
-    /// socket or one end of a duplex.
-    ///
-    /// For `wss://`, first perform the TLS handshake, with the host's name for SNI (4.1), and
-    /// check the certificate.
-    ///
-    /// # Errors
-    ///
-    /// See [`Error`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future drops the transport.
-    pub async fn handshake<T>(&self, uri: &str, io: T) -> Result<WebSocket, Error>
-    where
-        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        let target = Target::parse(uri)?;
-        let (request, pending) = self.upgrade(&target, Form::Origin)?;
-        let deadline = Deadline::after(self.config.upgrade_timeout);
-        exchange(io, request, pending, deadline).await
+    /// All other ways to open a connection, such as [`handshake`](Self::handshake), leave redirects
+    /// to you.
+    pub fn max_redirects(mut self, redirects: usize) -> Self {
+        self.max_redirects = redirects;
+        self
     }
 
     /// Makes a request for `uri`, and the [`Pending`] handshake that its response completes. Send
-    /// the request with an HTTP/1.1 client of your own.
+    /// the request with an HTTP/1.1 client of your own that has a pool of connections.
     ///
     /// The request has an absolute URI with the scheme `http` or `https`, as connection pools need
-    /// it. A pool connects to the URI's host, sends only its path, and leaves `Host` as it is. A
-    /// connection of hyper's `client::conn` sends the whole URI, and servers prefer its host to
-    /// `Host` (RFC 9112, section 3.2.2). So before you send the request on such a connection,
-    /// replace the URI with its path.
+    /// it. A pool connects to the URI's host, sends only its path, and leaves `Host` as it is. For a
+    /// single connection, use [`request_origin_form`](Self::request_origin_form).
     ///
     /// # Errors
     ///
-    /// [`Error::Uri`], [`Error::Header`] and [`Error::InvalidHeader`].
+    /// [`Error::Uri`], [`Error::Header`], [`Error::HeaderName`] and [`Error::InvalidHeader`].
     pub fn request<B: Default>(&self, uri: &str) -> Result<(Request<B>, Pending), Error> {
-        let target = Target::parse(uri)?;
-        self.upgrade(&target, Form::Absolute)
+        self.upgrade(&Target::parse(uri)?, Form::Absolute)
     }
 
-    fn upgrade<B: Default>(
+    /// Makes a request for `uri`, and the [`Pending`] handshake that its response completes. Send
+    /// the request on an HTTP/1.1 connection of your own, such as one of hyper's `client::conn`.
+    ///
+    /// The request has only the path and the query of `uri` (RFC 9112, section 3.2.1). Such a
+    /// connection sends a request as it is, and servers prefer the host of an absolute URI to
+    /// `Host`. Use this if a server needs a setting of hyper's
+    /// [`http1::Builder`](hyper::client::conn::http1::Builder), such as headers in title case:
+    ///
+    /// ```
+    /// # use hyper::client::conn::http1;
+    /// # use hyper_util::rt::TokioIo;
+    /// # use tokio::net::TcpStream;
+    /// # use tower_websock::client::Builder;
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let io = TokioIo::new(TcpStream::connect("127.0.0.1:8888").await?);
+    /// let (mut http, connection) = http1::Builder::new()
+    ///     .title_case_headers(true)
+    ///     .max_headers(500)
+    ///     .handshake::<_, String>(io)
+    ///     .await?;
+    /// tokio::spawn(connection.with_upgrades());
+    ///
+    /// let (request, pending) = Builder::new().request_origin_form("ws://127.0.0.1:8888/ws")?;
+    /// let response = http.send_request(request).await?;
+    /// let mut socket = pending.complete(response).await?;
+    /// # socket.send("hello".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`request`](Self::request).
+    pub fn request_origin_form<B: Default>(
+        &self,
+        uri: &str,
+    ) -> Result<(Request<B>, Pending), Error> {
+        self.upgrade(&Target::parse(uri)?, Form::Origin)
+    }
+
+    /// The request for a target, and what completes its handshake.
+    pub(super) fn upgrade<B: Default>(
         &self,
         target: &Target,
         form: Form,
@@ -209,29 +233,29 @@ impl Builder {
         // 4.1 item 7: a nonce of 16 random bytes, fresh for each connection.
         let nonce = rand::random();
         let handshake = ClientHandshake::new(nonce, self.subprotocols.clone(), &self.config);
-        let request = handshake.upgrade_request(target, form, self.headers())?;
-        Ok((request, Pending::new(handshake, self.config.clone())))
+        let request = handshake.upgrade_request(target, form, self.headers()?)?;
+        Ok((request, self.pending(handshake)))
     }
 
     /// The headers that were set, `Origin` included.
-    pub(super) fn headers(&self) -> HeaderMap {
-        let mut headers = self.headers.clone();
-        if let Some(origin) = &self.origin {
-            headers.append(header::ORIGIN, origin.clone());
-        }
-        headers
+    pub(super) fn headers(&self) -> Result<HeaderMap, Error> {
+        self.headers.lines()
     }
-}
 
-/// Without anything between plain TCP and the stream layer.
-async fn exchange_over(
-    io: Transport,
-    request: Request<String>,
-    pending: Pending,
-    deadline: Deadline,
-) -> Result<WebSocket, Error> {
-    match io {
-        Transport::Tcp(io) => exchange(io, request, pending, deadline).await,
-        Transport::Boxed(io) => exchange(io, request, pending, deadline).await,
+    pub(super) fn pending(&self, handshake: ClientHandshake) -> Pending {
+        Pending::new(handshake, self.config.clone(), self.max_refusal_body)
+    }
+
+    /// The way to a target, with as many redirects as are allowed.
+    pub(super) const fn route(&self, target: Target) -> Route {
+        Route::new(target, self.max_redirects)
+    }
+
+    /// What another host may see of it.
+    pub(super) fn for_another_host(&self) -> Self {
+        Self {
+            headers: self.headers.for_another_host(),
+            ..self.clone()
+        }
     }
 }

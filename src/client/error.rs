@@ -7,6 +7,7 @@ use http::{HeaderName, Response, StatusCode};
 
 use super::{
     connect::{ProxyError, TlsError},
+    redirect::RedirectError,
     stage::Stage,
 };
 use crate::{
@@ -14,10 +15,14 @@ use crate::{
     wire::WithCauses,
 };
 
-/// Bytes of a refusal's body that are kept.
-pub(super) const KEPT: usize = 1024;
+/// Bytes of a refusal's body of which a sentence may tell.
+const READ: usize = 1024;
 /// Characters of it that a sentence shows.
 const SHOWN: usize = 200;
+
+/// Among a refusal's extensions: there may be more of its body than was kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CutOff;
 
 /// Why a connection could not be opened.
 ///
@@ -36,6 +41,9 @@ pub enum Error {
     /// [`Builder::header`](super::Builder::header) set a header that the handshake sets itself, or
     /// that a handshake must not have.
     Header(HeaderName),
+    /// What [`Builder::header`](super::Builder::header) got as a name, shown here as by `Debug`, is
+    /// not a header name.
+    HeaderName(String),
     /// A header was set to something that cannot be sent. The text says why.
     InvalidHeader(HeaderName, &'static str),
     /// The host has no address, or it could not be looked up. The text names the host.
@@ -55,11 +63,14 @@ pub enum Error {
     /// The server did not accept: the status was not 101, or over HTTP/2 not 2xx. The response may
     /// be a redirect, a demand for authentication, or a refusal (4.1).
     ///
-    /// This holds its status, its headers and at most the first 1,024 bytes of its body, as they
-    /// came: a `Content-Encoding` is not decoded. The body is cut short if the server sends
-    /// nothing for a second, or when `upgrade_timeout` is over. `Display` shows the body if it is
-    /// text.
+    /// This holds its status, its headers and the first bytes of its body, at most
+    /// [`max_refusal_body`](super::Builder::max_refusal_body), as they came: a `Content-Encoding`
+    /// is not decoded. The body is also cut short if the server sends nothing for a second, or when
+    /// `upgrade_timeout` is over. `Display` shows the beginning of the body if it is text.
     Refused(Box<Response<Bytes>>),
+    /// The server redirected, and [`max_redirects`](super::Builder::max_redirects) allows some
+    /// redirects, but not this one. This holds the last response, as `Refused` does.
+    Redirect(RedirectError, Box<Response<Bytes>>),
     /// The status says that the server accepts, but the response breaks the rules of the handshake
     /// (4.1).
     Answer(AnswerError),
@@ -71,8 +82,25 @@ pub enum Error {
 impl Error {
     /// The status with which the server refused, if it did.
     pub fn status(&self) -> Option<StatusCode> {
+        self.response().map(Response::status)
+    }
+
+    /// The response with which the server refused, or redirected to where nobody may follow.
+    ///
+    /// ```
+    /// use tower_websock::client::Error;
+    ///
+    /// /// The JSON that explains why a token is not accepted.
+    /// fn reason(error: &Error) -> Option<&[u8]> {
+    ///     let response = error.response()?;
+    ///     let is_json = response.headers().get("content-type")? == "application/json";
+    ///     (response.status() == 401 && is_json).then(|| &response.body()[..])
+    /// }
+    /// # assert_eq!(reason(&Error::Ended), None);
+    /// ```
+    pub fn response(&self) -> Option<&Response<Bytes>> {
         match self {
-            Error::Refused(response) => Some(response.status()),
+            Error::Refused(response) | Error::Redirect(_, response) => Some(response),
             _ => None,
         }
     }
@@ -90,6 +118,7 @@ impl fmt::Display for Error {
                     None => Ok(()),
                 }
             }
+            Error::HeaderName(name) => write!(f, "{name} is not a header name"),
             Error::InvalidHeader(name, problem) => {
                 write!(f, "the header {name} cannot be sent: {problem}")
             }
@@ -103,10 +132,15 @@ impl fmt::Display for Error {
             Error::Http(error) => write!(f, "the HTTP exchange failed: {}", WithCauses(error)),
             Error::Refused(response) => {
                 write!(f, "the server refused with {}", response.status())?;
-                match excerpt(response.body()) {
+                let is_cut_off = response.extensions().get::<CutOff>().is_some();
+                match excerpt(response.body(), is_cut_off) {
                     Some(excerpt) => write!(f, ": {excerpt}"),
                     None => Ok(()),
                 }
+            }
+            Error::Redirect(problem, response) => {
+                let status = response.status();
+                write!(f, "the redirect of {status} was not followed: {problem}")
             }
             Error::Answer(error) => write!(f, "the server's answer breaks the handshake: {error}"),
             Error::TimedOut(stage) => write!(f, "{stage} within upgrade_timeout"),
@@ -128,11 +162,13 @@ impl From<RequestError> for Error {
 
 /// A body as a part of a sentence: on one line, shortened. `None` if it is empty or no text that
 /// can be printed, as compressed bodies are not.
-pub(super) fn excerpt(body: &[u8]) -> Option<String> {
+pub(super) fn excerpt(body: &[u8], is_cut_off: bool) -> Option<String> {
+    let is_cut_off = is_cut_off || body.len() > READ;
+    let body = &body[..body.len().min(READ)];
     let text = match str::from_utf8(body) {
         Ok(text) => text,
-        // Cut off inside a character, by us.
-        Err(error) if error.error_len().is_none() && body.len() == KEPT => {
+        // Inside a character.
+        Err(error) if error.error_len().is_none() && is_cut_off => {
             str::from_utf8(&body[..error.valid_up_to()]).ok()?
         }
         Err(_) => return None,
@@ -144,11 +180,11 @@ pub(super) fn excerpt(body: &[u8]) -> Option<String> {
         return None;
     }
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let cut = line.char_indices().nth(SHOWN).map(|(at, _)| at);
-    match cut {
+    let end = line.char_indices().nth(SHOWN).map(|(at, _)| at);
+    match end {
         _ if line.is_empty() => None,
-        None if body.len() < KEPT => Some(line),
-        cut => Some(format!("{}...", &line[..cut.unwrap_or(line.len())])),
+        None if !is_cut_off => Some(line),
+        end => Some(format!("{}...", &line[..end.unwrap_or(line.len())])),
     }
 }
 

@@ -3,26 +3,54 @@
 use std::{
     future::{Future, poll_fn},
     pin::pin,
-    task::Poll,
 };
 
-use http::Request;
-use hyper::client::conn::http1;
+use http::{Request, Response};
+use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Error, Pending, deadline::Deadline};
-use crate::stream::WebSocket;
+use super::{Error, Pending, deadline::Deadline, redirect::Route};
+use crate::{handshake::Target, stream::WebSocket};
 
-/// Sends the request and completes the handshake with what comes back. Nothing is spawned.
-pub(super) async fn exchange<T>(
-    io: T,
-    request: Request<String>,
+/// What came of a request to one of perhaps many servers.
+pub(super) enum Answered {
+    Accepted(WebSocket, Response<()>),
+    /// The request is to be sent there.
+    Redirected(Target),
+}
+
+/// Completes the handshake with a response, or tells where it leads.
+pub(super) async fn answered(
     pending: Pending,
     deadline: Deadline,
-) -> Result<WebSocket, Error>
+    route: &Route,
+    response: Response<Incoming>,
+) -> Result<Answered, Error> {
+    match route.next(&response) {
+        Some(Ok(target)) => Ok(Answered::Redirected(target)),
+        Some(Err(problem)) => {
+            let response = pending.refusal(deadline, response).await;
+            Err(Error::Redirect(problem, response))
+        }
+        None => {
+            let accepted = pending.complete_by(deadline, response).await;
+            accepted.map(|(socket, response)| Answered::Accepted(socket, response))
+        }
+    }
+}
+
+/// Sends the request and does with its response what `complete` does, while the HTTP connection
+/// goes on. Nothing is spawned.
+pub(super) async fn exchange<T, F, R>(
+    io: T,
+    request: Request<String>,
+    deadline: Deadline,
+    complete: impl FnOnce(Response<Incoming>) -> F,
+) -> Result<R, Error>
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    F: Future<Output = Result<R, Error>>,
 {
     let (mut sender, connection) = http1::handshake(TokioIo::new(io))
         .await
@@ -30,9 +58,7 @@ where
     let mut connection = pin!(connection.with_upgrades());
     let mut answered = pin!(async {
         let response = deadline.bound(sender.send_request(request)).await?;
-        pending
-            .complete_by(deadline, response.map_err(Error::Http)?)
-            .await
+        complete(response.map_err(Error::Http)?).await
     });
     let mut is_driven = true;
     poll_fn(|cx| {
@@ -40,10 +66,7 @@ where
             // It has handed its transport over, or failed, of which the response tells.
             is_driven = false;
         }
-        match answered.as_mut().poll(cx) {
-            Poll::Ready(socket) => Poll::Ready(socket),
-            Poll::Pending => Poll::Pending,
-        }
+        answered.as_mut().poll(cx)
     })
     .await
 }

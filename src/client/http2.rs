@@ -51,16 +51,16 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::Uri`], [`Error::Header`] and [`Error::InvalidHeader`].
+    /// [`Error::Uri`], [`Error::Header`], [`Error::HeaderName`] and [`Error::InvalidHeader`].
     pub fn http2_request<B: Default>(&self, uri: &str) -> Result<(Request<B>, Pending), Error> {
         let target = Target::parse(uri)?;
         let handshake = ClientHandshake::http2(self.subprotocols.clone(), &self.config);
-        let mut request = handshake.connect_request(&target, self.headers())?;
+        let mut request = handshake.connect_request(&target, self.headers()?)?;
         // RFC 8441, section 4: for hyper an extension.
         request
             .extensions_mut()
             .insert(Protocol::from_static("websocket"));
-        Ok((request, Pending::new(handshake, self.config.clone())))
+        Ok((request, self.pending(handshake)))
     }
 }
 

@@ -18,9 +18,9 @@
 //! }
 //! ```
 //!
-//! A [`Builder`] sets headers, subprotocols and limits, and performs the handshake over any
-//! transport. To use your own HTTP client, send the request from [`Builder::request`], then
-//! complete the [`Pending`] handshake with the response.
+//! A [`Builder`] sets headers, subprotocols and limits, follows redirects if asked, and performs the
+//! handshake over any transport. To use your own HTTP client, send the request from
+//! [`Builder::request`], then complete the [`Pending`] handshake with the response.
 //!
 //! With the feature `rustls`, `wss://` URIs work the same way:
 //!
@@ -48,9 +48,13 @@ mod connect;
 mod deadline;
 mod error;
 mod exchange;
+mod headers;
 #[cfg(feature = "http2")]
 mod http2;
+mod open;
 mod pending;
+mod redirect;
+mod refusal;
 mod service;
 mod stage;
 #[cfg(test)]
@@ -65,6 +69,7 @@ pub use self::{
     connect::{CertificateFault, InvalidProxy, Proxy, ProxyError, TlsError},
     error::Error,
     pending::Pending,
+    redirect::RedirectError,
     stage::Stage,
 };
 use crate::stream::WebSocket;

@@ -1,21 +1,17 @@
-//! A handshake whose request was sent, and what a server says that refuses.
+//! A handshake whose request was sent.
 
-use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use bytes::{Buf, BufMut, BytesMut};
+use bytes::Bytes;
 use http::Response;
 use http_body::Body;
-use tokio::time::timeout;
 
-use super::{Error, deadline::Deadline, error::KEPT};
+use super::{Error, deadline::Deadline, refusal};
 use crate::{
     config::Config,
     handshake::{Answer, ClientHandshake},
     stream::{ProvidedIo, Setup, Upgraded, WebSocket},
 };
-
-/// How long a server may keep us waiting for the next piece of it.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A client's handshake that waits for its response.
 #[derive(Debug)]
@@ -23,11 +19,20 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Pending {
     handshake: ClientHandshake,
     config: Arc<Config>,
+    max_refusal_body: usize,
 }
 
 impl Pending {
-    pub(super) const fn new(handshake: ClientHandshake, config: Arc<Config>) -> Self {
-        Self { handshake, config }
+    pub(super) const fn new(
+        handshake: ClientHandshake,
+        config: Arc<Config>,
+        max_refusal_body: usize,
+    ) -> Self {
+        Self {
+            handshake,
+            config,
+            max_refusal_body,
+        }
     }
 
     /// Checks the response and takes over its connection, or its HTTP/2 stream.
@@ -37,7 +42,7 @@ impl Pending {
     /// This waits at most [`upgrade_timeout`](Config::upgrade_timeout).
     ///
     /// Bytes that were read after the response are the first frames. If the server refuses, this
-    /// reads up to 1,024 bytes of the body.
+    /// reads the body up to [`max_refusal_body`](super::Builder::max_refusal_body).
     ///
     /// # Errors
     ///
@@ -49,6 +54,24 @@ impl Pending {
     ///
     /// Dropping the future drops the connection.
     pub async fn complete<B: Body>(self, response: Response<B>) -> Result<WebSocket, Error> {
+        let (socket, _) = self.complete_with_response(response).await?;
+        Ok(socket)
+    }
+
+    /// As [`complete`](Self::complete), and also returns the response that accepted: its status,
+    /// version, headers and extensions.
+    ///
+    /// # Errors
+    ///
+    /// As for [`complete`](Self::complete).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection.
+    pub async fn complete_with_response<B: Body>(
+        self,
+        response: Response<B>,
+    ) -> Result<(WebSocket, Response<()>), Error> {
         let deadline = Deadline::after(self.config.upgrade_timeout);
         self.complete_by(deadline, response).await
     }
@@ -57,17 +80,18 @@ impl Pending {
         self,
         deadline: Deadline,
         mut response: Response<B>,
-    ) -> Result<WebSocket, Error> {
+    ) -> Result<(WebSocket, Response<()>), Error> {
         let answer = self.handshake.check(&response).map_err(Error::Answer)?;
         let Answer::Accepted(agreed) = answer else {
-            return Err(refused(response, deadline).await);
+            return Err(Error::Refused(self.refusal(deadline, response).await));
         };
         let opening = self.handshake.opening();
         let provided = response.extensions_mut().remove::<ProvidedIo>();
         let io = if let Some(io) = provided.and_then(|provided| provided.take()) {
             io
         } else {
-            let io = deadline.bound(hyper::upgrade::on(response)).await?;
+            let upgrade = hyper::upgrade::on(&mut response);
+            let io = deadline.bound(upgrade).await?;
             Upgraded::hyper(io.map_err(Error::Http)?, opening)
         };
         let config = self.config;
@@ -76,32 +100,15 @@ impl Pending {
             agreed,
             span: None,
         };
-        Ok(WebSocket::of_client(io, setup))
+        Ok((WebSocket::of_client(io, setup), response.map(drop)))
     }
-}
 
-/// The error that keeps a response, with the beginning of its body.
-async fn refused<B: Body>(response: Response<B>, deadline: Deadline) -> Error {
-    let (parts, body) = response.into_parts();
-    let mut kept = BytesMut::new();
-    // Too late or broken off: what came is what there is. The refusal is known all the same.
-    let _ = deadline.bound(read(body, &mut kept)).await;
-    Error::Refused(Box::new(Response::from_parts(parts, kept.freeze())))
-}
-
-async fn read<B: Body>(body: B, kept: &mut BytesMut) {
-    let mut body = pin!(body);
-    // As many frames as bytes, so that empty ones cannot go on for ever.
-    for _ in 0..KEPT {
-        if kept.len() == KEPT || body.is_end_stream() {
-            return;
-        }
-        let frame = timeout(PATIENCE, poll_fn(|cx| body.as_mut().poll_frame(cx))).await;
-        let Ok(Some(Ok(frame))) = frame else {
-            return;
-        };
-        if let Ok(data) = frame.into_data() {
-            kept.put(data.take(KEPT - kept.len()));
-        }
+    /// What is kept of a response that does not accept.
+    pub(super) async fn refusal<B: Body>(
+        self,
+        deadline: Deadline,
+        response: Response<B>,
+    ) -> Box<Response<Bytes>> {
+        refusal::kept(response, self.max_refusal_body, deadline).await
     }
 }

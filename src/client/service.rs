@@ -50,7 +50,31 @@ impl Builder {
     /// # Cancel safety
     ///
     /// Dropping the future drops the connection.
-    pub async fn connect_service<S, B>(&self, uri: &str, mut service: S) -> Result<WebSocket, Error>
+    pub async fn connect_service<S, B>(&self, uri: &str, service: S) -> Result<WebSocket, Error>
+    where
+        S: Service<Request<String>, Response = Response<B>>,
+        S::Error: Into<Box<dyn StdError + Send + Sync>>,
+        B: Body,
+    {
+        let (socket, _) = self.connect_service_with_response(uri, service).await?;
+        Ok(socket)
+    }
+
+    /// As [`connect_service`](Self::connect_service), and also returns the response that accepted:
+    /// its status, version, headers and extensions.
+    ///
+    /// # Errors
+    ///
+    /// As for [`connect_service`](Self::connect_service).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection.
+    pub async fn connect_service_with_response<S, B>(
+        &self,
+        uri: &str,
+        mut service: S,
+    ) -> Result<(WebSocket, Response<()>), Error>
     where
         S: Service<Request<String>, Response = Response<B>>,
         S::Error: Into<Box<dyn StdError + Send + Sync>>,

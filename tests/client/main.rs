@@ -1,14 +1,17 @@
 //! The client's side (RFC 6455, section 4.1).
 
+mod answers;
 #[cfg(target_os = "linux")]
 mod black_holes;
 #[cfg(feature = "rustls")]
 mod certificates;
 mod handshake;
 mod proxies;
+mod redirects;
 mod refusals;
 mod requests;
 mod servers;
+mod site;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;

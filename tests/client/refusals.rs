@@ -19,8 +19,8 @@ use tower_websock::{
 
 const URI: &str = "ws://example.com/ws";
 
-/// What is kept, in bytes.
-const KEPT: usize = 1024;
+/// What is kept by default, in bytes.
+const KEPT: usize = 16 * 1024;
 
 async fn read_head(io: &mut (impl AsyncReadExt + Unpin)) {
     let mut head = Vec::new();
@@ -35,8 +35,19 @@ async fn refused<F>(head: &str, serve: impl FnOnce(DuplexStream) -> F) -> client
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    refused_to(Builder::new(), head, serve).await
+}
+
+async fn refused_to<F>(
+    builder: Builder,
+    head: &str,
+    serve: impl FnOnce(DuplexStream) -> F,
+) -> client::Error
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let (ours, mut theirs) = duplex(16 * 1024);
-    let opening = tokio::spawn(async move { Builder::new().handshake(URI, ours).await });
+    let opening = tokio::spawn(async move { builder.handshake(URI, ours).await });
     read_head(&mut theirs).await;
     theirs.write_all(head.as_bytes()).await.unwrap();
     let server = tokio::spawn(serve(theirs));
@@ -52,9 +63,9 @@ fn body(error: &client::Error) -> &[u8] {
     }
 }
 
-/// The first KiB is kept, however much there is and however it comes.
+/// The first 16 KiB are kept, however much there is and however it comes.
 #[tokio::test]
-async fn first_kib_of_a_body_is_kept() {
+async fn first_16_kib_of_a_body_are_kept() {
     for len in [0, 1, 100, KEPT - 1, KEPT, KEPT + 1, 1 << 20] {
         let sent: Vec<u8> = (b'a'..=b'z').cycle().take(len).collect();
         let chunked = sent.chunks(1000).flat_map(|chunk| {
@@ -87,11 +98,59 @@ async fn first_kib_of_a_body_is_kept() {
     }
 }
 
+/// As many bytes are kept as are set, and more are not even waited for.
+#[tokio::test(start_paused = true)]
+async fn kept_length_of_a_body_can_be_set() {
+    let head = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 1000000000000\r\n\r\n";
+    for (max, kept) in [
+        (0, ""),
+        (1, "{"),
+        (5, "{\"a\":"),
+        (7, "{\"a\":1}"),
+        (8, "{\"a\":1}"),
+        (usize::MAX, "{\"a\":1}"),
+    ] {
+        let began = Instant::now();
+        let builder = Builder::new().max_refusal_body(max);
+        let error = refused_to(builder, head, |mut io| async move {
+            io.write_all(b"{\"a\":1}").await.unwrap();
+            std::future::pending::<()>().await;
+        })
+        .await;
+        assert_eq!(body(&error), kept.as_bytes());
+        assert_eq!(error.response().unwrap().body(), kept);
+        let shown = match max {
+            0 => String::new(),
+            1..8 => format!(": {kept}..."),
+            _ => format!(": {kept}"),
+        };
+        let sentence = format!("the server refused with 401 Unauthorized{shown}");
+        assert_eq!(error.to_string(), sentence, "{max}");
+        let waits = max > 7;
+        assert_eq!(began.elapsed(), Duration::from_secs(waits.into()), "{max}");
+    }
+}
+
+/// A body of any length that never waits ends at the deadline.
+#[tokio::test]
+async fn endless_body_in_memory_ends_at_the_deadline() {
+    let service = service_fn(async |_: Request<String>| {
+        let frames = futures_util::stream::repeat_with(|| {
+            Ok::<_, std::io::Error>(http_body::Frame::data(bytes::Bytes::from_static(b"a")))
+        });
+        Ok::<_, std::io::Error>(Response::new(StreamBody::new(frames)))
+    });
+    let config = Config::new().upgrade_timeout(Duration::from_millis(50));
+    let builder = Builder::new().config(config).max_refusal_body(usize::MAX);
+    let error = builder.connect_service(URI, service).await.unwrap_err();
+    assert!(!body(&error).is_empty());
+}
+
 /// What never ends is not waited for longer than it says something, and what came is kept.
 #[tokio::test(start_paused = true)]
 async fn body_that_never_ends_does_not_hang() {
     const HEADS: [&str; 2] = [
-        "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2000\r\n\r\n",
+        "HTTP/1.1 401 Unauthorized\r\nContent-Length: 20000\r\n\r\n",
         "HTTP/1.1 401 Unauthorized\r\n\r\n",
     ];
     for head in HEADS {
@@ -253,7 +312,7 @@ async fn bodies_of_services_are_kept() {
             Box::new(|| Full::from("full").map_err(never).boxed()),
             b"full".to_vec(),
         ),
-        (Box::new(|| endless().boxed()), b"ab".repeat(512)),
+        (Box::new(|| endless().boxed()), b"ab".repeat(KEPT / 2)),
         (Box::new(|| empty_frames().boxed()), b"".to_vec()),
         (Box::new(|| trailers().boxed()), b"a".to_vec()),
         (Box::new(|| broken().boxed()), b"a".to_vec()),
@@ -341,7 +400,7 @@ async fn refusal_over_http2_keeps_its_body() {
     tokio::spawn(connection);
     for (path, kept) in [
         ("/a", "/a".to_owned()),
-        ("/endless", "endless ".repeat(128)),
+        ("/endless", "endless ".repeat(KEPT / 8)),
         ("/b", "/b".to_owned()),
     ] {
         let uri = format!("ws://localhost{path}");

@@ -37,8 +37,7 @@ async fn refused_and_panicking_requests_leave_their_siblings_alone() {
     let layer = WebSocketLayer::new(handler).authorize(authorize);
     let addr = serve_service(layer.layer(service_fn(inner))).await;
     let mut http = connect(addr).await;
-    let as_user =
-        |user| Builder::new().header("x-user".parse().unwrap(), HeaderValue::from_static(user));
+    let as_user = |user| Builder::new().header("x-user", user);
     let mut sibling = open(&mut http, &as_user("ann")).await;
     for (user, status) in [
         (None, Some(401)),

@@ -95,6 +95,14 @@ async fn every_error_says_its_cause_once() {
             "the server refused with 503 Service Unavailable",
         ),
         (
+            Error::Redirect(RedirectError::Insecure, Box::default()),
+            "the redirect of 200 OK was not followed: it leads from wss to ws",
+        ),
+        (
+            Error::HeaderName(r#""two words""#.into()),
+            "\"two words\" is not a header name",
+        ),
+        (
             Error::Answer(AnswerError::Extensions),
             "the server's answer breaks the handshake: \
              the server uses an extension that was not offered",
@@ -104,7 +112,7 @@ async fn every_error_says_its_cause_once() {
             "no answer within upgrade_timeout",
         ),
     ];
-    assert_sentences::<_, 13>(rows, |error| match error {
+    assert_sentences::<_, 15>(rows, |error| match error {
         Error::Uri(_) => 0,
         Error::Tls(_) => 1,
         Error::Header(_) => 2,
@@ -116,15 +124,16 @@ async fn every_error_says_its_cause_once() {
         Error::Answer(_) => 8,
         Error::TimedOut(_) => 9,
         Error::Service(_) => 10,
-        Error::Lookup(_) => 11,
-        Error::Proxy(_) => 12,
+        Error::Redirect(..) => 11,
+        Error::HeaderName(_) => 12,
+        Error::Lookup(_) => 13,
+        Error::Proxy(_) => 14,
     });
 }
 
 /// A body is shown if it can be printed: on one line, shortened, and nothing that a terminal obeys.
 #[test]
 fn body_of_a_refusal_is_shown_on_one_line() {
-    let kept = |text: &str| text.repeat(1024 / text.len());
     for (body, shown) in [
         (String::new(), None),
         (" \r\n\t ".into(), None),
@@ -137,22 +146,60 @@ fn body_of_a_refusal_is_shown_on_one_line() {
         ("x".repeat(200), Some("x".repeat(200))),
         ("x".repeat(201), Some("x".repeat(200) + "...")),
         ("水".repeat(201), Some("水".repeat(200) + "...")),
-        // Maybe there was more.
-        (kept("short\n\n\n").replace("short", "     "), None),
+        // Of more than 1 KiB only the beginning is looked at.
+        (" ".repeat(1024) + "late", None),
+        (format!("short{}", " ".repeat(1019)), Some("short".into())),
         (
-            format!("short{}", "\n".repeat(1019)),
+            format!("short{}late", " ".repeat(1019)),
             Some("short...".into()),
         ),
         ("\u{1b}[2Jgone".into(), None),
         ("a\0b".into(), None),
         ("\u{202e}txt.exe".into(), None),
     ] {
-        assert_eq!(excerpt(body.as_bytes()), shown, "{body:?}");
+        assert_eq!(excerpt(body.as_bytes(), false), shown, "{body:?}");
+        // Maybe there was more.
+        let shown = shown.map(|shown| shown.trim_end_matches("...").to_owned() + "...");
+        assert_eq!(excerpt(body.as_bytes(), true), shown, "{body:?}");
     }
-    assert_eq!(excerpt(b"caf\xe9"), None);
+    assert_eq!(excerpt(b"caf\xe9", false), None);
     // What was cut off, by us, inside a character is text; what ends there by itself is none.
     let text = "水".repeat(400);
-    assert!(excerpt(&text.as_bytes()[..1024]).is_some_and(|shown| shown.ends_with("水...")));
-    assert_eq!(excerpt(&text.as_bytes()[..1000]), None);
-    assert_eq!(excerpt(&[0xFF; 1024]), None);
+    for (len, is_cut_off, is_text) in [
+        (1200, false, true),
+        (1024, true, true),
+        (1000, true, true),
+        (1000, false, false),
+    ] {
+        let shown = excerpt(&text.as_bytes()[..len], is_cut_off);
+        assert_eq!(shown.is_some(), is_text, "{len}, {is_cut_off}");
+        assert!(shown.is_none_or(|shown| shown.ends_with("水...")));
+    }
+    assert_eq!(excerpt(&[0xFF; 1024], true), None);
+}
+
+/// What a redirect is not followed for.
+#[test]
+fn every_redirect_error_says_what_is_wrong() {
+    let rows = [
+        (
+            RedirectError::Location("there is no host"),
+            "its Location is invalid: there is no host",
+        ),
+        (RedirectError::Insecure, "it leads from wss to ws"),
+        (
+            RedirectError::Loop,
+            "it leads to where the request was sent before",
+        ),
+        (
+            RedirectError::TooMany(3),
+            "there are more than max_redirects (3)",
+        ),
+    ];
+    assert_sentences::<_, 4>(rows, |error| match error {
+        RedirectError::Location(_) => 0,
+        RedirectError::Insecure => 1,
+        RedirectError::Loop => 2,
+        RedirectError::TooMany(_) => 3,
+    });
 }

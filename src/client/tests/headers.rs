@@ -188,3 +188,118 @@ fn other_headers_are_sent() {
         );
     }
 }
+
+/// Names and values of every type that can become one.
+#[test]
+fn header_takes_what_can_become_one() {
+    let name = HeaderName::from_static("x-mine");
+    let value = HeaderValue::from_static("1");
+    let (name_of_string, value_of_string) = (String::from("X-Mine"), String::from("1"));
+    let builder = Builder::new()
+        .header("x-mine", "1")
+        .header("X-MINE", String::from("1"))
+        .header(String::from("x-mine"), &value_of_string)
+        .header(&name_of_string, 1)
+        .header(&name, &value)
+        .header(name, value)
+        .header(b"x-mine".as_slice(), b"1".as_slice())
+        .header(b"x-mine".to_vec(), b"1".to_vec())
+        .header(header::AUTHORIZATION, "Bearer x");
+    for request in requests(&builder) {
+        let request = request.expect("valid");
+        let lines: Vec<_> = request.headers().get_all("x-mine").iter().collect();
+        assert_eq!(lines, ["1"; 8]);
+        assert_eq!(request.headers()["authorization"], "Bearer x");
+    }
+}
+
+/// RFC 9110, sections 5.1 and 5.5: what is no name or no value is told by its name when opening,
+/// the first if there are more.
+#[test]
+fn header_that_is_none_is_told() {
+    for (builder, sentence) in [
+        (
+            Builder::new().header("two words", "1"),
+            r#""two words" is not a header name"#,
+        ),
+        (
+            Builder::new().header("", "1").header("x", "a\nb"),
+            r#""" is not a header name"#,
+        ),
+        (
+            Builder::new().header("x:", "1"),
+            r#""x:" is not a header name"#,
+        ),
+        (
+            Builder::new().header("x\r\ny", "1"),
+            r#""x\r\ny" is not a header name"#,
+        ),
+        (
+            Builder::new().header(String::from("größe"), "1"),
+            r#""größe" is not a header name"#,
+        ),
+        (
+            Builder::new().header("x-mine", "a\r\nb"),
+            "the header x-mine cannot be sent: its value is invalid: it must not have control characters",
+        ),
+        (
+            Builder::new().header("x-mine", "a\nb").header("", ""),
+            "the header x-mine cannot be sent: its value is invalid: it must not have control characters",
+        ),
+        (
+            Builder::new().header(header::COOKIE, String::from("\0")),
+            "the header cookie cannot be sent: its value is invalid: it must not have control characters",
+        ),
+    ] {
+        // What is wrong later is told later.
+        let long = "x".repeat(1 << 16);
+        let more = builder.clone().header("upgrade", "x").header(&long, "");
+        for request in requests(&builder).into_iter().chain(requests(&more)) {
+            assert_eq!(request.expect_err(sentence).to_string(), sentence);
+        }
+    }
+}
+
+/// However many there are.
+#[test]
+fn too_many_headers_are_told() {
+    let many = |lines: usize| {
+        let names = (0..lines).map(|number| format!("x-{number}"));
+        names.fold(Builder::new(), |builder, name| builder.header(name, 1))
+    };
+    for request in requests(&many(10_000)) {
+        assert!(request.expect("enough").headers().len() > 10_000);
+    }
+    for request in requests(&many(40_000)) {
+        match request {
+            Err(Error::InvalidHeader(name, _)) => assert_eq!(name, "x-10000"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// RFC 9112, section 3.2: `Host` comes first, and the user's headers last, in their order.
+#[test]
+fn headers_are_in_order() {
+    let builder = with(&[("z", "1"), ("a", "1"), ("host", "h"), ("m", "1")]);
+    let (request, _) = builder.request::<()>(URI).expect("valid");
+    let names: Vec<_> = request.headers().keys().map(HeaderName::as_str).collect();
+    assert_eq!(names.first(), Some(&"host"));
+    assert_eq!(names[names.len() - 3..], ["z", "a", "m"]);
+}
+
+/// RFC 9112, section 3.2.1: a connection of one's own needs the path alone.
+#[test]
+fn request_has_the_form_that_is_asked_for() {
+    for (uri, absolute, origin) in [
+        ("ws://h:81/a?b", "http://h:81/a?b", "/a?b"),
+        ("wss://h", "https://h/", "/"),
+        ("ws://h/ß", "http://h/%C3%9F", "/%C3%9F"),
+    ] {
+        let (request, _) = Builder::new().request::<()>(uri).expect(uri);
+        assert_eq!(request.uri(), absolute);
+        let (request, _) = Builder::new().request_origin_form::<()>(uri).expect(uri);
+        assert_eq!(request.uri(), origin);
+        assert_eq!(request.headers().get_all("host").iter().count(), 1);
+    }
+}

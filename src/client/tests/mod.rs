@@ -2,5 +2,6 @@
 
 mod errors;
 mod headers;
+mod redirects;
 
-use super::{Builder, Error, ProxyError, Stage, TlsError};
+use super::{Builder, Error, ProxyError, RedirectError, Stage, TlsError};
