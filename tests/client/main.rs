@@ -5,6 +5,7 @@ mod answers;
 mod black_holes;
 #[cfg(feature = "rustls")]
 mod certificates;
+mod examples;
 mod handshake;
 mod proxies;
 mod redirects;
