@@ -80,6 +80,14 @@ chapter!(
      [`Error`](crate::client::Error), [`extended_connect`](crate::client::extended_connect)"
 );
 chapter!(
+    migrating,
+    "migrating.md",
+    "[`client::connect`](crate::client::connect), [`Builder`](crate::client::Builder), \
+     [`WebSocketService`](crate::WebSocketService), [`WebSocketLayer`](crate::WebSocketLayer), \
+     [`WebSocketUpgrade`](crate::WebSocketUpgrade), [`axum`](crate::axum), \
+     [`WebSocket`](crate::WebSocket), [`Message`](crate::Message), [`Config`](crate::Config)"
+);
+chapter!(
     testing,
     "testing.md",
     "[`Builder::connect_service`](crate::client::Builder::connect_service), \
