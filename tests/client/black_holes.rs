@@ -39,9 +39,7 @@ async fn black_hole_does_not_hang() {
     );
     // No time at all is no hang either.
     let config = Config::new().upgrade_timeout(Duration::ZERO);
-    let error = Builder::new()
-        .config(config)
-        .connect("ws://localhost/")
-        .await;
+    let builder = Builder::new().config(config);
+    let error = builder.connect(&format!("ws://{address}/")).await;
     assert!(matches!(error, Err(Error::TimedOut(_))), "{error:?}");
 }
