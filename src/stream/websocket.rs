@@ -103,7 +103,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// If the socket is unsupervised, the message is written before this returns. If nothing was
     /// received since the last message was sent, this first reads ahead what the peer has sent.
     ///
-    /// While [`write_high_water`](Config::write_high_water) bytes are queued, this waits.
+    /// While [`write_high_water`](crate::Config::write_high_water) bytes are queued, this waits.
     ///
     /// Sending [`Message::Close`] starts the closing handshake. Then go on receiving until the
     /// peer has answered. [`close`](Self::close) does both.
@@ -142,7 +142,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
 
     /// Queues a message at once if there is room, or gives it back. This never waits.
     ///
-    /// There is room while fewer than [`write_high_water`](Config::write_high_water) bytes are
+    /// There is room while fewer than [`write_high_water`](crate::Config::write_high_water) bytes are
     /// queued, even for a Close; [`close`](Self::close) needs none.
     ///
     /// If the socket is supervised, the handler's task writes the message, and any thread may call
@@ -209,7 +209,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     ///
     /// Sends a [`CloseFrame`], or for `None` a Close frame without a code, unless a Close was
     /// already sent. Then waits for the peer's Close, for at most
-    /// [`close_timeout`](Config::close_timeout) without progress. Messages that still come are
+    /// [`close_timeout`](crate::Config::close_timeout) without progress. Messages that still come are
     /// dropped. To receive them, send [`Message::Close`] instead.
     ///
     /// # Errors
@@ -262,7 +262,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T> {
     /// If nothing was ever received and no message is waiting, this is ready as soon as a Close or
     /// the end of the transport comes. Otherwise it is ready only after a second without `recv`,
     /// since you may still want to answer earlier messages; if the transport ended without a
-    /// Close, after [`close_timeout`](Config::close_timeout). It does not notice an end that comes
+    /// Close, after [`close_timeout`](crate::Config::close_timeout). It does not notice an end that comes
     /// after more messages than are kept. So if a socket only sends, [split](Self::split) it and
     /// drop the [`RecvHalf`].
     ///
