@@ -43,10 +43,10 @@ fn apply_to_long(key: [u8; 4], offset: usize, data: &mut [u8]) {
 #[inline]
 pub(crate) fn copy_masked(key: [u8; 4], from: &[u8], to: &mut [u8]) {
     let key = repeated(key, 0);
-    let (words, tail) = to.as_chunks_mut::<8>();
-    let (from_words, from_tail) = from.as_chunks::<8>();
-    for (word, from) in words.iter_mut().zip(from_words) {
-        *word = (u64::from_le_bytes(*from) ^ key).to_le_bytes();
+    let (words, tail) = to.split_at_mut(whole_words(to.len()));
+    let (from_words, from_tail) = from.split_at(words.len());
+    for (to, from) in words.chunks_exact_mut(8).zip(from_words.chunks_exact(8)) {
+        to.copy_from_slice(&(word(from) ^ key).to_le_bytes());
     }
     for ((byte, from), key) in tail.iter_mut().zip(from_tail).zip(key.to_le_bytes()) {
         *byte = from ^ key;
@@ -59,13 +59,25 @@ pub(crate) fn copy_masked(key: [u8; 4], from: &[u8], to: &mut [u8]) {
 )]
 #[inline(always)]
 fn xor(key: u64, data: &mut [u8]) {
-    let (words, tail) = data.as_chunks_mut::<8>();
-    for word in words {
-        *word = (u64::from_le_bytes(*word) ^ key).to_le_bytes();
+    let whole = whole_words(data.len());
+    for bytes in data[..whole].chunks_exact_mut(8) {
+        bytes.copy_from_slice(&(word(bytes) ^ key).to_le_bytes());
     }
-    for (byte, key) in tail.iter_mut().zip(key.to_le_bytes()) {
+    for (byte, key) in data[whole..].iter_mut().zip(key.to_le_bytes()) {
         *byte ^= key;
     }
+}
+
+/// How many of `len` bytes are in words of eight. To split at that costs less than to ask an
+/// iterator for what it leaves.
+#[inline]
+const fn whole_words(len: usize) -> usize {
+    len & !7
+}
+
+#[inline]
+fn word(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(bytes.try_into().expect("a chunk of eight bytes"))
 }
 
 /// What goes with byte `offset` of the payload and the seven that follow, least significant
