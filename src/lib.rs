@@ -131,6 +131,7 @@
 // On docs.rs what belongs to a feature says so.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
+#![warn(clippy::incompatible_msrv)]
 
 mod config;
 mod connections;

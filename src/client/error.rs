@@ -165,11 +165,11 @@ impl From<RequestError> for Error {
 pub(super) fn excerpt(body: &[u8], is_cut_off: bool) -> Option<String> {
     let is_cut_off = is_cut_off || body.len() > READ;
     let body = &body[..body.len().min(READ)];
-    let text = match str::from_utf8(body) {
+    let text = match std::str::from_utf8(body) {
         Ok(text) => text,
         // Inside a character.
         Err(error) if error.error_len().is_none() && is_cut_off => {
-            str::from_utf8(&body[..error.valid_up_to()]).ok()?
+            std::str::from_utf8(&body[..error.valid_up_to()]).ok()?
         }
         Err(_) => return None,
     };

@@ -31,8 +31,9 @@ impl Handshake {
         config: &Config,
     ) -> Result<(Response<B>, Agreed), Rejection> {
         // 4.2.2 item 5.5: the value is one of those that the client sent.
-        if let Some(name) = &selected
-            && !self.offered.contains(name)
+        if selected
+            .as_ref()
+            .is_some_and(|name| !self.offered.contains(name))
         {
             return Err(Rejection::SubprotocolNotOffered);
         }

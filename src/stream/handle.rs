@@ -90,10 +90,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handle<T> {
         batch: &mut Batch,
     ) -> Poll<Option<Result<Message, E>>> {
         // The handler's turn was charged for the batch as a whole.
-        if self.shared.is_handlers_turn()
-            && let Some(message) = batch.pop()
-        {
-            return Poll::Ready(Some(Ok(message)));
+        if self.shared.is_handlers_turn() {
+            if let Some(message) = batch.pop() {
+                return Poll::Ready(Some(Ok(message)));
+            }
         }
         self.poll_recv_beyond(cx, batch)
     }

@@ -209,12 +209,12 @@ impl Cursor {
             next: reader.next,
         };
         let mut former = [None, None];
-        if let Some(own) = &mut reader.own
-            && (own.alarm != Some(alarm) || reader.is_stale)
-        {
-            let earlier = own.alarm.replace(alarm);
-            former[0] = earlier.and_then(|earlier| places.clear_alarm(reader.place, earlier));
-            former[1] = places.set_alarm(reader.place, alarm, waker.clone());
+        if let Some(own) = &mut reader.own {
+            if own.alarm != Some(alarm) || reader.is_stale {
+                let earlier = own.alarm.replace(alarm);
+                former[0] = earlier.and_then(|earlier| places.clear_alarm(reader.place, earlier));
+                former[1] = places.set_alarm(reader.place, alarm, waker.clone());
+            }
         }
         drop(state);
         drop(former);

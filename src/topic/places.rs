@@ -96,17 +96,19 @@ impl Places {
     /// `number` was published, and the ring begins at `front`: takes all who waited.
     pub(super) fn take_waiting(&mut self, number: u64, front: u64) -> Woken {
         let mut alarmed = Vec::new();
-        while let Some(first) = self.alarms.first_entry()
-            && first.key().0 <= number
-        {
+        while let Some(first) = self.alarms.first_entry() {
+            if first.key().0 > number {
+                break;
+            }
             let place = first.key().1;
             let (alarm, waker) = first.remove();
             self.behind.remove(&(alarm.next, place));
             alarmed.push(waker);
         }
-        while let Some(first) = self.behind.first_entry()
-            && first.key().0 < front
-        {
+        while let Some(first) = self.behind.first_entry() {
+            if first.key().0 >= front {
+                break;
+            }
             let ((_, place), number) = first.remove_entry();
             let removed = self.alarms.remove(&(number, place));
             alarmed.extend(removed.map(|(_, waker)| waker));

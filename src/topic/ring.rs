@@ -144,10 +144,10 @@ impl Ring {
 
     /// The first message from `number` on that is the newest of its kind, and its number.
     pub(super) fn newest_from(&self, number: u64) -> Option<(u64, &Entry)> {
-        if number < self.front
-            && let Some((number, entry)) = self.newest.kept.range(number..).next()
-        {
-            return Some((*number, entry));
+        if number < self.front {
+            if let Some((number, entry)) = self.newest.kept.range(number..).next() {
+                return Some((*number, entry));
+            }
         }
         let mut number = number.max(self.front);
         loop {

@@ -175,11 +175,11 @@ impl<H, F> Progress<H, F> {
 
 impl<H: FnOnce(WebSocket) -> F, F: Future> Progress<H, F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        if let ProgressProjection::Called { call } = self.as_mut().project()
-            && let Some((handler, socket)) = call.take()
-        {
-            let future = handler(socket);
-            self.set(Progress::Running { future });
+        if let ProgressProjection::Called { call } = self.as_mut().project() {
+            if let Some((handler, socket)) = call.take() {
+                let future = handler(socket);
+                self.set(Progress::Running { future });
+            }
         }
         match self.project() {
             ProgressProjection::Running { future } => future.poll(cx),

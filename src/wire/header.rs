@@ -191,9 +191,7 @@ impl FrameHeader {
         let rsv = if self.compressed { RSV1 } else { 0 };
         let first = if self.fin { FIN } else { 0 } | rsv | self.opcode as u8;
         let mask = if self.mask.is_some() { MASK } else { 0 };
-        if let Ok(len) = u8::try_from(self.len)
-            && len < LEN_16
-        {
+        if let Some(len) = u8::try_from(self.len).ok().filter(|len| *len < LEN_16) {
             bytes.extend_from_slice(&[first, mask | len]);
         } else if let Ok(len) = u16::try_from(self.len) {
             let [high, low] = len.to_be_bytes();

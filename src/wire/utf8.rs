@@ -47,9 +47,10 @@ impl Utf8Validator {
         text: &mut String,
     ) -> Result<&'a [u8], ProtocolError> {
         let mut rest = piece;
-        while self.carried > 0
-            && let Some((&byte, behind)) = rest.split_first()
-        {
+        while self.carried > 0 {
+            let Some((&byte, behind)) = rest.split_first() else {
+                break;
+            };
             rest = behind;
             let len = self.carried + 1;
             self.carry[len - 1] = byte;

@@ -48,7 +48,7 @@ impl History {
         self.begin = 0;
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 

@@ -13,7 +13,7 @@ impl Target {
     /// [`RequestError::Uri`] says what is wrong with it.
     pub(crate) fn location(&self, answer: &HeaderMap) -> Option<Result<Self, RequestError>> {
         let location = match fields::single(answer, header::LOCATION) {
-            Ok(location) => str::from_utf8(location).map_err(|_| "it is not UTF-8"),
+            Ok(location) => std::str::from_utf8(location).map_err(|_| "it is not UTF-8"),
             Err(Cardinality::Repeated) => Err("there is more than one"),
             Err(Cardinality::Missing) => return None,
         };

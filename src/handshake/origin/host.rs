@@ -71,7 +71,7 @@ impl<'a> Host<'a> {
     /// The address, however it is written.
     pub(super) fn ipv6(self) -> Option<Ipv6Addr> {
         let address = self.name.strip_prefix(b"[")?.strip_suffix(b"]")?;
-        str::from_utf8(address).ok()?.parse().ok()
+        std::str::from_utf8(address).ok()?.parse().ok()
     }
 }
 

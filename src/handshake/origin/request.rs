@@ -1,6 +1,9 @@
 //! What a request says of the page that it comes from.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    str::from_utf8,
+};
 
 use http::{HeaderMap, HeaderValue, Uri, header, request::Parts};
 
@@ -76,7 +79,7 @@ impl Page {
             Pages::Listed => false,
             Pages::Any => true,
             Pages::Predicate(predicate) => {
-                let (Ok(origin), Ok(host)) = (str::from_utf8(origin), str::from_utf8(host)) else {
+                let (Ok(origin), Ok(host)) = (from_utf8(origin), from_utf8(host)) else {
                     return false;
                 };
                 let request = PageRequest {

@@ -138,8 +138,10 @@ impl Frames {
             return Ok(Came::NeedsMore);
         }
         loop {
-            if let Some(partial) = &mut self.message
-                && partial.is_in_frame()
+            if let Some(partial) = self
+                .message
+                .as_mut()
+                .filter(|partial| partial.is_in_frame())
             {
                 work.spend_frame();
                 let complete = partial.take(input, limits)?;

@@ -301,9 +301,7 @@ impl Outbox {
             let step = left.min(end.wrapping_sub(self.staged.front()));
             self.staged.advance(step);
             left -= step;
-            if let Some(large) = self.large.front_mut()
-                && left > 0
-            {
+            if let Some(large) = self.large.front_mut().filter(|_| left > 0) {
                 let step = left.min(large.data.len());
                 large.data.advance(step);
                 left -= step;

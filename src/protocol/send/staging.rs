@@ -72,7 +72,7 @@ impl Staging {
     }
 
     /// The position behind the last byte.
-    pub(super) const fn end(&self) -> usize {
+    pub(super) fn end(&self) -> usize {
         self.base.wrapping_add(self.bytes.len())
     }
 

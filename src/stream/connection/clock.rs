@@ -59,7 +59,7 @@ impl Clock {
             return near + FAR;
         }
         let other = since_base(near).saturating_sub(self.0) / NANOS_OF_MILLI;
-        let ahead = moment.0.wrapping_sub(wrap(other)).cast_signed();
+        let ahead = signed(moment.0.wrapping_sub(wrap(other)));
         let millis = other.saturating_add(i64::from(ahead));
         let nanos = millis.saturating_mul(NANOS_OF_MILLI);
         from_base(nanos.saturating_add(self.0)).unwrap_or(near)
@@ -79,7 +79,7 @@ impl Clock {
     /// many may find out how they are made: no more than a round trip is measured with them.
     pub(super) fn lot(self, what: u32) -> u64 {
         let [one, other] = *KEYS;
-        let mixed = fold(self.0.cast_unsigned() ^ one, other);
+        let mixed = fold(u64::from_ne_bytes(self.0.to_ne_bytes()) ^ one, other);
         fold(mixed ^ u64::from(what), one | 1)
     }
 }
@@ -104,8 +104,7 @@ impl Moment {
     }
 
     pub(super) fn is_before(self, other: Self) -> bool {
-        self != Self::NEVER
-            && (other == Self::NEVER || self.0.wrapping_sub(other.0).cast_signed() < 0)
+        self != Self::NEVER && (other == Self::NEVER || signed(self.0.wrapping_sub(other.0)) < 0)
     }
 
     /// Milliseconds since another moment, which was not later.
@@ -119,6 +118,11 @@ impl Moment {
 const fn fold(one: u64, other: u64) -> u64 {
     let product = one as u128 * other as u128;
     product as u64 ^ (product >> 64) as u64
+}
+
+/// A difference that wrapped, if it is less than 24 days.
+const fn signed(difference: u32) -> i32 {
+    i32::from_ne_bytes(difference.to_ne_bytes())
 }
 
 fn since_base(at: Instant) -> i64 {

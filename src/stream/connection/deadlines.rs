@@ -283,10 +283,8 @@ impl Deadlines {
     /// not set. That costs less than a turn in which it has ended in vain. For a supervisor's turn.
     pub(super) fn put_off_timer(&mut self) {
         let Some(table) = &mut self.table else { return };
-        if let Some((at, _)) = table.first()
-            && table.ends.is_before(at)
-            && !table.timer.is_elapsed()
-        {
+        let Some((at, _)) = table.first() else { return };
+        if table.ends.is_before(at) && !table.timer.is_elapsed() {
             table.as_mut().end(at, self.clock);
             // If it ended meanwhile, the task has been woken, and will not be again: it looks then.
             if self.attention == Attention::Unneeded {

@@ -28,9 +28,10 @@ impl<T> Conn<T> {
         topic: &Topic,
         wanted: &mut Option<Subscribe>,
     ) {
-        if self.can_send()
-            && let Some(wanted) = wanted.take()
-        {
+        if !self.can_send() {
+            return;
+        }
+        if let Some(wanted) = wanted.take() {
             let cursor = topic.cursor(id, wanted, self.tasks().driver());
             self.feeds_mut().add(cursor);
         }

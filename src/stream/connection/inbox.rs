@@ -100,13 +100,12 @@ impl Inbox {
         to: ReadTo,
     ) -> Poll<io::Result<usize>> {
         let input = &mut self.input;
-        if input.is_empty()
-            && to == ReadTo::Message
-            && let Some(mut payload) = protocol.direct()
-        {
-            let read = ready!(poll_read_buf(Pin::new(io), cx, &mut payload));
-            self.sharing.note_read(*read.as_ref().unwrap_or(&0));
-            return Poll::Ready(read);
+        if input.is_empty() && to == ReadTo::Message {
+            if let Some(mut payload) = protocol.direct() {
+                let read = ready!(poll_read_buf(Pin::new(io), cx, &mut payload));
+                self.sharing.note_read(*read.as_ref().unwrap_or(&0));
+                return Poll::Ready(read);
+            }
         }
         buffers::prepare(input);
         let read = ready!(poll_read_buf(Pin::new(io), cx, input));

@@ -50,7 +50,7 @@ impl Output {
     /// Whether all up to `mark` is written, and something that was queued later is what waits: the
     /// transport is flushed with that.
     pub(super) fn is_beyond(&self, mark: u64, protocol: &Protocol) -> bool {
-        let left = mark.wrapping_sub(self.written).cast_signed();
+        let left = i64::from_ne_bytes(mark.wrapping_sub(self.written).to_ne_bytes());
         left <= 0 && protocol.outgoing().len() > 0
     }
 

@@ -153,10 +153,10 @@ impl<T> Conn<T> {
     #[cold]
     pub(super) fn note_output_progress(&mut self, bytes: usize) {
         let is_flushed = self.is_flushed();
-        if let Some(closing) = self.closing_mut()
-            && closing.note_written(bytes, is_flushed)
-        {
-            self.note_progress();
+        if let Some(closing) = self.closing_mut() {
+            if closing.note_written(bytes, is_flushed) {
+                self.note_progress();
+            }
         }
     }
 

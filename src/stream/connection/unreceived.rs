@@ -56,14 +56,14 @@ impl<T> Conn<T> {
                 self.take_unreceived(item);
             }
             items += 1;
-            if cost == Cost::Dear || items.is_multiple_of(ITEMS_OF_A_STEP) {
+            if cost == Cost::Dear || items % ITEMS_OF_A_STEP == 0 {
                 ready!(self.poll_others());
             }
         }
-        if self.inbox().reading().is_discarding()
-            && let Some(end) = self.inbox_mut().take_transport_end()
-        {
-            self.take_effect(&end);
+        if self.inbox().reading().is_discarding() {
+            if let Some(end) = self.inbox_mut().take_transport_end() {
+                self.take_effect(&end);
+            }
         }
         Poll::Ready(())
     }
@@ -74,10 +74,10 @@ impl<T> Conn<T> {
             return;
         }
         if self.inbox().reading().is_discarding() {
-            if item.is_message()
-                && let Some(closing) = self.closing_mut()
-            {
-                closing.note_discarded_message();
+            if item.is_message() {
+                if let Some(closing) = self.closing_mut() {
+                    closing.note_discarded_message();
+                }
             }
             self.take_effect(&item);
             return;
