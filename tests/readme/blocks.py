@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "target" / "readme"
 README = ROOT / "README.md"
 CHAPTERS = sorted((ROOT / "docs").glob("[!.]*.md"))
-PAGES = [README, *CHAPTERS]
+EXAMPLES = ROOT / "examples" / "README.md"
+PAGES = [README, *CHAPTERS, EXAMPLES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
 
 MANIFEST = """\
 [package]
