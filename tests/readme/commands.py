@@ -53,7 +53,7 @@ def problem(command):
                      if target["name"] == following and KINDS[word] in target["kind"]]
             if not found:
                 return f"no {KINDS[word]} {following}"
-            missing = set(found[0].get("required-features", [])) - features
+            missing = set(found[0].get("required-features", [])) - turned_on(features, package)
             if missing:
                 return f"{following} needs the features {', '.join(sorted(missing))}"
         elif word in VALUED or word == "--manifest-path":
@@ -61,6 +61,16 @@ def problem(command):
         elif not word.startswith("--") and words[1] == "test" and not is_tested(word):
             return f"no test is called {word}"
     return None
+
+
+def turned_on(features, package):
+    """These, and those that they turn on."""
+    on = set()
+    left = set(features)
+    while left:
+        on |= left
+        left = {name for feature in left for name in package["features"].get(feature, [])} - on
+    return on
 
 
 def value(words, option):
@@ -78,6 +88,7 @@ def metadata(manifest):
 @functools.cache
 def is_tested(word):
     """Whether a filter is in the path or the name of some test."""
+    word = word.replace("::", "/")
     for path in [*ROOT.glob("src/**/*.rs"), *ROOT.glob("tests/**/*.rs")]:
         text = path.read_text(encoding="utf-8")
         if "#[test]" not in text and "#[tokio::test" not in text:
