@@ -53,6 +53,7 @@ mod headers;
 mod http2;
 mod open;
 mod pending;
+pub mod reconnecting;
 mod redirect;
 mod refusal;
 mod service;
@@ -69,6 +70,7 @@ pub use self::{
     connect::{CertificateFault, InvalidProxy, Proxy, ProxyError, TlsError},
     error::Error,
     pending::Pending,
+    reconnecting::{Reconnecting, ReconnectingBuilder, Retry},
     redirect::RedirectError,
     stage::Stage,
 };

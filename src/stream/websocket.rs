@@ -1,6 +1,8 @@
 //! The socket.
 
 mod fanout;
+#[cfg(feature = "client")]
+mod handed_over;
 mod opening;
 mod streams;
 

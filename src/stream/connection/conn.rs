@@ -141,7 +141,7 @@ impl<T> Conn<T> {
 
     /// Whether nothing has begun to close.
     #[inline]
-    pub(super) fn is_undisturbed(&self) -> bool {
+    pub(crate) fn is_undisturbed(&self) -> bool {
         self.can_send() && !self.inbox.end_is_known() && !self.is_down()
     }
 
@@ -152,7 +152,7 @@ impl<T> Conn<T> {
 
     /// Whether the transport has all that is queued.
     #[inline]
-    pub(super) fn is_flushed(&self) -> bool {
+    pub(crate) fn is_flushed(&self) -> bool {
         self.output.is_flushed(&self.protocol)
     }
 
@@ -180,7 +180,7 @@ impl<T> Conn<T> {
 
     /// Whether there is no transport any more.
     #[inline]
-    pub(super) const fn is_down(&self) -> bool {
+    pub(crate) const fn is_down(&self) -> bool {
         self.link.is_down()
     }
 
