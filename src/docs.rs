@@ -77,7 +77,8 @@ chapter!(
     "client.md",
     "[`client`](crate::client), [`Builder`](crate::client::Builder), \
      [`Tls`](crate::client::Tls), [`Proxy`](crate::client::Proxy), \
-     [`Error`](crate::client::Error), [`extended_connect`](crate::client::extended_connect)"
+     [`Error`](crate::client::Error), [`extended_connect`](crate::client::extended_connect), \
+     [`Reconnecting`](crate::client::Reconnecting), [`Retry`](crate::client::Retry)"
 );
 chapter!(
     migrating,

@@ -39,9 +39,12 @@
 //! The socket is the same [`WebSocket`] type as a server's, but without a supervisor: it works
 //! only while one of its methods runs. End it with [`close`](WebSocket::close).
 //!
-//! Two rules are left to the application, because only it knows all its connections. RFC 6455,
+//! A [`Reconnecting`] opens the next connection when one ends, and backs off before (RFC 6455,
+//! section 7.2.3).
+//!
+//! One rule is left to the application, because only it knows all its connections: RFC 6455,
 //! section 4.1 item 2 asks a client to have at most one connection to a host in the connecting
-//! state. Section 7.2.3 asks it to back off before it reconnects after a failure.
+//! state. A [`Reconnecting`] has at most one.
 
 mod builder;
 mod connect;

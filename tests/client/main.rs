@@ -8,6 +8,7 @@ mod certificates;
 mod examples;
 mod handshake;
 mod proxies;
+mod reconnecting;
 mod redirects;
 mod refusals;
 mod requests;

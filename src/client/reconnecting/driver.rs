@@ -71,6 +71,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Driver<T> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Event, Stopped>>> {
         self.wakers.register(Side::Receiver, cx.waker());
+        // It may take longer than to connect again.
+        let _ = self.link.poll_old(cx);
         loop {
             if let Some(event) = self.news.next(&mut self.unsent) {
                 // What senders wait for.
@@ -160,10 +162,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Driver<T> {
             let Some(socket) = self.link.socket_mut() else {
                 return Poll::Ready(Ok(()));
             };
-            if ready!(Pin::new(socket).poll_flush(cx)).is_err() || !self.is_sure() {
-                // What was read ahead is all that comes.
+            if ready!(Pin::new(socket).poll_flush(cx)).is_err() {
+                // There is no transport: what was read ahead is all that comes.
                 ready!(self.poll_end(|_| false));
-            } else if self.has_handed_over() {
+                continue;
+            }
+            if !self.is_sure() {
+                ready!(self.poll_end(Self::is_full_of_news));
+            }
+            if self.has_handed_over() {
                 self.unsent.note_flushed();
                 return Poll::Ready(Ok(()));
             }
