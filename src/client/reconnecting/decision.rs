@@ -130,9 +130,11 @@ impl Retry {
 /// Whether the user has to mend it, and no other attempt does.
 fn is_users_own(error: &Error) -> bool {
     match error {
-        Error::Uri(_) | Error::Header(_) | Error::InvalidHeader(..) => true,
+        Error::Uri(_)
+        | Error::Header(_)
+        | Error::InvalidHeader(..)
+        | Error::Proxy(ProxyError::Credentials(_)) => true,
         Error::Tls(error) | Error::Proxy(ProxyError::Tls(error)) => is_users_tls(error),
-        Error::Proxy(ProxyError::Credentials(_)) => true,
         Error::Proxy(error) => {
             let status = error.status();
             let is_forbidden = status.is_some_and(|status| status == StatusCode::FORBIDDEN);
