@@ -320,7 +320,7 @@ impl<T> Driver<T> {
     }
 
     fn end_work(&mut self) {
-        self.news.forget();
+        self.news.keep_messages();
         self.link.close();
         self.wakers.wake_all();
     }

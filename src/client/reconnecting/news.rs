@@ -53,7 +53,12 @@ impl News {
         self.queue.push_back(Item::Message(message));
     }
 
-    /// This side has closed: nothing of it is news.
+    /// This side has closed: how it went before is of no interest.
+    pub(super) fn keep_messages(&mut self) {
+        self.queue.retain(|item| matches!(item, Item::Message(_)));
+    }
+
+    /// Nothing of it is received.
     pub(super) fn forget(&mut self) {
         *self = Self::default();
     }

@@ -161,3 +161,27 @@ async fn close_hands_back_what_did_not_leave() {
     assert!(socket.recv().await.is_none());
     drop(server);
 }
+
+/// So are those of a connection that ended before.
+#[tokio::test(start_paused = true)]
+async fn messages_before_the_end_are_received() {
+    for drops in [false, true] {
+        let (mut servers, builder) = servers();
+        let mut socket = builder.build();
+        socket.send(text(0)).await.expect("sent");
+        let mut server = servers.next();
+        server.send(text(1)).await.expect("sent");
+        // It reads ahead.
+        socket.send(text(2)).await.expect("sent");
+        drop(server);
+        assert!(socket.send(text(3)).await.is_err());
+        if drops {
+            assert_eq!(socket.close(None).await.expect("nothing"), None);
+        } else {
+            SinkExt::close(&mut socket).await.expect("nothing to send");
+            expect_message(&mut socket, text(1)).await;
+        }
+        assert!(socket.recv().await.is_none());
+        assert_eq!(servers.attempts(), 1);
+    }
+}
