@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .retry(Retry::new().max_retries(Some(20)))
         .on_state(|state| match state {
             State::Connecting(attempt) => eprintln!("connecting, attempt {}", attempt.number()),
-            State::Open { number } => eprintln!("connected, for the {number}. time"),
+            State::Open { number } => eprintln!("connection {number} is open"),
             State::Waiting { wait, why } => eprintln!("{why}; again in {wait:.1?}"),
             _ => {}
         })

@@ -74,8 +74,8 @@ impl Builder {
     /// ```
     ///
     /// A URI or a header that cannot be used is told by the first event.
-    pub fn reconnecting(self, uri: impl Into<String>) -> ReconnectingBuilder {
-        Reconnecting::builder(self, uri)
+    pub fn reconnecting(&self, uri: impl Into<String>) -> ReconnectingBuilder {
+        Reconnecting::builder(self.clone(), uri)
     }
 }
 
@@ -207,7 +207,6 @@ impl ReconnectingBuilder<Requests> {
     /// # }
     /// let builder = Builder::new();
     /// let socket = builder
-    ///     .clone()
     ///     .reconnecting("ws://127.0.0.1:8888/ws")
     ///     .request(move |attempt| {
     ///         let builder = builder.clone();

@@ -1,6 +1,7 @@
 //! What the user is told, and in which order.
 
 use super::*;
+use crate::{Error, protocol::Loss};
 
 /// A new connection is told of before what came on it, and the end of one after that.
 #[tokio::test(start_paused = true)]
@@ -105,6 +106,23 @@ async fn transport_of_a_closed_connection_ends_in_order() {
     let (closure, at) = closing.await.expect("closed");
     assert!(closure.is_clean(), "{closure}");
     assert_eq!(at, began);
+}
+
+/// 5.5.2: a server that vanished is noticed, as nobody set otherwise.
+#[tokio::test(start_paused = true)]
+async fn silent_server_is_given_up() {
+    let (mut servers, builder) = servers();
+    let mut socket = builder.build();
+    expect_open(&mut socket, 1).await;
+    let _silent = servers.next();
+    let began = Instant::now();
+    let (why, _) = expect_lost(&mut socket).await;
+    assert!(
+        matches!(&*why, Cause::Broken(Error::Lost(Loss::NoPong))),
+        "{why}"
+    );
+    assert_eq!(began.elapsed().as_secs(), 60);
+    expect_open(&mut socket, 2).await;
 }
 
 /// Dropping the future of an attempt or of a wait does not begin it again.
