@@ -100,10 +100,9 @@ use crate::{
 /// [`send`](Self::send) fails to flush is in its error instead. If the server has closed, whatever
 /// was sent since the last flush is handed back, though some of it may have left since.
 ///
-/// So each message is flushed or handed back, and none is both silently lost. What is handed back
-/// may have arrived all the same, and what was flushed may not have. If it matters, have the server
-/// acknowledge messages, number them, and send again after [`Event::Open`] what was not
-/// acknowledged.
+/// So each message is flushed or handed back, and none is lost silently. What is handed back may
+/// have arrived all the same, and what was flushed may not have. If it matters, number the messages,
+/// have the server acknowledge them, and send again after [`Event::Open`] what was not acknowledged.
 ///
 /// Messages are kept up to [`max_unflushed`](super::ReconnectingBuilder::max_unflushed) bytes and one
 /// message; then sending flushes first. Close frames are not kept.
@@ -116,8 +115,10 @@ use crate::{
 /// received. Or let a connector do it, given to [`over`](Self::over).
 ///
 /// Nothing is sent, and no other connection is opened, until the messages of the last connection
-/// are received and those that it did not send are taken back. So a program that only sends must
-/// receive if the server sends, too.
+/// are received and those that it did not send are taken back. Until then, [`send`](Self::send) and
+/// [`feed`](Self::feed) fail, and give their message back. As a `Sink`, which cannot, it fails once
+/// if messages were lost, and waits from then on. So a program that only sends must receive if the
+/// server sends, too.
 ///
 /// # When it connects again
 ///
