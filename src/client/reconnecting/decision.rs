@@ -73,7 +73,9 @@ impl Retry {
             Cause::Closed(frame) => frame
                 .as_ref()
                 .map_or(Verdict::Usual, |frame| self.judge_code(frame.code)),
-            Cause::NotOpened(Error::Refused(response)) => self.judge_refusal(response, now),
+            Cause::NotOpened(Error::Refused(response) | Error::Redirect(_, response)) => {
+                self.judge_refusal(response, now)
+            }
             Cause::NotOpened(error) if is_users_own(error) => Verdict::Final,
             Cause::Broken(_) | Cause::NotOpened(_) | Cause::TimedOut | Cause::Hook(_) => {
                 Verdict::Usual
@@ -132,6 +134,7 @@ fn is_users_own(error: &Error) -> bool {
     match error {
         Error::Uri(_)
         | Error::Header(_)
+        | Error::HeaderName(_)
         | Error::InvalidHeader(..)
         | Error::Proxy(ProxyError::Credentials(_)) => true,
         Error::Tls(error) | Error::Proxy(ProxyError::Tls(error)) => is_users_tls(error),

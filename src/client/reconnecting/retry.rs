@@ -47,7 +47,8 @@ pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 ///   425 and 429. Neither is a 4xx other than 401 and 403 that has `Retry-After`.
 /// - The statuses 301 and 308: the endpoint has moved for good.
 /// - A URI or a header that cannot be used: [`Error::Uri`](crate::client::Error::Uri),
-///   [`Error::Header`](crate::client::Error::Header) and
+///   [`Error::Header`](crate::client::Error::Header),
+///   [`Error::HeaderName`](crate::client::Error::HeaderName) and
 ///   [`Error::InvalidHeader`](crate::client::Error::InvalidHeader). TLS that is not set up; a
 ///   certificate that fails is not final, as it may be renewed. A proxy that wants other credentials,
 ///   or answers 403.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error,
-    client::{CertificateFault, ProxyError, Stage, TlsError},
+    client::{CertificateFault, ProxyError, RedirectError, Stage, TlsError},
     protocol::Loss,
     wire::{ProtocolError, close_code},
 };
@@ -104,6 +104,16 @@ fn retry_after_is_heeded_within_bounds() {
     assert_eq!(decided, Wait(Duration::from_nanos(36_999_999_999)));
 }
 
+/// One that was not followed.
+fn redirect(status: u16) -> client::Error {
+    match refused(status, None) {
+        client::Error::Refused(response) => {
+            client::Error::Redirect(RedirectError::TooMany(3), response)
+        }
+        other => other,
+    }
+}
+
 fn by_proxy(status: u16) -> client::Error {
     let response = Response::builder().status(status).body(());
     client::Error::Proxy(ProxyError::Refused(Box::new(response.expect("a response"))))
@@ -119,9 +129,11 @@ fn every_error_has_its_decision() {
         client::Error::Tls(TlsError::Host("a host".into())),
         client::Error::Proxy(ProxyError::Credentials("too long")),
         client::Error::Proxy(ProxyError::SocksCredentials),
+        redirect(308),
         by_proxy(403),
         by_proxy(407),
         client::Error::Header(header::UPGRADE),
+        client::Error::HeaderName("a b".into()),
         client::Error::InvalidHeader(header::HOST, "it is set twice"),
     ];
     for error in final_ones {
@@ -132,6 +144,7 @@ fn every_error_has_its_decision() {
         Cause::NotOpened(unreachable()),
         Cause::NotOpened(client::Error::Lookup(std::io::ErrorKind::NotFound.into())),
         Cause::NotOpened(client::Error::TimedOut(Stage::Answer)),
+        Cause::NotOpened(redirect(302)),
         Cause::NotOpened(by_proxy(502)),
         Cause::NotOpened(client::Error::Proxy(ProxyError::SocksRefused(5))),
         Cause::NotOpened(client::Error::Tls(TlsError::Certificate(
