@@ -166,7 +166,7 @@ pub use self::handshake::AnswerError;
 pub use self::{
     config::{Config, InvalidSubprotocol, KeepAlive, Subprotocol},
     connections::{ConnectionId, ConnectionInfo, ConnectionKey, Connections, Drain, Drained},
-    handshake::{InvalidOrigin, OriginPolicy, PageRequest, Rejection},
+    handshake::{InvalidOrigin, OriginPolicy, PageRequest, Rejection, derive_accept_key},
     message::{CloseFrame, InvalidClose, Message, NotUtf8, PreparedMessage, Utf8Bytes},
     observe::{Stats, Traffic},
     protocol::{Closure, Initiator, Loss},
@@ -178,7 +178,7 @@ pub use self::{
     topic::{Lag, Subscribe, SubscriberId, Topic, TopicConfig, TopicKey, TopicStats, TopicStream},
     upgrade::{
         Accepting, ConnectionTask, End, HandlerEnd, Outcome, ResponseBody, Supervise, UpgradeError,
-        WebSocketUpgrade,
+        WebSocketUpgrade, is_upgrade_request,
     },
     wire::{CloseCode, ProtocolError, Role, close_code},
 };

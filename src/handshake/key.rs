@@ -21,14 +21,37 @@ pub(super) fn is_valid(key: &[u8]) -> bool {
     key.len() == 24 && LENIENT.decode_slice(key, &mut nonce) == Ok(16)
 }
 
-/// 4.2.2 item 5.4: SHA-1 of the key as it was sent, and the GUID, in base64.
+/// The value of `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key` (RFC 6455, section
+/// 4.2.2, item 5.4): 28 characters.
+///
+/// For those who do the handshake themselves. A [`WebSocketUpgrade`](crate::WebSocketUpgrade)
+/// does all of it. The key is taken as it was sent: it is not checked to be the base64 of 16 bytes,
+/// as section 4.2.1, item 5, asks of it.
+///
+/// ```
+/// use tower_websock::derive_accept_key;
+///
+/// // The sample of section 1.3.
+/// let accept = derive_accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
+/// assert_eq!(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// ```
+pub fn derive_accept_key(key: &[u8]) -> String {
+    String::from_utf8(answer_to(key).into()).expect("base64 is ASCII")
+}
+
+/// 4.2.2 item 5.4, as a header has it.
 pub(super) fn accept(key: &[u8]) -> HeaderValue {
+    HeaderValue::from_bytes(&answer_to(key)).expect("base64 is visible ASCII")
+}
+
+/// 4.2.2 item 5.4: SHA-1 of the key as it was sent, and the GUID, in base64.
+fn answer_to(key: &[u8]) -> [u8; 28] {
     let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
     let mut text = [0; 28];
     LENIENT
         .encode_slice(digest, &mut text)
         .expect("20 bytes make 28 characters");
-    HeaderValue::from_bytes(&text).expect("base64 is visible ASCII")
+    text
 }
 
 /// 4.1 item 7: 16 bytes in base64.

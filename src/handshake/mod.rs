@@ -21,9 +21,10 @@ pub(crate) use self::{
     accept::Agreed,
     opening::Opening,
     origin::RequestOrigin,
-    request::{Handshake, is_attempt},
+    request::{Handshake, is_attempt, is_request},
 };
 pub use self::{
+    key::derive_accept_key,
     origin::{InvalidOrigin, OriginPolicy, PageRequest},
     rejection::Rejection,
 };

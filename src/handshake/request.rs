@@ -38,6 +38,26 @@ pub(crate) fn is_attempt(version: Version, headers: &HeaderMap, protocol: Option
     }
 }
 
+/// Whether a request says all that makes it one for a WebSocket connection. `protocol` is as above.
+pub(crate) fn is_request(
+    method: &Method,
+    version: Version,
+    headers: &HeaderMap,
+    protocol: Option<&str>,
+) -> bool {
+    match Opening::of(version) {
+        // 4.2.1 items 1, 3 and 4.
+        Ok(Opening::Upgrade) => {
+            method == Method::GET
+                && fields::contains(headers, header::UPGRADE, "websocket")
+                && fields::contains(headers, header::CONNECTION, "upgrade")
+        }
+        // RFC 8441, section 5.
+        Ok(Opening::ExtendedConnect) => protocol.is_some_and(is_websocket),
+        Err(_) => false,
+    }
+}
+
 impl Handshake {
     /// Checks every rule but that of the origin, which a policy decides. `protocol` is the
     /// `:protocol` of an extended CONNECT.

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::{Config, Subprotocol},
     connections::{ConnectionKey, Connections, Seat},
-    handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, is_attempt},
+    handshake::{Handshake, OriginPolicy, Rejection, RequestOrigin, is_attempt, is_request},
     observe,
     stream::{Setup, WebSocket},
 };
@@ -23,6 +23,31 @@ use crate::{
 pub(crate) fn is_for_us<B>(request: &Request<B>) -> bool {
     let protocol = extended_connect::asked_for(request.method(), request.extensions());
     is_attempt(request.version(), request.headers(), protocol)
+}
+
+/// Whether a request asks for a WebSocket connection.
+///
+/// Over HTTP/1.1, it does if it is a GET that lists `websocket` in `Upgrade` and `upgrade` in
+/// `Connection` (RFC 6455, section 4.2.1, items 1, 3 and 4; names have no case). Over HTTP/2, if it
+/// is a CONNECT whose `:protocol` is `websocket` (RFC 8441, section 5; with the feature `http2`).
+/// In any other version, no request does.
+///
+/// For those who choose by it who answers a request. It need not be a valid one: whether it is,
+/// [`WebSocketUpgrade::from_parts`] says.
+///
+/// ```
+/// use http::{Request, header::{CONNECTION, UPGRADE}};
+/// use tower_websock::is_upgrade_request;
+///
+/// let request = Request::get("/ws").header(CONNECTION, "keep-alive, Upgrade");
+/// assert!(is_upgrade_request(&request.header(UPGRADE, "websocket").body(())?));
+/// assert!(!is_upgrade_request(&Request::get("/ws").body(())?));
+/// # Ok::<_, http::Error>(())
+/// ```
+pub fn is_upgrade_request<B>(request: &Request<B>) -> bool {
+    let (method, headers) = (request.method(), request.headers());
+    let protocol = extended_connect::asked_for(method, request.extensions());
+    is_request(method, request.version(), headers, protocol)
 }
 
 /// Checks every rule but that of the origin.

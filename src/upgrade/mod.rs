@@ -20,7 +20,7 @@ mod pending;
 mod supervise;
 
 pub use self::{
-    accept::WebSocketUpgrade,
+    accept::{WebSocketUpgrade, is_upgrade_request},
     accepting::Accepting,
     body::ResponseBody,
     end::{End, HandlerEnd},
