@@ -84,7 +84,11 @@
 //! - `deflate`, on by default: permessage-deflate (RFC 7692), if [`Config::deflate`] turns it on.
 //! - `metrics`: counters for any exporter of the crate `metrics`: see [`docs::operations`].
 //! - `tracing`: a span per connection and a few events: see [`docs::operations`].
-//! - `full`: all of them.
+//! - `full`: all of the above.
+//! - `axum-message`: [`From`] both ways between [`Message`], [`CloseFrame`] and [`Utf8Bytes`] and
+//!   those of `axum::extract::ws` in axum 0.8, and a [`Compat`] socket for libraries that take
+//!   any stream and sink of these.
+//! - `tungstenite`: the same for tungstenite 0.30.
 //!
 //! # What always holds
 //!
@@ -155,10 +159,15 @@ pub mod axum;
 #[cfg(feature = "client")]
 pub mod client;
 
+#[cfg(any(feature = "axum-message", feature = "tungstenite"))]
+mod compat;
+
 // Chapters, for the documentation only.
 #[cfg(doc)]
 pub mod docs;
 
+#[cfg(any(feature = "axum-message", feature = "tungstenite"))]
+pub use self::compat::{Compat, CompatMessage};
 #[cfg(feature = "deflate")]
 pub use self::deflate::DeflateConfig;
 #[cfg(feature = "client")]

@@ -89,6 +89,12 @@
 //! In a nested router, too, axum removes the prefix before [`path`](crate::WebSocketLayer::path)
 //! is compared.
 //!
+//! # Libraries that take axum's messages
+//!
+//! Some libraries take any stream and sink of `axum::extract::ws::Message`, such as
+//! `GraphQLWebSocket` of async-graphql-axum. With the feature `axum-message`, give them
+//! `socket.compat()`: see [`Compat`](crate::Compat).
+//!
 //! # Names
 //!
 //! With this feature, `use tower_websock::*` brings a module `axum` into scope, which hides the
@@ -96,6 +102,8 @@
 //! [`tower_websock::prelude`](crate::prelude).
 
 mod accepting;
+#[cfg(feature = "axum-message")]
+mod compat;
 mod layer;
 mod socket;
 mod upgrade;

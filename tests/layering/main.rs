@@ -16,7 +16,7 @@ const FLOORS: [&[&str]; 9] = [
     &["protocol", "handshake"],
     &["connections", "topic"],
     &["stream"],
-    &["upgrade", "client"],
+    &["upgrade", "client", "compat"],
     &["service"],
     &["axum"],
 ];
