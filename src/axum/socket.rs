@@ -28,6 +28,10 @@ use crate::{
 /// of that `split` share a lock. Where many tasks send, use [`sender`](Self::sender). For halves
 /// that do not share a lock, use [`split`](crate::WebSocket::split) of
 /// the socket from [`into_inner`](Self::into_inner). Their errors are this crate's.
+///
+/// A [`CloseFrame`] that is written out, as axum's are, may have a reason of more than 123 bytes,
+/// which no Close can hold (RFC 6455, section 5.5). It is cut at a character boundary when it is
+/// sent, so that the peer learns the code.
 #[derive(Debug)]
 pub struct WebSocket {
     inner: crate::WebSocket,
@@ -284,6 +288,7 @@ impl WebSocket {
 
 impl From<crate::WebSocket> for WebSocket {
     fn from(inner: crate::WebSocket) -> Self {
+        inner.cut_reasons();
         Self { inner }
     }
 }

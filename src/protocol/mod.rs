@@ -48,6 +48,8 @@ pub(crate) struct Protocol {
     phase: Phase,
     /// What our Close said, once it is sent.
     closing: Option<Box<CloseFrame>>,
+    /// Whether the reason of our Close may be too long.
+    cuts_reasons: bool,
     config: Arc<Config>,
 }
 
@@ -82,8 +84,15 @@ impl Protocol {
             pong: None,
             phase: Phase::Open,
             closing: None,
+            cuts_reasons: false,
             config,
         }
+    }
+
+    /// From now on, a reason that is too long for a Close (5.5) is cut instead of refused.
+    #[cfg(feature = "axum")]
+    pub(crate) const fn cut_reasons(&mut self) {
+        self.cuts_reasons = true;
     }
 
     /// Takes what is wanted of what has come, most of the time out of `input`; says what that
@@ -258,6 +267,9 @@ impl Protocol {
 
     /// Starts the closing handshake. Does nothing if a Close was sent already (5.5.1).
     fn close(&mut self, frame: Option<&CloseFrame>) -> Result<(), InvalidClose> {
+        let cut = frame.filter(|_| self.cuts_reasons).cloned();
+        let cut = cut.map(|frame| CloseFrame::new(frame.code, frame.reason));
+        let frame = cut.as_ref().or(frame);
         if let Some(frame) = frame {
             frame.check_sendable()?;
         }

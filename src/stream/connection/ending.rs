@@ -16,6 +16,12 @@ use crate::{
 };
 
 impl<T> Conn<T> {
+    /// From now on, a reason that is too long for a Close is cut instead of refused.
+    #[cfg(feature = "axum")]
+    pub(crate) const fn cut_reasons(&mut self) {
+        self.protocol_mut().cut_reasons();
+    }
+
     /// Queues a Close, unless one was sent.
     pub(crate) fn start_close(&mut self, frame: Option<CloseFrame>) -> Result<(), InvalidClose> {
         let could_send = self.can_send();

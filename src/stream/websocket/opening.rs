@@ -83,6 +83,12 @@ impl WebSocket {
         (socket, shared)
     }
 
+    /// From now on, a reason that is too long for a Close is cut instead of refused.
+    #[cfg(feature = "axum")]
+    pub(crate) fn cut_reasons(&self) {
+        self.handle.with(Conn::cut_reasons);
+    }
+
     /// With its place among the server's connections.
     pub(crate) fn seated(self, seat: Option<Seat>) -> Self {
         if let Some(seat) = seat {

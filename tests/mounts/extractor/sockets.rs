@@ -259,6 +259,36 @@ async fn errors_hold_ours() {
     }
 }
 
+/// 5.5: axum's frames are written out, and nobody cuts their reasons. The code arrives, whichever
+/// way the frame is sent, and a reason that fits as it is.
+#[tokio::test]
+async fn close_with_a_reason_that_is_too_long_tells_its_code() {
+    for way in 0..4 {
+        for (reason, kept) in [("ß".repeat(100), 122), ("r".repeat(123), 123)] {
+            let expected = close_body(4400, &reason[..kept]);
+            let mut client = client_of(async move |ws: WebSocketUpgrade| {
+                let close = CloseFrame {
+                    code: 4400,
+                    reason: reason.into(),
+                };
+                ws.on_upgrade(async move |mut socket| match way {
+                    0 => socket.send(Message::Close(Some(close))).await,
+                    1 => SinkExt::send(&mut socket, Message::Close(Some(close))).await,
+                    2 => socket.close_with(close).await.map(drop),
+                    _ => {
+                        let mut inner = socket.into_inner();
+                        inner.close(close).await.map(drop).map_err(Error::from)
+                    }
+                })
+            })
+            .await;
+            client.upgrade(&handshake()).await;
+            client.expect(CLOSE, expected).await;
+            client.answer_close(4400).await;
+        }
+    }
+}
+
 /// See `into_inner`: a program can change to the socket of this crate, and back.
 #[tokio::test]
 async fn inner_socket_is_ours() {
