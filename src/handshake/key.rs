@@ -36,7 +36,7 @@ pub(super) fn is_valid(key: &[u8]) -> bool {
 /// assert_eq!(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// ```
 pub fn derive_accept_key(key: &[u8]) -> String {
-    String::from_utf8(answer_to(key).into()).expect("base64 is ASCII")
+    answer_to(key).into_iter().map(char::from).collect()
 }
 
 /// 4.2.2 item 5.4, as a header has it.

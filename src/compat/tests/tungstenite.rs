@@ -79,7 +79,8 @@ fn raw_frame_becomes_the_message_that_it_carries() {
 /// What has a counterpart becomes that. Of the rest nothing is lost.
 #[test]
 fn error_becomes_theirs_for_the_same_event() {
-    let named: [(Error, fn(&theirs::Error) -> bool); 4] = [
+    type Is = fn(&theirs::Error) -> bool;
+    let named: [(Error, Is); 4] = [
         (Error::Closed, |error| {
             matches!(error, theirs::Error::ConnectionClosed)
         }),
