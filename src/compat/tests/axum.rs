@@ -1,9 +1,18 @@
 //! axum's messages.
 
-use ::axum::extract::ws;
+use ::axum::{Error, extract::ws};
+use futures_util::{FutureExt, Sink, SinkExt, Stream, StreamExt};
+use tokio::io::AsyncWriteExt;
 
-use super::{TEXT, assert_unchanged, messages};
-use crate::message::{CloseFrame, Message, Utf8Bytes};
+use super::{
+    TEXT, assert_unchanged, messages,
+    socket::{INPUT, pair, speaks},
+};
+use crate::{
+    compat::Compat,
+    message::{CloseFrame, Message, Utf8Bytes},
+    stream::WebSocket,
+};
 
 /// 5.6, 5.5: there and back, each kind with all that it says, in the memory where it is.
 #[test]
@@ -40,4 +49,36 @@ fn text_and_close_frames_go_there_and_back_unchanged() {
         let frame = CloseFrame::new(code, TEXT);
         assert_eq!(CloseFrame::from(ws::CloseFrame::from(frame.clone())), frame);
     }
+}
+
+/// A socket as a library takes it.
+#[tokio::test]
+async fn socket_speaks_axum() {
+    speaks::<ws::Message>().await;
+}
+
+/// The other kind of socket has axum's errors already. The type is inferred.
+#[tokio::test]
+async fn socket_with_axums_errors_and_halves_speak_axum() {
+    fn takes<S>(socket: S) -> S
+    where
+        S: Stream<Item = Result<ws::Message, Error>> + Sink<ws::Message, Error = Error>,
+    {
+        socket
+    }
+
+    fn accepts(upgraded: crate::axum::WebSocket, plain: WebSocket) {
+        drop((takes(upgraded.compat()), takes(plain.compat())));
+    }
+    let _ = accepts;
+
+    let (socket, mut client) = pair();
+    let (send, receive) = socket.split();
+    let (mut send, mut receive) = (Compat::new(send), Compat::new(receive));
+    client.write_all(INPUT).await.unwrap();
+    let message: ws::Message = receive.next().await.unwrap().unwrap();
+    assert_eq!(message, ws::Message::text("hello"));
+    send.send(message).await.unwrap();
+    assert!(send.get_mut().flush().now_or_never().is_some());
+    assert!(!send.get_ref().is_closed());
 }

@@ -1,19 +1,19 @@
 //! A socket that speaks another crate's messages, as a library would take it.
 
-use futures_util::{FutureExt, Sink, SinkExt, Stream, StreamExt, stream::FusedStream};
+use futures_util::{Sink, SinkExt, Stream, StreamExt, stream::FusedStream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use crate::{
-    compat::{Compat, CompatMessage},
+    compat::CompatMessage,
     config::Config,
     message::{CloseFrame, Message},
     stream::WebSocket,
 };
 
 /// A masked `hello` and a masked ping.
-const INPUT: &[u8] = b"\x81\x85\0\0\0\0hello\x89\x80\0\0\0\0";
+pub(super) const INPUT: &[u8] = b"\x81\x85\0\0\0\0hello\x89\x80\0\0\0\0";
 
-fn pair() -> (WebSocket<DuplexStream>, DuplexStream) {
+pub(super) fn pair() -> (WebSocket<DuplexStream>, DuplexStream) {
     let (server, client) = tokio::io::duplex(1 << 16);
     (WebSocket::server(server, &Config::new()), client)
 }
@@ -39,7 +39,7 @@ fn long_close() -> Message {
     }))
 }
 
-async fn speaks<M>()
+pub(super) async fn speaks<M>()
 where
     M: CompatMessage + std::fmt::Debug + Send,
     M::Error: std::fmt::Debug + std::error::Error,
@@ -72,45 +72,4 @@ where
     assert!(socket.next().await.is_none());
     assert!(socket.is_terminated());
     assert!(socket.into_inner().closure().is_some());
-}
-
-#[cfg(feature = "axum-message")]
-#[tokio::test]
-async fn socket_speaks_axum() {
-    speaks::<::axum::extract::ws::Message>().await;
-}
-
-#[cfg(feature = "tungstenite")]
-#[tokio::test]
-async fn socket_speaks_tungstenite() {
-    speaks::<::tungstenite::Message>().await;
-}
-
-/// The other kind of socket has axum's errors already. The type is inferred.
-#[cfg(feature = "axum-message")]
-#[tokio::test]
-async fn socket_with_axums_errors_and_halves_speak_axum() {
-    use ::axum::{Error, extract::ws};
-
-    fn takes<S>(socket: S) -> S
-    where
-        S: Stream<Item = Result<ws::Message, Error>> + Sink<ws::Message, Error = Error>,
-    {
-        socket
-    }
-
-    fn accepts(upgraded: crate::axum::WebSocket, plain: WebSocket) {
-        drop((takes(upgraded.compat()), takes(plain.compat())));
-    }
-    let _ = accepts;
-
-    let (socket, mut client) = pair();
-    let (send, receive) = socket.split();
-    let (mut send, mut receive) = (Compat::new(send), Compat::new(receive));
-    client.write_all(INPUT).await.unwrap();
-    let message: ws::Message = receive.next().await.unwrap().unwrap();
-    assert_eq!(message, ws::Message::text("hello"));
-    send.send(message).await.unwrap();
-    assert!(send.get_mut().flush().now_or_never().is_some());
-    assert!(!send.get_ref().is_closed());
 }

@@ -12,7 +12,7 @@ use ::tungstenite::{
 };
 use bytes::Bytes;
 
-use super::{TEXT, assert_unchanged};
+use super::{TEXT, assert_unchanged, socket::speaks};
 use crate::{
     message::{CloseFrame, InvalidClose, Message, Utf8Bytes},
     protocol::Loss,
@@ -126,4 +126,10 @@ fn error_becomes_theirs_for_the_same_event() {
         let ours = inner.and_then(|inner| inner.downcast_ref::<Error>());
         assert_eq!(ours.map(ToString::to_string), Some(said));
     }
+}
+
+/// A socket as a library takes it.
+#[tokio::test]
+async fn socket_speaks_tungstenite() {
+    speaks::<theirs::Message>().await;
 }
