@@ -73,7 +73,7 @@ impl Unsent {
     }
 
     /// Whether messages wait to be handed back.
-    pub(super) const fn has_lost(&self) -> bool {
+    pub(super) fn has_lost(&self) -> bool {
         !self.lost.is_empty()
     }
 
