@@ -68,8 +68,9 @@
 //! # Connect to a server
 //!
 //! With the feature `client`, [`client::connect`] opens a connection, and a [`client::Builder`]
-//! opens one through a proxy, over HTTP/2 or your own transport: see [`docs::client`]. The feature
-//! `rustls` adds `wss://`.
+//! opens one through a proxy, over HTTP/2 or your own transport: see [`docs::client`]. A
+//! [`client::Reconnecting`] opens the next connection when one ends. The feature `rustls` adds
+//! `wss://`.
 //!
 //! # Features
 //!
@@ -87,8 +88,8 @@
 //! - `full`: all of the above.
 //! - `axum-message`: [`From`] both ways between [`Message`], [`CloseFrame`] and [`Utf8Bytes`] and
 //!   those of `axum::extract::ws` in axum 0.8, and a [`Compat`] socket for libraries that take
-//!   any stream and sink of these.
-//! - `tungstenite`: the same for tungstenite 0.30.
+//!   any stream and sink of these. It implies `axum`.
+//! - `tungstenite`: the same for tungstenite 0.30. The last two are not in `full`.
 //!
 //! # What always holds
 //!
@@ -124,10 +125,10 @@
 //! ```
 //!
 //! Each file imports only from its own directory and from lower layers. From the bottom up, the
-//! layers are `wire` (frames and header fields), `deflate` (compression), `message` and `config`,
-//! `protocol` and `handshake` (without IO), `observe` (metrics and traces), `connections` (who is
-//! there), `stream` (tokio IO),
-//! `upgrade` and `client` (hyper), `service` (tower) and `axum`. [ARCHITECTURE.md] is the map.
+//! layers are `wire` and `pool` (frames, header fields, buffers), `deflate` and `observe`
+//! (compression; metrics and traces), `message` and `config`, `protocol` and `handshake` (without
+//! IO), `connections` and `topic`, `stream` (tokio IO), `upgrade`, `client` and `compat`, `service`
+//! (tower) and `axum`. [ARCHITECTURE.md] is the map.
 //!
 //! [ARCHITECTURE.md]: https://docs.rs/crate/tower-websock/latest/source/ARCHITECTURE.md
 

@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [dependencies]
-//! tokio = { version = "1.48", features = ["macros", "rt-multi-thread"] }
+//! tokio = { version = "1.49", features = ["macros", "rt-multi-thread"] }
 //! tower-websock = { version = "0.1", features = ["client"] }
 //! ```
 //!
@@ -34,7 +34,7 @@
 //!
 //! Certificates are checked as the platform does it. The type `Tls` has other choices: Mozilla's
 //! list, a certificate authority of your own, or a `ClientConfig` of rustls. A [`Proxy`] is used
-//! only if it is set, also the environment's.
+//! only if you set one; this includes the environment's.
 //!
 //! The socket is the same [`WebSocket`] type as a server's, but without a supervisor: it works
 //! only while one of its methods runs. End it with [`close`](WebSocket::close).

@@ -56,8 +56,8 @@ pub struct Requests {
     uri: Arc<str>,
 }
 
-/// The request of an attempt: a builder with its headers, and if it is to go to another URI than
-/// before, that URI.
+/// The request of an attempt: a builder, and a URI if it is not the one that
+/// [`Builder::reconnecting`] was given.
 #[derive(Debug)]
 pub struct NextRequest {
     builder: Builder,
@@ -194,7 +194,8 @@ impl ReconnectingBuilder<Requests> {
     /// Sets what makes the request of each attempt: with a fresh token, say, or a resume id.
     /// Default: the same request each time.
     ///
-    /// It yields a [`Builder`], or a builder and a URI. If it fails, the attempt has failed, with
+    /// It replaces the builder that `reconnecting` was called on: clone that one into the hook to
+    /// keep its headers, limits, TLS and proxy. It yields a [`Builder`], or a builder and a URI. If it fails, the attempt has failed, with
     /// [`Cause::Hook`] unless the error is one of this crate. Together with the connecting, it is
     /// limited by [`attempt_timeout`](Self::attempt_timeout).
     ///

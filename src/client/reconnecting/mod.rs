@@ -1,13 +1,14 @@
-//! A client that connects again: [`Reconnecting`], and what belongs to it.
-//!
-//! | file | what it holds |
-//! |---|---|
-//! | `socket`, `driver` | the type, and what is done when it is polled |
-//! | `link`, `connector` | one connection after the other, and what opens them |
-//! | `decision`, `retry`, `retry_after` | what follows a failure: a pure function |
-//! | `pace` | how often it has failed, and since when |
-//! | `unsent` | what was sent and may not have left |
-//! | `news`, `wakers` | what was not received yet, and who waits |
+//! A client that connects again: [`Reconnecting`]. [`Event`]s are what it yields, a [`Decision`] is
+//! what follows a [`Cause`], and [`Retry`] sets the default.
+
+// | file | what it holds |
+// |---|---|
+// | `socket`, `driver` | the type, and what is done when it is polled |
+// | `link`, `connector` | one connection after the other, and what opens them |
+// | `decision`, `retry`, `retry_after` | what follows a failure: a pure function |
+// | `pace` | how often it has failed, and since when |
+// | `unsent` | what was sent and may not have left |
+// | `news`, `wakers` | what was not received yet, and who waits |
 
 mod builder;
 mod cause;

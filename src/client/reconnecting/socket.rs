@@ -37,7 +37,10 @@ use crate::{
 /// let mut socket = Builder::new().reconnecting("ws://127.0.0.1:8888/ws").build();
 /// while let Some(event) = socket.recv().await {
 ///     match event? {
-///         Event::Open { .. } => socket.send("subscribe".into()).await?,
+///         Event::Open { .. } => {
+///             // If this fails, the next event says why, and after `Lost` another `Open` follows.
+///             let _ = socket.send("subscribe".into()).await;
+///         }
 ///         Event::Message(message) => println!("{message:?}"),
 ///         Event::Lost { why, unsent } => println!("{why}; {} to send again", unsent.len()),
 ///         _ => {}

@@ -79,7 +79,9 @@ impl Proxy {
         }
     }
 
-    /// The proxies that the environment's variables name now, by the rules of curl.
+    /// The proxies that the environment's variables name now. As curl reads them, except:
+    /// `HTTP_PROXY` in capitals counts too, a proxy without a port has that of its scheme, and
+    /// `NO_PROXY` may name ports.
     ///
     /// `wss://` URIs go through the first that is set and not empty of `wss_proxy`, `https_proxy`
     /// and `all_proxy`, `ws://` URIs through that of `ws_proxy`, `http_proxy` and `all_proxy`; each
