@@ -88,6 +88,9 @@ impl Builder {
     /// host. Over HTTP/2, the value is sent as `:authority`. Set it at most once, to a host with
     /// or without a port; otherwise, opening fails with [`Error::InvalidHeader`].
     ///
+    /// `Proxy-Authorization` would go to the server: use
+    /// [`Proxy::basic_auth`](super::Proxy::basic_auth).
+    ///
     /// Opening fails with [`Error::Header`] for headers that the handshake sets itself (`Upgrade`,
     /// `Connection`, `Sec-WebSocket-*`), that describe a body (`Content-Length`,
     /// `Transfer-Encoding`, `Trailer`, `Expect`) or that describe the connection (`TE`,

@@ -56,7 +56,8 @@ pub enum Error {
     /// The service that was given to [`Builder::connect_service`](super::Builder::connect_service)
     /// failed.
     Service(Box<dyn error::Error + Send + Sync>),
-    /// The HTTP connection failed, or the server did not answer with an HTTP response.
+    /// The HTTP connection failed, or the server did not answer with an HTTP response whose head has
+    /// at most 64 KiB.
     Http(hyper::Error),
     /// The HTTP/2 connection ended.
     Ended,
@@ -191,5 +192,5 @@ pub(super) fn excerpt(body: &[u8], is_cut_off: bool) -> Option<String> {
 /// Control characters, and those by which a text is shown in another order than it has.
 fn is_unprintable(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

@@ -13,6 +13,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{Error, Pending, deadline::Deadline, redirect::Route};
 use crate::{handshake::Target, stream::WebSocket};
 
+/// What the head of an answer may have, in bytes.
+const MAX_HEAD: usize = 64 * 1024;
+
 /// What came of a request to one of perhaps many servers.
 pub(super) enum Answered {
     Accepted(WebSocket, Response<()>),
@@ -52,7 +55,9 @@ where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     F: Future<Output = Result<R, Error>>,
 {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(io))
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(MAX_HEAD)
+        .handshake(TokioIo::new(io))
         .await
         .map_err(Error::Http)?;
     let mut connection = pin!(connection.with_upgrades());
@@ -61,12 +66,14 @@ where
         complete(response.map_err(Error::Http)?).await
     });
     let mut is_driven = true;
-    poll_fn(|cx| {
+    let exchanged = poll_fn(|cx| {
         if is_driven && connection.as_mut().poll(cx).is_ready() {
             // It has handed its transport over, or failed, of which the response tells.
             is_driven = false;
         }
         answered.as_mut().poll(cx)
-    })
-    .await
+    });
+    // Around all of it: reading heads of 1xx without end uses up what tokio lets a task do, and a
+    // timer that is polled after that never ends.
+    deadline.bound(exchanged).await?
 }

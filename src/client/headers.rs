@@ -36,13 +36,17 @@ impl Headers {
         let Ok(name) = name.try_into() else {
             return self.complain(Invalid::Name(shown));
         };
-        let Ok(value) = value.try_into() else {
+        let Ok(mut value) = value.try_into() else {
             let problem = "its value is invalid: it must not have control characters";
             return self.complain(Invalid::Header(name, problem));
         };
         if self.lines.len() == MAX_LINES {
             let problem = "there are more than 10,000 headers";
             return self.complain(Invalid::Header(name, problem));
+        }
+        if is_secret(&name) {
+            // Not shown by `Debug`, nor kept in the tables of HTTP/2 (RFC 7541, section 7.1.3).
+            value.set_sensitive(true);
         }
         self.lines.append(name, value);
     }
@@ -82,7 +86,7 @@ impl Headers {
             ..self.clone()
         };
         for (name, value) in &self.lines {
-            if !is_for_one_host(name) && !value.is_sensitive() {
+            if *name != header::HOST && !value.is_sensitive() {
                 others.lines.append(name, value.clone());
             }
         }
@@ -90,12 +94,11 @@ impl Headers {
     }
 }
 
-fn is_for_one_host(name: &HeaderName) -> bool {
+fn is_secret(name: &HeaderName) -> bool {
     let names = [
         header::AUTHORIZATION,
         header::COOKIE,
         header::PROXY_AUTHORIZATION,
-        header::HOST,
     ];
     names.contains(name)
 }

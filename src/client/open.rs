@@ -27,7 +27,8 @@ impl Builder {
     /// Opens a connection to a `ws://` URI over TCP, or with the feature `rustls` to a `wss://` URI
     /// over TLS.
     ///
-    /// The host's addresses are tried in turn, IPv6 and IPv4 alternately and IPv6 first. Each
+    /// The host's addresses are tried in turn, IPv6 and IPv4 alternately, beginning with the family
+    /// that the system prefers. Each
     /// attempt has 250 ms before the next begins beside it, and the first that connects wins
     /// (RFC 8305).
     ///

@@ -24,8 +24,8 @@ pub(super) async fn kept<B: Body>(
     let mut kept = BytesMut::new();
     // Too late or broken off: what came is what there is. The refusal is known all the same.
     let read = deadline.bound(read(body, max, &mut kept)).await;
-    if let Ok(Some(cut_off)) = read {
-        parts.extensions.insert(cut_off);
+    if let Ok(Some(CutOff)) | Err(_) = read {
+        parts.extensions.insert(CutOff);
     }
     Box::new(Response::from_parts(parts, kept.freeze()))
 }
@@ -41,8 +41,11 @@ async fn read<B: Body>(body: B, max: usize, kept: &mut BytesMut) -> Option<CutOf
         // A body that never waits must not get around the deadline.
         consume_budget().await;
         let frame = timeout(PATIENCE, poll_fn(|cx| body.as_mut().poll_frame(cx))).await;
-        let Ok(Some(Ok(frame))) = frame else {
-            return None;
+        let frame = match frame {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(None) => return None,
+            // Broken off, or silent.
+            Ok(Some(Err(_))) | Err(_) => return Some(CutOff),
         };
         match frame.into_data() {
             Ok(data) if data.has_remaining() => {

@@ -1,6 +1,9 @@
 //! Addresses that swallow packets.
 
-use std::time::Duration;
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     net::{TcpSocket, TcpStream},
@@ -42,4 +45,30 @@ async fn black_hole_does_not_hang() {
     let builder = Builder::new().config(config);
     let error = builder.connect(&format!("ws://{address}/")).await;
     assert!(matches!(error, Err(Error::TimedOut(_))), "{error:?}");
+}
+
+/// A server that answers with 1xx without end gets no more time than others.
+#[tokio::test]
+async fn endless_informational_answers_end_at_the_deadline() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut io, _) = listener.accept().unwrap();
+        let answers = "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000);
+        let began = Instant::now();
+        while io.write_all(answers.as_bytes()).is_ok() {
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "it is still read"
+            );
+        }
+    });
+    let config = Config::new().upgrade_timeout(Duration::from_millis(300));
+    let builder = Builder::new().config(config);
+    let error = builder.connect(&format!("ws://{address}/")).await;
+    assert!(
+        matches!(error, Err(Error::TimedOut(Stage::Answer))),
+        "{error:?}"
+    );
+    server.join().unwrap();
 }

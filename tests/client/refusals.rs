@@ -121,8 +121,7 @@ async fn kept_length_of_a_body_can_be_set() {
         assert_eq!(error.response().unwrap().body(), kept);
         let shown = match max {
             0 => String::new(),
-            1..8 => format!(": {kept}..."),
-            _ => format!(": {kept}"),
+            _ => format!(": {kept}..."),
         };
         let sentence = format!("the server refused with 401 Unauthorized{shown}");
         assert_eq!(error.to_string(), sentence, "{max}");
@@ -232,7 +231,7 @@ async fn body_that_breaks_off_is_kept() {
         assert_eq!(body(&error), b"half");
         assert_eq!(
             error.to_string(),
-            "the server refused with 502 Bad Gateway: half"
+            "the server refused with 502 Bad Gateway: half..."
         );
     }
 }
@@ -431,4 +430,27 @@ async fn error_of_the_system_is_told() {
         "the HTTP exchange failed: connection error: Connection reset by peer (os error 104)"
     );
     assert!(error.source().is_none());
+}
+
+/// A body that is broken off is not shown as if it were whole.
+#[tokio::test(start_paused = true)]
+async fn body_that_is_broken_off_is_shown_as_such() {
+    let head = "HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nask your administr";
+    for stays in [false, true] {
+        let error = refused(head, move |io| async move {
+            if stays {
+                std::future::pending::<()>().await;
+            }
+            drop(io);
+        })
+        .await;
+        assert_eq!(body(&error), b"ask your administr");
+        assert!(
+            error.to_string().ends_with("ask your administr..."),
+            "{error}"
+        );
+    }
+    let whole = "HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nask";
+    let error = refused(whole, |_| async {}).await;
+    assert!(error.to_string().ends_with(": ask"), "{error}");
 }

@@ -75,3 +75,50 @@ async fn unix_socket_is_connected_to() {
     assert!(socket.close(None).await.unwrap().is_clean());
     std::fs::remove_file(&path).unwrap();
 }
+
+/// A listener whose queue is full is waited for, as long as there is time.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn unix_socket_whose_queue_is_full_is_waited_for() {
+    use std::{os::unix::net, time::Duration};
+
+    use tokio::net::{UnixListener, UnixSocket};
+    use tower_websock::{Config, client::Stage};
+
+    let path = std::env::temp_dir().join(format!("tower-websock-{}-full.sock", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let socket = UnixSocket::new_stream().unwrap();
+    socket.bind(&path).unwrap();
+    let listener: UnixListener = socket.listen(1).unwrap();
+    let queue = [(); 2].map(|()| net::UnixStream::connect(&path).unwrap());
+    let within = |time| Builder::new().config(Config::new().upgrade_timeout(time));
+    let error = within(Duration::from_millis(50))
+        .connect_unix(&path, "ws://localhost/")
+        .await;
+    assert!(
+        matches!(error, Err(Error::TimedOut(Stage::Connect))),
+        "{error:?}"
+    );
+    let server = tokio::spawn(async move {
+        for _ in queue {
+            drop(listener.accept().await.unwrap());
+        }
+        let (io, _) = listener.accept().await.unwrap();
+        let service = TowerToHyperService::new(WebSocketService::new(echo));
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(io), service);
+        connection.with_upgrades().await
+    });
+    let patient = within(Duration::from_secs(10));
+    let mut socket = patient
+        .connect_unix(&path, "ws://localhost/")
+        .await
+        .unwrap();
+    socket.send("hello".into()).await.unwrap();
+    assert_eq!(
+        socket.recv().await.unwrap().unwrap(),
+        Message::text("hello")
+    );
+    socket.close(None).await.unwrap();
+    let _ = server.await.unwrap();
+    std::fs::remove_file(&path).unwrap();
+}

@@ -36,7 +36,8 @@ pub(super) async fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>>
 pub(super) async fn connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     let raced = race(addresses, TcpStream::connect).await;
     let io = raced.map_err(|failed| all(&failed))?;
-    io.set_nodelay(true)?;
+    // A connection that is lost already tells so when it is used.
+    let _ = io.set_nodelay(true);
     Ok(io)
 }
 

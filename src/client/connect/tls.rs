@@ -177,10 +177,14 @@ impl Shared {
         if let Some(config) = self.loaded.get() {
             return Ok(config.clone());
         }
-        let loaded = spawn_blocking(self.load).await;
+        // Kept even if nobody waits for it any more.
+        let loaded = spawn_blocking(|| {
+            let config = (self.load)()?;
+            Ok(self.loaded.get_or_init(|| config).clone())
+        });
+        let loaded = loaded.await;
         let loaded = loaded.map_err(|lost| TlsError::Roots(lost.to_string()))?;
-        let config = loaded.map_err(|error| roots_error(&error))?;
-        Ok(self.loaded.get_or_init(|| config).clone())
+        loaded.map_err(|error: rustls::Error| roots_error(&error))
     }
 }
 

@@ -189,6 +189,26 @@ fn other_headers_are_sent() {
     }
 }
 
+/// Credentials are not shown, nor kept in the tables of HTTP/2 (RFC 7541, section 7.1.3).
+#[test]
+fn secrets_are_not_shown() {
+    let builder = Builder::new()
+        .header("authorization", "Bearer secret")
+        .header("cookie", "secret=1")
+        .header("x-mine", "shown");
+    let shown = format!("{builder:?}");
+    assert!(
+        shown.contains("shown") && !shown.contains("secret"),
+        "{shown}"
+    );
+    for request in requests(&builder) {
+        let request = request.expect("harmless");
+        for name in [header::AUTHORIZATION, header::COOKIE] {
+            assert!(request.headers()[name].is_sensitive());
+        }
+    }
+}
+
 /// Names and values of every type that can become one.
 #[test]
 fn header_takes_what_can_become_one() {

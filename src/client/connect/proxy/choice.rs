@@ -89,7 +89,7 @@ impl Proxy {
     /// `REQUEST_METHOD` is set, as a CGI program's clients can set it. Their values are as in
     /// [`http`](Self::http) and [`socks5`](Self::socks5).
     ///
-    /// `no_proxy`, else `NO_PROXY`, lists what is connected to directly, separated by commas or
+    /// `no_proxy`, else `NO_PROXY`, whichever is not empty, lists what is connected to directly, separated by commas or
     /// spaces: `*` for all, names (`example.com` and `.example.com` both mean the host and all
     /// below it), IP addresses, blocks of these (`10.0.0.0/8`); names and addresses may have a port
     /// (`example.com:8080`), and then mean this alone.

@@ -48,7 +48,10 @@ impl Environment {
             });
             server.transpose()
         };
-        let exempt = ["no_proxy", "NO_PROXY"].into_iter().find_map(&variable);
+        let exempt = ["no_proxy", "NO_PROXY"]
+            .into_iter()
+            .filter_map(&variable)
+            .find(|value| !value.is_empty());
         Ok(Self {
             ws: first(FOR_WS)?,
             wss: first(FOR_WSS)?,

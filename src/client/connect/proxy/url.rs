@@ -10,14 +10,17 @@ pub(super) fn parse(url: &str, default: Kind) -> Result<Server, InvalidProxy> {
         Some((scheme, rest)) => (Kind::of_scheme(scheme)?, rest),
         None => (default, url),
     };
-    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    // RFC 3986, section 3.2: the authority ends there, whatever follows.
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
     let (user_info, authority) = match authority.rsplit_once('@') {
         Some((user_info, authority)) => (Some(user_info), authority),
         None => (None, authority),
     };
-    if authority.contains(['/', '?', '#']) {
+    if !matches!(path, "" | "/") {
         return Err(InvalidProxy::new(
-            "there is a path, a query or a fragment, which proxies have not",
+            "there is a path, a query or a fragment, which proxies have not; in a user or a \
+             password, / ? and # are written as %2F, %3F and %23",
         ));
     }
     let credentials = match user_info {

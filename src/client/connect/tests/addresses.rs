@@ -2,16 +2,17 @@
 
 use super::super::addresses::interleaved;
 
-/// Section 4: families alternate, IPv6 first, each in the order of the lookup.
+/// Section 4: families alternate, that of the first address first, each in the order of the lookup.
 #[test]
 fn families_alternate() {
     for (found, tried) in [
         ("", ""),
         ("4a", "4a"),
         ("6a", "6a"),
-        ("4a 6a", "6a 4a"),
+        ("4a 6a", "4a 6a"),
+        ("6a 4a", "6a 4a"),
         ("4b 4a", "4b 4a"),
-        ("4a 4b 6a 6b", "6a 4a 6b 4b"),
+        ("4a 4b 6a 6b", "4a 6a 4b 6b"),
         ("6a 6b 6c 4a", "6a 4a 6b 6c"),
         ("6a 4a 4b 4c", "6a 4a 4b 4c"),
         // What comes twice, next to itself or not, takes no turn.

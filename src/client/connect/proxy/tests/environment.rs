@@ -77,10 +77,17 @@ fn no_proxy_is_heeded() {
             assert!(server.is_none_or(|server| server.kind() == Kind::Socks5));
         }
     }
-    // Small letters count, also if nothing is in them.
-    let set = [("all_proxy", "p"), ("no_proxy", ""), ("NO_PROXY", "*")];
+    // Small letters count, unless nothing is in them.
     let target = Target::parse("ws://h/").expect("well-formed");
-    assert!(read(&set).expect("well-formed").server(&target).is_some());
+    for (small, capital, is_direct) in [("", "*", true), ("other", "*", false), ("*", "", true)] {
+        let set = [
+            ("all_proxy", "p"),
+            ("no_proxy", small),
+            ("NO_PROXY", capital),
+        ];
+        let environment = read(&set).expect("well-formed");
+        assert_eq!(environment.server(&target).is_none(), is_direct, "{set:?}");
+    }
 }
 
 /// The variable that is wrong is named, and none that is not used.

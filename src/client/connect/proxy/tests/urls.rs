@@ -12,7 +12,7 @@ fn url_is_taken_apart() {
         ("HTTP://[::1]:3128", Kind::Http, ("::1", 3128)),
         ("http://u:p@h", Kind::Http, ("h", 80)),
         ("u:p@h:1", Kind::Http, ("h", 1)),
-        ("http://u@d:p/@h:1", Kind::Http, ("h", 1)),
+        ("http://u@d:p%2F@h:1", Kind::Http, ("h", 1)),
         ("socks5://h", Kind::Socks5, ("h", 1080)),
         ("socks5h://h:9", Kind::Socks5, ("h", 9)),
         #[cfg(feature = "rustls")]
@@ -67,6 +67,11 @@ fn wrong_part_of_a_url_is_named() {
         ("http://h:65536", "port"),
         ("http://h/secret", "path"),
         ("http://h?secret", "query"),
+        // The host is what stands before the path.
+        ("http://h/@secret:1", "path"),
+        ("http://h?@secret:1", "query"),
+        ("http://h#@secret:1", "fragment"),
+        ("http://u:secret/@h", "path"),
         ("http://h:1/#secret", "fragment"),
         ("http://u%2:secret@h", "%"),
         ("http://u:secret%zz@h", "%"),
