@@ -105,13 +105,8 @@ impl Retry {
     }
 
     fn judge_refusal<B>(&self, response: &Response<B>, now: SystemTime) -> Verdict {
-        let told = retry_after(response.headers(), now)
-            .map(|told| told.min(self.max_retry_after))
-            .filter(|told| !told.is_zero());
-        let again = told.map_or(Verdict::Usual, |told| {
-            // RFC 9110 10.2.3: not before; not all of them at that moment either.
-            Verdict::Later(told, Duration::ZERO)
-        });
+        let told = self.told(response, now);
+        let again = told.map_or(Verdict::Usual, Verdict::at_least);
         match response.status() {
             // RFC 9110 15.4.2, 15.4.9: a moved one is elsewhere from now on.
             StatusCode::UNAUTHORIZED
@@ -126,6 +121,21 @@ impl Retry {
             status if status.is_client_error() && told.is_none() => Verdict::Final,
             _ => again,
         }
+    }
+
+    /// How long the answer asks to wait, which may be no time at all.
+    fn told<B>(&self, response: &Response<B>, now: SystemTime) -> Option<Duration> {
+        if self.max_retry_after.is_zero() {
+            return None;
+        }
+        retry_after(response.headers(), now).map(|told| told.min(self.max_retry_after))
+    }
+}
+
+impl Verdict {
+    /// RFC 9110 10.2.3: not before; not all clients at that moment either.
+    const fn at_least(told: Duration) -> Self {
+        Verdict::Later(told, Duration::ZERO)
     }
 }
 

@@ -44,7 +44,8 @@ pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 /// - 1008 and 4000 to 4999: the server's policy, and the application's own codes.
 /// - The statuses 401 and 403, and every other 4xx, as the request itself is at fault (RFC 9110,
 ///   section 15.5). Four of them may pass, and are not final: 408, 421 (another connection may do),
-///   425 and 429. Neither is a 4xx other than 401 and 403 that has `Retry-After`.
+///   425 and 429. Neither is a 4xx other than 401 and 403 that has a valid
+///   `Retry-After`, even one of 0 seconds or a date that has passed.
 /// - The statuses 301 and 308: the endpoint has moved for good.
 /// - A URI or a header that cannot be used: [`Error::Uri`](crate::client::Error::Uri),
 ///   [`Error::Header`](crate::client::Error::Header),

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// How long the server asks to wait; `None` if it does not, or in no way that is defined. A date
-/// that has passed is no time.
+/// How long the server asks to wait; `None` if it does not, or in no way that is defined. Zero
+/// for a date that has passed.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let values = headers.get_all(header::RETRY_AFTER);
     values.iter().find_map(|value| decode(value, now))

@@ -18,12 +18,17 @@ use crate::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Fri, 02 Jan 1970 00:00:00 GMT
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + 86_400 * SECOND
+}
+
 fn decide(retry: &Retry, cause: &Cause, retries: u32, random: u64) -> Decision {
     retry.decide(&Situation {
         cause,
         retries,
         down_for: Duration::ZERO,
-        now: SystemTime::UNIX_EPOCH,
+        now: now(),
         random,
     })
 }
@@ -73,7 +78,28 @@ fn every_status_has_its_decision() {
         assert_eq!(decided(None), plain, "{status}");
         assert_eq!(decided(Some("7")), told, "{status} with a time");
         assert_eq!(decided(Some("soon")), plain, "{status} with none");
-        assert_eq!(decided(Some("0")), plain, "{status} with none to wait");
+    }
+}
+
+/// RFC 9110 10.2.3: to come back at once is an invitation, too.
+#[test]
+fn retry_after_of_no_time_is_not_final() {
+    let past = "Thu, 01 Jan 1970 23:59:00 GMT";
+    for status in 100..=999 {
+        let expected = match status {
+            401 | 403 | 301 | 308 => None,
+            _ => USUAL,
+        };
+        for after in ["0", past] {
+            let cause = Cause::NotOpened(refused(status, Some(after)));
+            let decided = range(&Retry::new(), &cause);
+            assert_eq!(decided, expected, "{status} with {after}");
+        }
+    }
+    let deaf = Retry::new().max_retry_after(Duration::ZERO);
+    for after in ["0", "7", past] {
+        let cause = Cause::NotOpened(refused(404, Some(after)));
+        assert_eq!(range(&deaf, &cause), None, "{after}");
     }
 }
 
@@ -82,8 +108,8 @@ fn every_status_has_its_decision() {
 fn retry_after_is_heeded_within_bounds() {
     let busy = |after| Cause::NotOpened(refused(503, Some(after)));
     let rows = [
-        ("Thu, 01 Jan 1970 00:01:00 GMT", Some((60_000, 61_000))),
-        ("Wed, 31 Dec 1969 23:59:00 GMT", USUAL),
+        ("Fri, 02 Jan 1970 00:01:00 GMT", Some((60_000, 61_000))),
+        ("Thu, 01 Jan 1970 23:59:00 GMT", USUAL),
         ("3600", Some((600_000, 601_000))),
         ("99999999999999999999999", Some((600_000, 601_000))),
     ];
@@ -236,7 +262,7 @@ fn row_of_retries_has_an_end() {
             cause: &lost,
             retries: 3,
             down_for,
-            now: SystemTime::UNIX_EPOCH,
+            now: now(),
             random,
         })
     };
