@@ -77,6 +77,9 @@ impl Retry {
                 self.judge_refusal(response, now)
             }
             Cause::NotOpened(error) if is_users_own(error) => Verdict::Final,
+            Cause::NotOpened(Error::Proxy(ProxyError::Refused(response))) => self
+                .told(response, now)
+                .map_or(Verdict::Usual, Verdict::at_least),
             Cause::Broken(_) | Cause::NotOpened(_) | Cause::TimedOut | Cause::Hook(_) => {
                 Verdict::Usual
             }

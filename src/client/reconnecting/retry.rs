@@ -32,7 +32,7 @@ pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 /// |---|---|
 /// | closed with 1012 (service restart) | at least 5 seconds, and up to 25 more: [`restart_delay`](Self::restart_delay) |
 /// | closed with 1013 (try again later) | at least 30 seconds, and up to 30 more: [`overload_delay`](Self::overload_delay) |
-/// | refused with `Retry-After` | the time that it says, at most [`max_retry_after`](Self::max_retry_after), and the usual random time on top |
+/// | refused with `Retry-After`, by the server or a proxy | the time that it says, at most [`max_retry_after`](Self::max_retry_after), and the usual random time on top |
 /// | anything else that is not final | the usual random time |
 ///
 /// # What is final
@@ -167,7 +167,8 @@ impl Retry {
         self
     }
 
-    /// How long a server may make this client wait with `Retry-After` (RFC 9110, section 10.2.3).
+    /// How long a server or a proxy may make this client wait with `Retry-After` (RFC 9110,
+    /// section 10.2.3).
     ///
     /// Default 10 minutes. A longer time counts as this. Zero ignores the header.
     pub const fn max_retry_after(mut self, limit: Duration) -> Self {

@@ -140,9 +140,36 @@ fn redirect(status: u16) -> client::Error {
     }
 }
 
-fn by_proxy(status: u16) -> client::Error {
-    let response = Response::builder().status(status).body(());
-    client::Error::Proxy(ProxyError::Refused(Box::new(response.expect("a response"))))
+fn by_proxy(status: u16, retry_after: Option<&str>) -> client::Error {
+    match refused(status, retry_after) {
+        client::Error::Refused(response) => {
+            client::Error::Proxy(ProxyError::Refused(Box::new(response.map(drop))))
+        }
+        other => other,
+    }
+}
+
+/// RFC 9110 10.2.3: a proxy may say when to come back, too.
+#[test]
+fn retry_after_of_a_proxy_is_heeded() {
+    let decided = |retry: &Retry, status, after| {
+        let cause = Cause::NotOpened(by_proxy(status, after));
+        range(retry, &cause)
+    };
+    let retry = Retry::new();
+    for status in [404, 408, 429, 500, 502, 503, 504] {
+        let after = |after| decided(&retry, status, after);
+        assert_eq!(after(Some("120")), Some((120_000, 121_000)), "{status}");
+        assert_eq!(after(Some("3600")), Some((600_000, 601_000)), "{status}");
+        assert_eq!(after(Some("0")), USUAL, "{status}");
+        assert_eq!(after(Some("soon")), USUAL, "{status}");
+        assert_eq!(after(None), USUAL, "{status}");
+        let deaf = Retry::new().max_retry_after(Duration::ZERO);
+        assert_eq!(decided(&deaf, status, Some("120")), USUAL, "{status}");
+    }
+    for status in [403, 407] {
+        assert_eq!(decided(&retry, status, Some("120")), None, "{status}");
+    }
 }
 
 /// What is the user's own is final; the rest is not.
@@ -156,8 +183,8 @@ fn every_error_has_its_decision() {
         client::Error::Proxy(ProxyError::Credentials("too long")),
         client::Error::Proxy(ProxyError::SocksCredentials),
         redirect(308),
-        by_proxy(403),
-        by_proxy(407),
+        by_proxy(403, None),
+        by_proxy(407, None),
         client::Error::Header(header::UPGRADE),
         client::Error::HeaderName("a b".into()),
         client::Error::InvalidHeader(header::HOST, "it is set twice"),
@@ -171,7 +198,7 @@ fn every_error_has_its_decision() {
         Cause::NotOpened(client::Error::Lookup(std::io::ErrorKind::NotFound.into())),
         Cause::NotOpened(client::Error::TimedOut(Stage::Answer)),
         Cause::NotOpened(redirect(302)),
-        Cause::NotOpened(by_proxy(502)),
+        Cause::NotOpened(by_proxy(502, None)),
         Cause::NotOpened(client::Error::Proxy(ProxyError::SocksRefused(5))),
         Cause::NotOpened(client::Error::Tls(TlsError::Certificate(
             CertificateFault::Expired,
