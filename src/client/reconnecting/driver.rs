@@ -155,10 +155,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Driver<T> {
     pub(super) fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         self.wakers.register(Side::Sender, cx.waker());
         loop {
-            if self.unsent.has_lost() {
-                self.unsent.tell();
-                return Poll::Ready(Err(SendError::Lost(None)));
-            }
+            self.check_lost()?;
             let Some(socket) = self.link.socket_mut() else {
                 return Poll::Ready(Ok(()));
             };
@@ -169,6 +166,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Driver<T> {
             }
             if !self.is_sure() {
                 ready!(self.poll_end(Self::is_full_of_news));
+                // The end is certain, even if it waits behind messages.
+                self.unsent.note_lost();
+                return Poll::Ready(self.check_lost());
             }
             if self.has_handed_over() {
                 self.unsent.note_flushed();
@@ -344,6 +344,15 @@ impl<T> Driver<T> {
         } else {
             self.unsent.note_lost();
         }
+    }
+
+    /// Whether nothing waits to be handed back.
+    fn check_lost(&mut self) -> Result<(), SendError> {
+        if self.unsent.has_lost() {
+            self.unsent.tell();
+            return Err(SendError::Lost(None));
+        }
+        Ok(())
     }
 
     fn has_handed_over(&self) -> bool {

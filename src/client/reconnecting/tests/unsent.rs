@@ -4,6 +4,9 @@ use futures_util::{SinkExt, StreamExt, future::join};
 
 use super::*;
 
+/// More messages than are taken from a connection that still brings some.
+const MANY: usize = 200;
+
 /// A socket that has fed so many messages to a server that takes none of them.
 async fn stuck(
     servers: &mut Servers,
@@ -75,6 +78,38 @@ async fn what_crosses_the_servers_close_is_handed_back() {
         assert_eq!(unsent, texts(1..=2), "{code}");
         closing.await.expect("closed");
     }
+}
+
+/// 5.5.1: nor is it flushed while it is unknown, for all the messages before, how the connection ends.
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_before_an_end_behind_many_messages_is_handed_back() {
+    let lifetime = Duration::from_secs(10);
+    let (ours, theirs) = duplex(1 << 16);
+    let mut server = WebSocket::server(theirs, &Config::new());
+    let config = Config::new().max_lifetime(Some(lifetime));
+    let mut ours = Some(WebSocket::client(ours, &config));
+    let connect = move |_| std::future::ready(ours.take().ok_or_else(unreachable));
+    let mut socket = Reconnecting::over(connect).build();
+    expect_open(&mut socket, 1).await;
+    for number in 0..MANY {
+        server.feed(text(number)).await.expect("fed");
+    }
+    let close = Message::Close(Some(CloseFrame::new(1011, "")));
+    server.send(close).await.expect("sent");
+    socket.feed(text(1)).await.expect("fed");
+    tokio::time::sleep(lifetime).await;
+    assert!(socket.feed(text(2)).await.is_err());
+    for _ in 0..3 {
+        let flushed = socket.flush().await;
+        assert!(matches!(flushed, Err(SendError::Lost(None))), "{flushed:?}");
+    }
+    for number in 0..MANY {
+        expect_message(&mut socket, text(number)).await;
+    }
+    let (why, unsent) = expect_lost(&mut socket).await;
+    assert_eq!(why.code(), Some(1011));
+    assert_eq!(unsent, [text(1)]);
+    socket.flush().await.expect("nothing to flush");
 }
 
 /// A future that was dropped has queued its message or not; one that it has queued comes back.
