@@ -217,6 +217,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Driver<T> {
             // Not only the task that polls now: another one may wait to receive.
             let waker = self.waker.clone();
             match ready!(self.poll_came(&mut Context::from_waker(&waker))) {
+                // 5.5.2: it is answered. Kept, one would hold up the next connection.
+                Came::Message(Message::Ping(_) | Message::Pong(_)) => {}
                 Came::Message(message) => {
                     self.news.note_message(message);
                     self.wakers.wake_all();

@@ -16,7 +16,8 @@ pub enum Event {
         number: u64,
     },
     /// A message of the open connection. Pings and pongs are among them, as with
-    /// [`WebSocket::recv`](crate::WebSocket::recv); a Close is not.
+    /// [`WebSocket::recv`](crate::WebSocket::recv); a Close is not. Pings and pongs that were not
+    /// received when their connection ended may be dropped.
     Message(Message),
     /// The connection has ended, and another one will be opened.
     Lost {

@@ -121,7 +121,8 @@ use crate::{
 /// are received and those that it did not send are taken back. Until then, [`send`](Self::send) and
 /// [`feed`](Self::feed) fail, and give their message back. As a `Sink`, which cannot, it fails once
 /// if messages were lost, and waits from then on. So a program that only sends must receive if the
-/// server sends, too.
+/// server sends messages, too. Pings and pongs need not be received: those that still wait when
+/// sending notices the end of their connection are dropped.
 ///
 /// # When it connects again
 ///

@@ -38,6 +38,37 @@ async fn program_that_only_sends_goes_on() {
     assert!(poll(socket.recv()).is_ready());
 }
 
+/// 5.5.2: a ping is answered, so it need not be received before the next connection.
+#[tokio::test(start_paused = true)]
+async fn unread_pings_and_pongs_hold_up_nothing() {
+    for notice in [Message::Ping("a".into()), Message::Pong("a".into())] {
+        for as_a_sink in [true, false] {
+            let (mut servers, builder) = servers();
+            let mut socket = builder.build();
+            for connection in 1..=3 {
+                socket.send(text(0)).await.expect("sent");
+                let mut server = servers.next();
+                assert_eq!(server.recv().await.unwrap().unwrap(), text(0));
+                server.send(notice.clone()).await.expect("sent");
+                // It reads ahead.
+                socket.send(text(1)).await.expect("sent");
+                while server.recv().await.unwrap().unwrap() != text(1) {}
+                drop(server);
+                assert_eq!(servers.attempts(), connection);
+            }
+            if as_a_sink {
+                SinkExt::send(&mut socket, text(2)).await.expect("sent");
+            } else {
+                socket.send(text(2)).await.expect("sent");
+            }
+            assert_eq!(servers.next().recv().await.unwrap().unwrap(), text(2));
+            let (_, unsent) = expect_lost(&mut socket).await;
+            assert_eq!(unsent, []);
+            expect_open(&mut socket, 4).await;
+        }
+    }
+}
+
 /// A message that the transport did not take comes back with the error, and not a second time.
 #[tokio::test(start_paused = true)]
 async fn message_under_way_is_given_back() {
