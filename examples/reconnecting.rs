@@ -56,7 +56,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 None => Message::Close(None),
             },
         };
-        if let Err(SendError::Lost(Some(line))) = socket.send(line).await {
+        let sent = socket.send(line).await;
+        if let Some(line) = sent.err().and_then(SendError::into_message) {
             again.push_front(line);
         }
     }

@@ -1,9 +1,11 @@
 //! What is done when it is polled.
 
 use std::{
+    future::Future,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker, ready},
+    time::Duration,
 };
 
 use futures_core::Stream;
@@ -11,6 +13,7 @@ use futures_sink::Sink;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     task::coop::poll_proceed,
+    time::{Sleep, sleep},
 };
 
 use super::{
@@ -29,6 +32,9 @@ use crate::{
     stream::WebSocket,
 };
 
+/// How long a sink waits while nobody receives what must be received first.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// All that there is behind the socket.
 pub(super) struct Driver<T> {
     link: Link<T>,
@@ -36,6 +42,8 @@ pub(super) struct Driver<T> {
     unsent: Unsent,
     closing: Closing,
     closure: Option<Closure>,
+    /// Until a sink's patience ends.
+    patience: Option<Pin<Box<Sleep>>>,
     wakers: Arc<Wakers>,
     /// Wakes all of these.
     waker: Waker,
@@ -53,7 +61,7 @@ enum Closing {
 pub(super) enum Patience {
     /// It fails, and gives its message back: its task may be the one that receives.
     Fails,
-    /// It waits, and tells once if messages were lost: a sink cannot give any back.
+    /// It waits for a time, and tells once if messages were lost: a sink cannot give any back.
     Waits,
 }
 
@@ -76,6 +84,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Driver<T> {
         loop {
             if let Some(event) = self.news.next(&mut self.unsent) {
                 // What senders wait for.
+                self.patience = None;
                 self.wakers.wake_all();
                 return Poll::Ready(Some(event));
             }
@@ -119,9 +128,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Driver<T> {
                     // A loop that does nothing but try again must not hold up its thread.
                     Patience::Fails => ready!(poll_proceed(cx)).made_progress(),
                     Patience::Waits if self.unsent.has_lost() && self.unsent.tell() => {}
-                    Patience::Waits => return Poll::Pending,
+                    Patience::Waits => ready!(self.poll_patience(cx)),
                 }
-                return Poll::Ready(Err(SendError::Lost(None)));
+                return Poll::Ready(Err(if self.unsent.has_lost() {
+                    SendError::Lost(None)
+                } else {
+                    SendError::ReceiveFirst(None)
+                }));
             }
             if self.unsent.is_full() {
                 ready!(self.poll_flushed(cx))?;
@@ -135,6 +148,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Driver<T> {
             }
             ready!(self.poll_end(Self::is_full_of_news));
         }
+    }
+
+    /// Perhaps nobody receives at all.
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let patience = &mut self.patience;
+        let timer = patience.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
+        ready!(timer.as_mut().poll(cx));
+        *patience = None;
+        Poll::Ready(())
     }
 
     /// Queues a message on the open connection, after [`poll_room`](Self::poll_room).
@@ -270,6 +292,7 @@ impl<T> Driver<T> {
             unsent: Unsent::new(max_unflushed),
             closing: Closing::No,
             closure: None,
+            patience: None,
             waker: Waker::from(wakers.clone()),
             wakers,
         }
@@ -293,6 +316,7 @@ impl<T> Driver<T> {
 
     /// Hands back what was lost.
     pub(super) fn take_unsent(&mut self) -> Vec<Message> {
+        self.patience = None;
         self.wakers.wake_all();
         self.unsent.take()
     }

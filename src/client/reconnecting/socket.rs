@@ -84,7 +84,8 @@ use crate::{
 ///             Some(order) = async { again.pop_front() }, if socket.is_open() => order,
 ///             Some(order) = orders.recv(), if socket.is_open() && again.is_empty() => order,
 ///         };
-///         if let Err(SendError::Lost(Some(order))) = socket.send(order).await {
+///         let sent = socket.send(order).await;
+///         if let Some(order) = sent.err().and_then(SendError::into_message) {
 ///             again.push_front(order);
 ///         }
 ///     }
@@ -119,10 +120,14 @@ use crate::{
 ///
 /// Nothing is sent, and no other connection is opened, until the messages of the last connection
 /// are received and those that it did not send are taken back. Until then, [`send`](Self::send) and
-/// [`feed`](Self::feed) fail, and give their message back. As a `Sink`, which cannot, it fails once
-/// if messages were lost, and waits from then on. So a program that only sends must receive if the
-/// server sends messages, too. Pings and pongs need not be received: those that still wait when
-/// sending notices the end of their connection are dropped.
+/// [`feed`](Self::feed) fail at once, and give their message back. [`SendError::ReceiveFirst`] tells
+/// you to receive; [`SendError::Lost`], to receive or to call [`take_unsent`](Self::take_unsent). A
+/// `Sink` cannot give a message back. It fails once if messages were lost. Otherwise it waits for
+/// the task that receives, and fails after every 30 seconds in which nothing is received.
+///
+/// So a program that only sends must also receive if the server sends messages. Pings and pongs need
+/// not be received: those that still wait when sending notices the end of their connection are
+/// dropped.
 ///
 /// # When it connects again
 ///
@@ -201,10 +206,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Reconnecting<T> {
     ///
     /// # Errors
     ///
-    /// [`SendError::Lost`] if the connection ended before the message was flushed, or something of an
-    /// earlier connection waits to be received: messages, or some to take back. Then
-    /// [receive](Self::recv), and send the message again. [`SendError::Stopped`] if there will be no
-    /// other connection. Both have the message. [`SendError::Invalid`] if it must not be sent.
+    /// [`SendError::Lost`] if the connection ended before the message was flushed, or messages of an
+    /// earlier connection wait to be taken back. [`SendError::ReceiveFirst`] if messages of the last
+    /// connection wait to be received. After either, [receive](Self::recv), and send the message
+    /// again. [`SendError::Stopped`] if there will be no other connection. All three have the
+    /// message. [`SendError::Invalid`] if it must not be sent.
     ///
     /// # Cancel safety
     ///

@@ -36,8 +36,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> FusedStream for Reconnecting<T
 impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Sink<Message> for Reconnecting<T> {
     type Error = SendError;
 
-    /// Waits until a connection is open and has room. If messages were lost, fails once, and then
-    /// waits until they are taken back.
+    /// Waits until a connection is open and has room.
+    ///
+    /// If messages were lost, fails once with [`SendError::Lost`], and then waits until they are
+    /// taken back. If messages of the last connection must be received first, waits for that. After
+    /// 30 seconds in which nothing is received, fails: with `Lost` again, or with
+    /// [`SendError::ReceiveFirst`].
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         self.driver.poll_room(cx, Patience::Waits)
     }

@@ -75,7 +75,7 @@ impl Books {
     fn note(&mut self, sent: Poll<Result<(), SendError>>, message: usize) {
         match sent {
             Poll::Ready(Ok(())) => self.sent.push(message),
-            Poll::Ready(Err(SendError::Lost(Some(back)))) => {
+            Poll::Ready(Err(SendError::Lost(Some(back)) | SendError::ReceiveFirst(Some(back)))) => {
                 assert_eq!(number(&back), message);
                 self.given_back.push(message);
             }

@@ -1,6 +1,6 @@
 //! Sending, with and without a connection.
 
-use futures_util::{SinkExt, future::join};
+use futures_util::{SinkExt, StreamExt, future::join};
 
 use super::*;
 use crate::Error;
@@ -101,7 +101,7 @@ async fn sending_fails_while_messages_of_the_last_connection_wait() {
     drop(server);
     for _ in 0..3 {
         let sent = socket.send(text(5)).await;
-        assert!(matches!(sent, Err(SendError::Lost(Some(back))) if back == text(5)));
+        assert!(matches!(sent, Err(SendError::ReceiveFirst(Some(back))) if back == text(5)));
     }
     assert_eq!(servers.attempts(), 1);
     expect_open(&mut socket, 1).await;
@@ -112,6 +112,65 @@ async fn sending_fails_while_messages_of_the_last_connection_wait() {
     let (_, unsent) = expect_lost(&mut socket).await;
     assert_eq!(unsent, []);
     expect_open(&mut socket, 2).await;
+}
+
+/// A program that only sends learns what it must do: with each message that it sends, or after a
+/// time as a sink.
+#[tokio::test(start_paused = true)]
+async fn unread_messages_are_no_endless_wait() {
+    let (mut servers, builder) = servers();
+    let mut socket = builder.build();
+    socket.send(text(0)).await.expect("sent");
+    let mut server = servers.next();
+    server.send(text(1)).await.expect("sent");
+    // It reads ahead.
+    socket.send(text(2)).await.expect("sent");
+    drop(server);
+    for _ in 0..3 {
+        let began = Instant::now();
+        let fed = socket.feed(text(3)).await;
+        assert!(matches!(fed, Err(SendError::ReceiveFirst(Some(back))) if back == text(3)));
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        let sent = SinkExt::send(&mut socket, text(3)).await;
+        assert!(matches!(sent, Err(SendError::ReceiveFirst(None))));
+        assert_eq!(began.elapsed().as_secs(), 30);
+        socket.flush().await.expect("nothing to flush");
+    }
+    assert_eq!(servers.attempts(), 1);
+    expect_open(&mut socket, 1).await;
+    expect_message(&mut socket, text(1)).await;
+    SinkExt::send(&mut socket, text(3)).await.expect("sent");
+    assert_eq!(servers.next().recv().await.unwrap().unwrap(), text(3));
+}
+
+/// A sink waits as long as another task receives, however slowly.
+#[tokio::test(start_paused = true)]
+async fn sink_waits_for_who_receives_slowly() {
+    let (mut servers, builder) = servers();
+    let mut socket = builder.build();
+    socket.send(text(0)).await.expect("sent");
+    let mut server = servers.next();
+    for number in 1..=5 {
+        server.send(text(number)).await.expect("sent");
+    }
+    // It reads ahead.
+    socket.send(text(6)).await.expect("sent");
+    drop(server);
+    let (mut sink, mut stream) = socket.split();
+    let receiving = async {
+        let mut received = Vec::new();
+        while received.len() < 5 {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            if let Some(Ok(Event::Message(message))) = stream.next().await {
+                received.push(message);
+            }
+        }
+        received
+    };
+    let (sent, received) = join(sink.send(text(7)), receiving).await;
+    sent.expect("sent");
+    assert_eq!(received, texts(1..=5));
+    assert_eq!(servers.next().recv().await.unwrap().unwrap(), text(7));
 }
 
 /// A loop that does nothing but try again leaves others their turn.
@@ -198,6 +257,11 @@ fn errors_say_what_happened() {
         (
             SendError::Lost(Some(text(1))),
             "the connection ended before all was flushed",
+            true,
+        ),
+        (
+            SendError::ReceiveFirst(Some(text(1))),
+            "messages of the last connection must be received first",
             true,
         ),
         (
