@@ -1,6 +1,6 @@
 //! How a client that connects again is set up.
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, future::Future, sync::Arc, time::Duration};
 
 use super::{
     cause::{BoxError, Cause},
@@ -49,16 +49,15 @@ pub struct ReconnectingBuilder<C = Requests> {
     max_unflushed: usize,
 }
 
-/// What [`Builder::reconnecting`] connects with: the builder, and a URI.
-#[derive(Debug)]
+/// What [`Builder::reconnecting`] connects with: the builder, and a URI. `Debug` leaves the URI's
+/// query out, which may have a token.
 pub struct Requests {
     builder: Arc<Builder>,
     uri: Arc<str>,
 }
 
 /// The request of an attempt: a builder, and a URI if it is not the one that
-/// [`Builder::reconnecting`] was given.
-#[derive(Debug)]
+/// [`Builder::reconnecting`] was given. `Debug` leaves the URI's query out, which may have a token.
 pub struct NextRequest {
     builder: Builder,
     uri: Option<String>,
@@ -274,6 +273,24 @@ impl<C: fmt::Debug> fmt::Debug for ReconnectingBuilder<C> {
     }
 }
 
+impl fmt::Debug for Requests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requests")
+            .field("builder", &self.builder)
+            .field("uri", &without_query(&self.uri))
+            .finish()
+    }
+}
+
+impl fmt::Debug for NextRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NextRequest")
+            .field("builder", &self.builder)
+            .field("uri", &self.uri.as_deref().map(without_query))
+            .finish()
+    }
+}
+
 impl From<Builder> for NextRequest {
     fn from(builder: Builder) -> Self {
         Self { builder, uri: None }
@@ -284,5 +301,13 @@ impl<U: Into<String>> From<(Builder, U)> for NextRequest {
     fn from((builder, uri): (Builder, U)) -> Self {
         let uri = Some(uri.into());
         Self { builder, uri }
+    }
+}
+
+/// As it may be shown.
+fn without_query(uri: &str) -> Cow<'_, str> {
+    match uri.split_once('?') {
+        Some((before, _)) => format!("{before}?..").into(),
+        None => uri.into(),
     }
 }

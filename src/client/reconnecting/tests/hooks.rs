@@ -163,6 +163,31 @@ fn causes_say_what_happened() {
     }
 }
 
+/// A query may have a token, which is not for a log.
+#[test]
+fn debug_output_leaves_the_query_out() {
+    let builder = client::Builder::new();
+    let rows = [
+        ("ws://localhost/ws?token=secret", "\"ws://localhost/ws?..\""),
+        ("ws://localhost/ws?a?secret", "\"ws://localhost/ws?..\""),
+        ("ws://localhost/ws?", "\"ws://localhost/ws?..\""),
+        ("ws://localhost/ws", "\"ws://localhost/ws\""),
+    ];
+    for (uri, shown) in rows {
+        let next = NextRequest::from((builder.clone(), uri));
+        let texts = [
+            format!("{:?}", builder.reconnecting(uri)),
+            format!("{next:?}"),
+        ];
+        for text in texts {
+            assert!(text.contains(shown), "{text}");
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
+    let next = NextRequest::from(builder);
+    assert!(format!("{next:?}").contains("uri: None"), "{next:?}");
+}
+
 /// A socket is sent to the task that has it.
 #[test]
 fn sockets_can_be_sent() {
