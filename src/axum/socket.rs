@@ -31,7 +31,8 @@ use crate::{
 ///
 /// A [`CloseFrame`] that is written out, as axum's are, may have a reason of more than 123 bytes,
 /// which no Close can hold (RFC 6455, section 5.5). It is cut at a character boundary when it is
-/// sent, so that the peer learns the code.
+/// sent, so that the peer learns the code. The inner socket does so, too, also after
+/// [`into_inner`](Self::into_inner).
 #[derive(Debug)]
 pub struct WebSocket {
     inner: crate::WebSocket,
@@ -280,7 +281,8 @@ impl WebSocket {
         &mut self.inner
     }
 
-    /// The inner socket, whose errors are this crate's.
+    /// The inner socket, whose errors are this crate's. It still cuts a reason that is too long for
+    /// a Close, where another [`crate::WebSocket`] refuses it with [`InvalidClose`].
     pub fn into_inner(self) -> crate::WebSocket {
         self.inner
     }
