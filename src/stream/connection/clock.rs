@@ -23,6 +23,9 @@ const NANOS_OF_SECOND: i64 = 1_000_000_000;
 /// As far ahead as a timer is set that is to end never.
 const FAR: Duration = Duration::from_millis(1 << 31);
 
+/// What is sooner can be told as a moment, whatever part of a millisecond is left over.
+const NEAR: Duration = Duration::from_millis((1 << 31) - 2);
+
 /// Knows when its connection was opened: so many nanoseconds after `BASE`, or before, if the clock
 /// is one of tests.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +54,15 @@ impl Clock {
         Moment(wrap(
             nanos.saturating_add(NANOS_OF_MILLI - 1) / NANOS_OF_MILLI,
         ))
+    }
+
+    /// The same; never if that is not less than 24 days from now.
+    pub(super) fn moment_near(self, at: Instant) -> Moment {
+        let ahead = at.saturating_duration_since(Instant::now());
+        match self.moment(at) {
+            moment if ahead < NEAR => moment,
+            _ => Moment::NEVER,
+        }
     }
 
     /// That of a moment which is less than 24 days before or after `near`.

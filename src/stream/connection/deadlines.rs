@@ -229,11 +229,7 @@ impl Deadlines {
         cx: &mut Context<'_>,
         lifetime: Option<Instant>,
     ) -> Poll<Deadline> {
-        let lifetime = lifetime.map(|end| {
-            let now = Instant::now();
-            let left = end.saturating_duration_since(now);
-            (self.clock.moment(now).after(left), Deadline::Lifetime)
-        });
+        let lifetime = lifetime.map(|end| (self.clock.moment_near(end), Deadline::Lifetime));
         if let Some((at, _)) = lifetime {
             self.end_timer_by(at);
         }

@@ -2,7 +2,7 @@
 
 use std::{task::Poll, time::Duration};
 
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 
 use super::harness::{ECHOED, Supervised, Task, Wire, close, config};
 use crate::{
@@ -62,6 +62,41 @@ async fn deadline_that_is_put_off_passes_later() {
         task.poll(|cx| deadlines.poll(cx, None)),
         Poll::Ready(Deadline::Receipt)
     );
+}
+
+/// A life ends between two milliseconds, and whoever polls comes between others.
+#[tokio::test(start_paused = true)]
+async fn life_ends_whatever_part_of_a_millisecond_it_has() {
+    const ODD: Duration = Duration::from_nanos(700_301);
+    let day = 24 * 3600 * SECOND;
+    for life in [
+        SECOND,
+        SECOND + ODD,
+        24 * day + ODD,
+        25 * day,
+        160 * day + ODD,
+    ] {
+        advance(ODD).await;
+        let task = Task::new();
+        let mut deadlines = deadlines();
+        let end = Instant::now() + life;
+        let mut poll = || task.poll(|cx| deadlines.poll(cx, Some(end)));
+        // It is put off again and again.
+        while Instant::now() + day < end {
+            assert!(poll().is_pending());
+            advance(day - ODD).await;
+        }
+        while Instant::now() < end {
+            assert!(poll().is_pending(), "{life:?}");
+            let left = end - Instant::now();
+            advance((left / 2).max(ODD)).await;
+        }
+        // The timer has milliseconds only.
+        advance(ODD).await;
+        advance(ODD).await;
+        tokio::task::yield_now().await;
+        assert_eq!(poll(), Poll::Ready(Deadline::Lifetime), "{life:?}");
+    }
 }
 
 /// The task is woken then although it has not polled since.
