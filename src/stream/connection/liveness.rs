@@ -19,8 +19,8 @@ pub(super) struct Liveness {
     /// When the last ping left that was not answered, in microseconds; 0 if none. Bytes, which fit
     /// anywhere.
     asked: [u8; 4],
-    /// Of the connections: how late this one does what others do, too.
-    lot: [u8; 2],
+    /// How late this connection does what others do, too. More would not fit.
+    lot: u8,
 }
 
 /// What a read tells.
@@ -34,20 +34,20 @@ pub(super) enum Noted {
 
 impl Liveness {
     pub(super) fn new(clock: Clock, is_off: bool) -> Self {
-        let [a, b, ..] = clock.lot(0).to_be_bytes();
+        let [lot, ..] = clock.lot(0).to_be_bytes();
         Self {
             notes: if is_off { 0 } else { EXACT + 1 },
             asked: [0; 4],
-            lot: [a, b],
+            lot,
         }
     }
 
     /// How much later than `time` this connection does what others do, too: less than a sixteenth
     /// of it.
     pub(super) fn share(&self, time: Duration) -> Duration {
-        const LOTS: u32 = 16 << 16;
-        let lot = u32::from(u16::from_be_bytes(self.lot));
-        (time / LOTS).checked_mul(lot).unwrap_or(time / 16)
+        const LOTS: u32 = 16 << 8;
+        let share = (time / LOTS).checked_mul(self.lot.into());
+        share.unwrap_or(time / 16)
     }
 
     /// Whether reads are to be noted.
