@@ -64,6 +64,29 @@ async fn deadline_that_is_put_off_passes_later() {
     );
 }
 
+/// Who comes back after weeks has all of the time that is set then.
+#[tokio::test(start_paused = true)]
+async fn deadline_after_weeks_passes_at_its_time() {
+    for days in [1, 24, 25, 30, 49, 50] {
+        let task = Task::new();
+        let mut deadlines = deadlines();
+        deadlines.set(Deadline::Receipt, SECOND);
+        assert!(task.poll(|cx| deadlines.poll(cx, None)).is_pending());
+        advance(days * 24 * 3600 * SECOND).await;
+        deadlines.set(Deadline::Output, SECOND);
+        assert!(
+            task.poll(|cx| deadlines.poll(cx, None)).is_pending(),
+            "{days}"
+        );
+        advance(SECOND).await;
+        assert_eq!(
+            task.poll(|cx| deadlines.poll(cx, None)),
+            Poll::Ready(Deadline::Output),
+            "{days}"
+        );
+    }
+}
+
 /// A life ends between two milliseconds, and whoever polls comes between others.
 #[tokio::test(start_paused = true)]
 async fn life_ends_whatever_part_of_a_millisecond_it_has() {
