@@ -102,6 +102,11 @@ chapter!(
 );
 chapter!(speed, "speed.md", "[`WebSocket`](crate::WebSocket)");
 chapter!(
+    reliability,
+    "reliability.md",
+    "[`Closure`](crate::Closure), [`Stats`](crate::Stats)"
+);
+chapter!(
     checks,
     "checks.md",
     "[`ProtocolError`](crate::ProtocolError)"
