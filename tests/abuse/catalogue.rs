@@ -7,19 +7,19 @@
 use crate::client;
 #[cfg(feature = "http2")]
 use crate::http2::{siblings, streams};
-#[cfg(feature = "deflate")]
 use crate::{
-    compression::{bombs, floods, held},
-    held as attacks,
-};
-use crate::{
-    deadlines, dependencies,
+    chapter, deadlines, dependencies,
     entry::{Check, Entry},
     handshake::{heads, requests, values},
     input::{fragments, headers, lengths, unread},
     output,
     tasks::{cancellation, ends, starvation},
     teardown,
+};
+#[cfg(feature = "deflate")]
+use crate::{
+    compression::{bombs, floods, held},
+    held as attacks,
 };
 
 pub(crate) const CATALOGUE: &[Entry] = &[
@@ -364,13 +364,20 @@ pub(crate) const CATALOGUE: &[Entry] = &[
         "STOMP, which is not spoken"
     ),
     none!(
-        ["CVE-2020-11050", "CVE-2017-1000209", "CVE-2021-33880"],
-        "TLS and authentication are the application's"
+        ["CVE-2021-33880"],
+        "who may connect is compared by the application"
     ),
-    none!(
+    there!(
+        ["CVE-2020-11050", "CVE-2017-1000209"],
+        "cve_2020_11050_wrong_certificate_tells_which_check_failed",
+        "tests/client/wss.rs"
+    ),
+    there!(
         ["CVE-2026-42498"],
-        "a client follows no redirect and answers no challenge"
+        "cve_2026_42498_credentials_are_not_sent_to_another_host",
+        "tests/client/redirects/credentials.rs"
     ),
+    here!([], chapter::past_faults_are_in_the_chapter),
     #[cfg(feature = "deflate")]
     here!([], attacks::bytes_held_per_byte_on_the_wire),
     #[cfg(feature = "deflate")]

@@ -18,6 +18,7 @@ mod entry;
 #[path = "../support/alloc.rs"]
 mod alloc;
 mod catalogue;
+mod chapter;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "deflate")]

@@ -7,6 +7,8 @@ use tokio::io::duplex;
 use tower::{Layer, ServiceBuilder, service_fn};
 use tower_websock::{Message, WebSocket, WebSocketLayer, client::Builder};
 
+#[cfg(feature = "http2")]
+use crate::site::http2;
 use crate::site::{ACCEPTANCE, Site};
 
 const URI: &str = "ws://localhost/ws";
@@ -112,24 +114,7 @@ async fn acceptance_of_a_service_is_kept() {
 #[cfg(feature = "http2")]
 #[tokio::test]
 async fn acceptance_is_kept_over_http2() {
-    use hyper_util::{rt::TokioExecutor, server::conn::auto};
-
-    let (ours, theirs) = duplex(64 * 1024);
-    tokio::spawn(async move {
-        let mut http = auto::Builder::new(TokioExecutor::new());
-        http.http2().enable_connect_protocol();
-        let service = TowerToHyperService::new(greeter());
-        let io = TokioIo::new(theirs);
-        http.serve_connection_with_upgrades(io, service).await
-    });
-    let handshake = hyper::client::conn::http2::handshake::<_, _, String>;
-    let (mut sender, mut connection) = handshake(TokioExecutor::new(), TokioIo::new(ours))
-        .await
-        .unwrap();
-    tower_websock::client::extended_connect(&mut connection)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let mut sender = http2(greeter()).await;
     let (request, pending) = Builder::new().http2_request(URI).unwrap();
     let response = sender.send_request(request).await.unwrap();
     let completed = pending.complete_with_response(response).await;

@@ -87,10 +87,8 @@ async fn service_sees_the_host_of_the_user() {
 #[cfg(feature = "http2")]
 #[tokio::test]
 async fn host_of_the_user_is_the_authority_over_http2() {
-    use hyper_util::{rt::TokioExecutor, server::conn::auto};
     use tower_websock::{WebSocket, WebSocketService};
 
-    let (ours, theirs) = duplex(64 * 1024);
     let service = tower::ServiceBuilder::new()
         .map_request(|request: Request<hyper::body::Incoming>| {
             let authority = request.uri().authority().unwrap().to_string();
@@ -102,23 +100,7 @@ async fn host_of_the_user_is_the_authority_over_http2() {
         .service(WebSocketService::new(async |mut socket: WebSocket| {
             socket.send("hi".into()).await
         }));
-    tokio::spawn(async move {
-        let mut http = auto::Builder::new(TokioExecutor::new());
-        http.http2().enable_connect_protocol();
-        let service = TowerToHyperService::new(service);
-        let io = TokioIo::new(theirs);
-        http.serve_connection_with_upgrades(io, service)
-            .await
-            .unwrap();
-    });
-    let handshake = hyper::client::conn::http2::handshake::<_, _, String>;
-    let (mut sender, mut connection) = handshake(TokioExecutor::new(), TokioIo::new(ours))
-        .await
-        .unwrap();
-    tower_websock::client::extended_connect(&mut connection)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let mut sender = crate::site::http2(service).await;
     let (request, pending) = with_host("virtual.example:8443")
         .http2_request("ws://localhost/a b?ß")
         .unwrap();

@@ -98,3 +98,44 @@ fn filled_in(answer: Vec<u8>, head: &str, port: u16) -> Vec<u8> {
     let text = text.replace("ACCEPT", &STANDARD.encode(digest));
     text.replace("PORT", &port.to_string()).into()
 }
+
+/// Serves a service over HTTP/2, in memory; returns what sends it requests.
+#[cfg(feature = "http2")]
+pub(super) async fn http2<S, B>(service: S) -> hyper::client::conn::http2::SendRequest<String>
+where
+    B: hyper::body::Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+        + Send
+        + 'static,
+    S: tower::Service<
+            http::Request<hyper::body::Incoming>,
+            Response = http::Response<B>,
+            Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+            Future: Send,
+        > + Clone
+        + Send
+        + 'static,
+{
+    use hyper_util::{
+        rt::{TokioExecutor, TokioIo},
+        server::conn::auto,
+        service::TowerToHyperService,
+    };
+
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    tokio::spawn(async move {
+        let mut http = auto::Builder::new(TokioExecutor::new());
+        http.http2().enable_connect_protocol();
+        let service = TowerToHyperService::new(service);
+        let io = TokioIo::new(theirs);
+        http.serve_connection_with_upgrades(io, service).await
+    });
+    let handshake = hyper::client::conn::http2::handshake;
+    let (sender, mut connection) = handshake(TokioExecutor::new(), TokioIo::new(ours))
+        .await
+        .unwrap();
+    tower_websock::client::extended_connect(&mut connection)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    sender
+}

@@ -118,7 +118,7 @@ async fn failure(builder: &Builder, address: SocketAddr) -> Error {
 
 /// The check that a certificate fails is told.
 #[tokio::test]
-async fn wrong_certificate_tells_which_check_failed() {
+async fn cve_2020_11050_wrong_certificate_tells_which_check_failed() {
     let authority = Authority::new();
     let stranger = Authority::new();
     let dated = |from: i32, to: i32| {

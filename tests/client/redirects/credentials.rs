@@ -62,7 +62,7 @@ async fn credentials_are_not_sent_to_another_port() {
 
 /// So is another name, be it of the same address and port.
 #[tokio::test]
-async fn credentials_are_not_sent_to_another_host() {
+async fn cve_2026_42498_credentials_are_not_sent_to_another_host() {
     let site = leading_to("//localhost:PORT/there").await;
     with_credentials().connect(&site.uri("/")).await.unwrap();
     let heads = site.heads();
