@@ -7,6 +7,11 @@ from http2.wire import Connection
 
 CASES = {}
 
+
+class CannotBegin(Exception):
+    """What a case begins with did not succeed; this is what was seen instead."""
+
+
 SERVED = frozenset({"200"})
 # Whatever a server thinks of the request, it has understood it.
 ANSWERED = frozenset({"200", "204", "400", "404", "405", "other status"})
@@ -65,6 +70,8 @@ def run(chosen, port):
 
     try:
         return chosen.run(connect)
+    except CannotBegin as seen:
+        return str(seen)
     finally:
         for connection in opened:
             connection.close()

@@ -1,6 +1,6 @@
 """WebSockets over HTTP/2 (RFC 8441), which other suites of HTTP/2 leave out."""
 
-from http2.case import ANSWERED, MALFORMED, case, connection_error, sent, stream_error
+from http2.case import ANSWERED, MALFORMED, CannotBegin, case, connection_error, sent, stream_error
 from http2.wire import (
     CONNECT_PROTOCOL, CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PADDED, PING,
     RST_STREAM, WINDOW, field, frame, headers, request, reset, settings)
@@ -28,7 +28,8 @@ def echoed(payload):
 def socket(connect, *settings):
     connection = connect(*settings)
     connection.send(SOCKET)
-    assert connection.response(1) == "200"
+    if (status := connection.response(1)) != "200":
+        raise CannotBegin(f"no socket: {status}")
     return connection
 
 
