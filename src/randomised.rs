@@ -16,6 +16,8 @@ pub(crate) fn cases(cases: u32) -> Config {
     };
     let cases = match std::env::var_os("PROPTEST_CASES") {
         Some(_) => default.cases,
+        // It takes a thousand times as long.
+        None if cfg!(miri) => cases.min(4),
         None => cases,
     };
     println!("randomised: PROPTEST_CASES={cases} PROPTEST_RNG_SEED={seed}");

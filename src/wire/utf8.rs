@@ -121,6 +121,7 @@ mod tests {
     /// 8.1: for every sequence of up to four bytes of interest, byte by byte, the verdict
     /// falls at the very byte at which the standard library sees it.
     #[test]
+    #[cfg_attr(miri, ignore = "too slow: every case")]
     fn invalid_text_fails_at_the_first_bad_byte() {
         let interesting = [
             0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0,

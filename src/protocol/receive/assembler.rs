@@ -224,6 +224,7 @@ mod tests {
     /// Making room and giving it back costs no more than receiving, however little comes at
     /// a time.
     #[test]
+    #[cfg_attr(miri, ignore = "too slow: every case")]
     fn slow_message_is_seldom_moved() {
         for len in [100_000, LARGE, 3 * LARGE] {
             let mut message = Assembler::new(OpCode::Binary);

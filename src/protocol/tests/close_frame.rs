@@ -24,6 +24,7 @@ fn is_lawful(code: u16) -> bool {
 /// 7.4, 5.5.1, 7.1.5: of all codes the lawful ones are echoed without a reason and become
 /// the connection's; each of the others fails the connection with 1002.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn received_code_is_echoed_or_refused() {
     for role in ROLES {
         let mut lawful = 0;
@@ -47,6 +48,7 @@ fn received_code_is_echoed_or_refused() {
 /// 7.4.1, 7.1.5: of all codes the lawful ones reach the peer, which echoes them; each of the
 /// others is refused, nothing is sent, and the connection stays open.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn sent_code_reaches_the_peer_or_is_refused() {
     for role in ROLES {
         let mut refusing = Peer::facing(role);

@@ -72,6 +72,7 @@ fn follow(peer: &mut Peer, stand: Stand, model: &Model, bytes: &[u8], stops: &[u
 /// receiver stands: the violation is named at the byte that shows it, with its code on the
 /// wire, and the byte behind it has no effect.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn every_two_byte_start_gets_the_verdict_of_the_rfc() {
     let config = Config::new();
     let mut compared = 0;
@@ -109,6 +110,7 @@ fn every_two_byte_start_gets_the_verdict_of_the_rfc() {
 /// 5.5.1, 7.1.7: no first and second byte of a frame has an effect once the peer's Close was
 /// received or the connection failed.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn no_two_byte_start_is_interpreted_after_the_end() {
     let ends = [
         [text("a").more(), close(1000, "")],
@@ -136,6 +138,7 @@ fn no_two_byte_start_is_interpreted_after_the_end() {
 /// 5.2, 5.4, 5.5: every lawful start with a short length, carried to the end of its frame:
 /// the message is there with the last byte, not before.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn every_short_frame_is_complete_with_its_last_byte() {
     let config = Config::new();
     let mut completed = 0;
@@ -222,6 +225,7 @@ fn follow_length(
 /// 5.2, 10.4: lengths around every border, in both long forms, alone and on top of what a
 /// message has: the verdict falls at the earliest byte of the length, without overflow.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn extended_length_is_judged_at_the_byte_that_decides() {
     let limits = [
         [usize::MAX, 1 << 20],

@@ -27,6 +27,7 @@ fn header_len(role: Role, len: usize) -> usize {
 /// 10.4: a message at the limit passes, time and again; with one byte more it fails with
 /// 1009 while its header comes, before any of its payload.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn message_above_the_limit_fails_at_its_header() {
     for role in ROLES {
         for limit in [0, 1, 125, 126, 1000, 65_535, 65_536, 1 << 20] {
@@ -56,6 +57,7 @@ fn message_above_the_limit_fails_at_its_header() {
 
 /// 10.4: a message in fragments is measured as a whole: each fragment may be small.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn fragments_above_the_limit_together_fail_at_the_header_that_exceeds_it() {
     for role in ROLES {
         for limit in [10, 130, 100_000] {
@@ -200,6 +202,7 @@ fn message_in_too_many_frames_fails_at_the_header_of_the_next() {
 
 /// 10.4: a flood of empty continuations ends at the default of 131,072 frames.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn endless_empty_fragments_end_at_the_default() {
     for role in ROLES {
         let mut peer = Peer::facing(role);

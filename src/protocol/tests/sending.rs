@@ -69,6 +69,7 @@ fn queue(role: Role, messages: &[Message]) -> Protocol {
 /// 5.2, 6.1: a message is one final frame with its opcode and its length in the fewest
 /// bytes; the other side gets what was sent.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn message_of_every_size_is_one_frame() {
     for role in ROLES {
         for size in SIZES {
@@ -124,6 +125,7 @@ fn each_frame_of_a_client_has_a_fresh_key() {
 /// 6.1: frames leave in the order in which they were queued, large and small, through
 /// however few slices and in however small writes.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn frames_leave_in_order_through_any_number_of_slices() {
     let (messages, frames) = mixture();
     for role in ROLES {
@@ -143,6 +145,7 @@ fn frames_leave_in_order_through_any_number_of_slices() {
 
 /// 6.1: a write may end at any byte; the rest follows, also with a message queued between.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn partial_write_at_every_offset_loses_nothing() {
     let (messages, _) = mixture();
     for role in ROLES {

@@ -95,6 +95,7 @@ fn text_may_be_cut_inside_characters() {
 /// inside a frame that has not come whole and across frames of one byte; so it does when it
 /// comes in one piece. Every character passes.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn invalid_text_fails_at_its_first_bad_byte() {
     let (mut bad, mut good) = (Vec::new(), Vec::new());
     sequences(&mut Vec::new(), &mut bad, &mut good);
@@ -236,6 +237,7 @@ fn binary_is_never_validated() {
 
 /// 8.1: every scalar value is text, noncharacters and controls included.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn every_scalar_value_is_text() {
     let all: String = ('\0'..=char::MAX).collect();
     let config = Config::new().max_message_size(all.len());
@@ -255,6 +257,7 @@ fn every_scalar_value_is_text() {
 
 /// RFC 3629 3: a surrogate is not a character: each fails, at its second byte.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn every_surrogate_fails_at_its_second_byte() {
     for role in ROLES {
         for surrogate in 0xD800_u16..=0xDFFF {

@@ -11,6 +11,7 @@ fn written_in(outbox: &Outbox) -> Vec<u8> {
 
 /// What is handed out in one place or in several, and however it leaves, is the same.
 #[test]
+#[cfg_attr(miri, ignore = "too slow: every case")]
 fn staged_bytes_are_one_slice_until_a_large_payload_stands_between() {
     let kind = Kind {
         opcode: OpCode::Binary,
