@@ -17,7 +17,7 @@ def run(report, options):
         results.unlink(missing_ok=True)
         # It exits with 1 if any case fails, which is judged below.
         succeed(["sh", "-c", '"$@" || [ $? = 1 ]', "sh", os.path.abspath(program),
-                 "--host", "127.0.0.1", "--port", echo.port, "--strict", "--timeout", "2",
+                 "--host", "127.0.0.1", "--port", echo.port, "--strict", "--timeout", "10",
                  "--junit-report", results])
     if not results.exists():
         raise CannotRun("h2spec made no report")

@@ -126,8 +126,6 @@ def played(browser, root, batch):
     pages = []
     for case in batch:
         page = browser.new_page()
-        if "cookie" in case:
-            page.call("Network.clearBrowserCookies")
         page.load(root + "websockets/" + case)
         pages.append((case, page))
     results = []
