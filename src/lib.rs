@@ -150,6 +150,7 @@ mod protocol;
 mod randomised;
 mod service;
 mod stream;
+mod sync;
 mod topic;
 mod upgrade;
 mod wire;

@@ -8,7 +8,7 @@ use std::{
     fmt,
     ops::Bound,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, PoisonError, Weak},
     task::{Context, Poll, Waker},
     time::Instant,
 };
@@ -20,7 +20,10 @@ use super::{
     id::ConnectionId,
     key::ConnectionKey,
 };
-use crate::handshake::Rejection;
+use crate::{
+    handshake::Rejection,
+    sync::{Mutex, MutexGuard},
+};
 
 /// Entries that are looked at under one lock.
 const PAGE: usize = 64;

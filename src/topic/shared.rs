@@ -2,10 +2,7 @@
 
 use std::{
     mem,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{PoisonError, atomic::Ordering},
     task::Waker,
 };
 
@@ -15,6 +12,7 @@ use super::{Lag, SubscriberId, TopicConfig, TopicKey, TopicStats, places::Places
 use crate::{
     message::PreparedMessage,
     observe::{self, TopicPassed},
+    sync::{AtomicU64, Mutex, MutexGuard},
 };
 
 /// The lock is held for a short time only, and nothing foreign runs under it but the cloning of

@@ -18,7 +18,7 @@ use std::{
     future::Future,
     mem,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Poll, Waker, ready},
 };
 
@@ -26,7 +26,11 @@ use hyper::upgrade::OnUpgrade;
 use tokio::task::unconstrained;
 
 use super::UpgradeError;
-use crate::{handshake::Opening, stream::Upgraded};
+use crate::{
+    handshake::Opening,
+    stream::Upgraded,
+    sync::{Mutex, MutexGuard},
+};
 
 /// The handler's end: waits until the acceptance was sent, and for its transport.
 pub(super) struct Delivery(Arc<Shared>);

@@ -10,7 +10,7 @@ use self::house::{House, Module};
 
 /// The rooms from the ground up; neighbours on one floor take nothing from each other.
 const FLOORS: [&[&str]; 9] = [
-    &["wire", "pool"],
+    &["wire", "pool", "sync"],
     &["deflate", "observe"],
     &["message", "config"],
     &["protocol", "handshake"],

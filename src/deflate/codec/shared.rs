@@ -25,12 +25,13 @@
 //! ones that would have saved as much together. A connection that has no context, since it sends
 //! nothing else or has just begun anew, loses nothing: it is always compressed there.
 
-use std::sync::OnceLock;
-
 use bytes::Bytes;
 
 use super::{deflater::Deflater, zlib::Settings};
-use crate::deflate::settings::{DeflateSide, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Takeover};
+use crate::{
+    deflate::settings::{DeflateSide, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Takeover},
+    sync::OnceLock,
+};
 
 /// Before so many bytes of its window an encoder stops to look for repetitions.
 const LOOKAHEAD: usize = 262;

@@ -1,10 +1,7 @@
 //! A connection that handles and a supervisor share.
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     task::{Context, Poll, Waker},
 };
 
@@ -21,6 +18,7 @@ use crate::{
     connections::Work,
     observe::Span,
     protocol::{Batch, Closure, Compress, Loss},
+    sync::{AtomicBool, Mutex, MutexGuard},
     wire::close_code::CloseCode,
 };
 

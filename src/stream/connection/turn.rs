@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::outgoing::Outgoing;
-use crate::protocol::SendBuffer;
+use crate::{protocol::SendBuffer, sync::thread_local};
 
 thread_local! {
     /// The connection whose handler has its turn on this thread.
@@ -30,7 +30,7 @@ pub(super) struct Outer {
 /// The turn of the handler of this connection begins.
 pub(super) fn begin(id: usize) -> Outer {
     Outer {
-        handler_of: HANDLER_OF.replace(id),
+        handler_of: HANDLER_OF.with(|of| of.replace(id)),
         sent: with_sent(|sent| {
             sent.is_open()
                 .then(|| mem::replace(sent, SendBuffer::CLOSED))
@@ -41,7 +41,7 @@ pub(super) fn begin(id: usize) -> Outer {
 
 /// It ends. What was sent has been taken.
 pub(super) fn end(outer: &mut Outer) {
-    HANDLER_OF.set(outer.handler_of);
+    HANDLER_OF.with(|of| of.set(outer.handler_of));
     with_sent(|sent| match outer.sent.take() {
         Some(outer) => *sent = outer,
         None => sent.close(),
@@ -51,7 +51,7 @@ pub(super) fn end(outer: &mut Outer) {
 /// Whether this is the turn of the handler of this connection.
 #[inline]
 pub(super) fn is_of(id: usize) -> bool {
-    HANDLER_OF.get() == id
+    HANDLER_OF.with(Cell::get) == id
 }
 
 /// Puts a message into the buffer if that is open and the message is small.

@@ -4,12 +4,11 @@ use std::{
     collections::VecDeque,
     mem,
     ops::BitOr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     task::{Wake, Waker},
 };
+
+use crate::sync::{AtomicBool, Mutex};
 
 /// Places that an empty queue keeps memory for.
 const KEPT: usize = 8;

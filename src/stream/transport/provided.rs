@@ -2,13 +2,14 @@
 
 use std::{
     fmt, mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Poll, Waker},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::upgraded::{Io, Upgraded};
+use crate::sync::{Mutex, MutexGuard};
 
 /// A transport of your own, in place of hyper's. Put it into the extensions of a request on a
 /// server, or of a response on a client.
