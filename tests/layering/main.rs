@@ -45,10 +45,13 @@ const OUTSIDE: [&str; 15] = [
 
 /// Settings say how long something lasts, and figures how long it took; nobody there waits for it,
 /// or looks at a clock.
-const MAY_NAME: [(&str, &str); 3] = [
+const MAY_NAME: [(&str, &str); 5] = [
     ("config", "Duration"),
     ("observe", "Duration"),
     ("observe", "SystemTime"),
+    // A step of the checker of schedules, for which time stands still.
+    ("sync", "Duration"),
+    ("sync", "sleep"),
 ];
 
 fn floor_of(module: &Module) -> Option<usize> {

@@ -8,6 +8,7 @@
 
 use std::{
     env,
+    mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     time::Instant,
 };
@@ -76,19 +77,24 @@ fn run(name: &str, scheduler: impl Scheduler + 'static, scenario: fn()) -> usize
         .start_paused(true)
         .build()
         .unwrap();
-    let _time = time.enter();
+    // Its end wakes who waits for a timer, of which there are none, unless a schedule has failed.
+    let time = ManuallyDrop::new(time);
+    let entered = time.enter();
     let mut config = Config::new();
     config.stack_size = 256 * 1024;
     config.max_steps = MaxSteps::FailAfter(STEPS);
     config.silence_warnings = true;
     let runner = Runner::new(scheduler, config);
-    catch_unwind(AssertUnwindSafe(|| runner.run(scenario))).unwrap_or_else(|panic| {
+    let count = catch_unwind(AssertUnwindSafe(|| runner.run(scenario))).unwrap_or_else(|panic| {
         eprintln!("To repeat it: tests/schedules/run --replay {name} SCHEDULE");
         eprintln!(
             "where SCHEDULE is what stands between the quotes of the failing schedule above."
         );
         resume_unwind(panic)
-    })
+    });
+    drop(entered);
+    drop(ManuallyDrop::into_inner(time));
+    count
 }
 
 fn number(variable: &str, default: usize) -> usize {

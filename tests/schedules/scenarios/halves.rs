@@ -1,6 +1,15 @@
 //! The halves of a socket in tasks of their own, with a supervisor and without.
 
-use shuttle::sync::mpsc;
+use std::sync::Arc;
+
+use shuttle::{
+    future::block_on,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+};
 use tower_websock::{RecvHalf, SendHalf, WebSocket};
 
 use crate::{
@@ -111,6 +120,47 @@ fn unsupervised_senders() {
         });
         tasks.into_iter().for_each(|task| task.join().unwrap());
         peer.join().unwrap();
+    });
+}
+
+/// A task that sends without ever waiting reads what comes meanwhile: it answers a ping.
+#[test]
+fn unsupervised_sender_that_is_pinged() {
+    check("unsupervised_sender_that_is_pinged", || {
+        let (ours, theirs) = wire(WIDE);
+        let (mut send, recv) = unsupervised(ours, config()).split();
+        let has_ponged = Arc::new(AtomicBool::new(false));
+        let is_told = has_ponged.clone();
+        task(async move {
+            send.send("first".into()).await.unwrap();
+            while !is_told.load(Ordering::SeqCst) {
+                send.send("a".into()).await.unwrap();
+                thread::yield_now();
+            }
+            drop((send, recv));
+        });
+        let mut peer = Peer::new(theirs);
+        task(async move {
+            peer.send(PING, b"?").await;
+            while peer.frame().await.unwrap() != (PONG, b"?".to_vec()) {}
+            has_ponged.store(true, Ordering::SeqCst);
+            peer.bytes_to_end().await;
+        });
+    });
+}
+
+/// A lone sender is woken by a transport that takes a part of its message at a time.
+#[test]
+fn unsupervised_sender_whose_peer_is_slow() {
+    check("unsupervised_sender_whose_peer_is_slow", || {
+        let (ours, theirs) = wire(2);
+        let mut peer = Peer::new(theirs);
+        let peer = task(async move { peer.texts(2).await });
+        let mut socket = unsupervised(ours, config());
+        for text in ["a0", "a1"] {
+            block_on(socket.send(text.into())).unwrap();
+        }
+        assert_eq!(peer.join().unwrap(), ["a0", "a1"]);
     });
 }
 

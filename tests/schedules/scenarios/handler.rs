@@ -30,6 +30,15 @@ async fn echo(socket: &mut WebSocket) {
     }
 }
 
+/// So many messages of a turn later its handler is trusted, and its buffer takes those that follow.
+const WARM: usize = 20;
+
+async fn warm_up(socket: &mut WebSocket) {
+    for _ in 0..WARM {
+        socket.send("w".into()).await.unwrap();
+    }
+}
+
 /// What the handler and two other tasks send arrives once, in the order of each of them.
 fn senders(capacity: usize, config: Config) {
     let (ours, theirs) = wire(capacity);
@@ -80,6 +89,7 @@ fn handler_that_waits_for_a_sender_within_its_turn() {
                 sender.try_send("2".into()).unwrap();
                 done.send(()).unwrap();
             });
+            warm_up(&mut socket).await;
             socket.send("0".into()).await.unwrap();
             socket.send("1".into()).await.unwrap();
             go.send(()).unwrap();
@@ -89,6 +99,7 @@ fn handler_that_waits_for_a_sender_within_its_turn() {
         });
         let mut peer = Peer::new(theirs);
         let peer = task(async move {
+            peer.texts(WARM).await;
             let read = peer.texts_to_close().await;
             assert_eq!(
                 read,
@@ -114,6 +125,7 @@ fn order_between_the_handler_and_a_sender() {
         // What each saw of the other before it sent.
         let (tell, told) = mpsc::channel();
         let served = serve(ours, config(), async move |mut socket: WebSocket| {
+            warm_up(&mut socket).await;
             let sender = socket.sender();
             let (its, ours) = (handler_sent.clone(), other_sent.clone());
             let tell_other = tell.clone();
@@ -133,6 +145,7 @@ fn order_between_the_handler_and_a_sender() {
         });
         let mut peer = Peer::new(theirs);
         let peer = task(async move {
+            peer.texts(WARM).await;
             let texts = peer.texts(4).await;
             let at = |text| texts.iter().position(|sent| sent == text).unwrap();
             assert!(at("0") < at("1") && at("1") < at("2"), "{texts:?}");
@@ -166,6 +179,7 @@ fn flush_beside_a_handlers_buffer() {
                 let _ = sender.flush().await;
                 assert!(taken.has(b"\x81\x012"));
             });
+            warm_up(&mut socket).await;
             socket.send("0".into()).await.unwrap();
             socket.send("1".into()).await.unwrap();
             go.send(()).unwrap();
@@ -176,6 +190,7 @@ fn flush_beside_a_handlers_buffer() {
         });
         let mut peer = Peer::new(theirs);
         let peer = task(async move {
+            peer.texts(WARM).await;
             assert_eq!(peer.texts(4).await, ["0", "1", "2", "3"]);
             peer.close_and_end().await;
         });

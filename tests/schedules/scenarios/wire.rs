@@ -7,6 +7,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use shuttle::{sync::Mutex, thread};
@@ -107,7 +108,11 @@ impl Direction {
     /// Changes it, then wakes whom that concerns: outside of the lock.
     fn change<R>(&self, change: impl FnOnce(&mut State) -> (R, Option<Waker>)) -> R {
         let (result, waker) = change(&mut self.0.lock().unwrap());
-        waker.into_iter().for_each(Waker::wake);
+        if let Some(waker) = waker {
+            // Others may have their turn in between.
+            thread::sleep(Duration::ZERO);
+            waker.wake();
+        }
         result
     }
 }
