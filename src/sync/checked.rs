@@ -26,8 +26,10 @@ impl<T> Mutex<T> {
     }
 
     pub(crate) fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        let guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(MutexGuard(Some(guard)))
+        match self.0.lock() {
+            Ok(guard) => Ok(MutexGuard(Some(guard))),
+            Err(poisoned) => Err(PoisonError::new(MutexGuard(Some(poisoned.into_inner())))),
+        }
     }
 
     pub(crate) fn get_mut(&mut self) -> LockResult<&mut T> {

@@ -118,7 +118,9 @@ fn unsupervised_senders() {
             peer.close(1000).await;
             peer.bytes_to_end().await;
         });
-        tasks.into_iter().for_each(|task| task.join().unwrap());
+        for task in tasks {
+            task.join().unwrap();
+        }
         peer.join().unwrap();
     });
 }
@@ -233,8 +235,9 @@ fn futures_that_move() {
             task(async move {
                 send.send("a0".into()).await.unwrap();
                 let mut next = Box::pin(async move { sender.send("a1".into()).await });
-                let sent = poll_once(next.as_mut()).await;
-                give.send((sent.is_none().then_some(next), send)).unwrap();
+                let was_sent = poll_once(next.as_mut()).await;
+                give.send((was_sent.is_none().then_some(next), send))
+                    .unwrap();
             });
             task(async move {
                 let (next, send) = take.recv().unwrap();

@@ -96,10 +96,10 @@ fn acceptance_is_thrown_away() {
             assert!(peer.head().await.starts_with("HTTP/1.1 401 "));
         });
         server.join().unwrap();
-        let served = taken(&slot).unwrap().join().unwrap();
+        let ended = taken(&slot).unwrap().join().unwrap();
         assert!(
-            matches!(served, Err(UpgradeError::NotSent | UpgradeError::Http(_))),
-            "{served:?}"
+            matches!(ended, Err(UpgradeError::NotSent | UpgradeError::Http(_))),
+            "{ended:?}"
         );
         peer.join().unwrap();
     });

@@ -43,7 +43,7 @@ async fn wait_in_line(sender: Sender) {
         let mut send = Box::pin(sender.send(format!("a{number}").into()));
         let waker = Waker::from(Arc::new(Numbered(number, log.clone())));
         match send.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(sent) => sent.unwrap(),
+            Poll::Ready(result) => result.unwrap(),
             Poll::Pending => {
                 waiting.push(number);
                 sends.push(send);

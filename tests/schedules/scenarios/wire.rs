@@ -5,7 +5,7 @@ use std::{
     future::{Future, poll_fn},
     io,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, PoisonError},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -107,7 +107,11 @@ impl Taken {
 impl Direction {
     /// Changes it, then wakes whom that concerns: outside of the lock.
     fn change<R>(&self, change: impl FnOnce(&mut State) -> (R, Option<Waker>)) -> R {
-        let (result, waker) = change(&mut self.0.lock().unwrap());
+        let (result, waker) = {
+            // Also while a task that failed is dropped.
+            let state = self.0.lock();
+            change(&mut state.unwrap_or_else(PoisonError::into_inner))
+        };
         if let Some(waker) = waker {
             // Others may have their turn in between.
             thread::sleep(Duration::ZERO);
