@@ -62,8 +62,10 @@ pub(crate) enum Event<'a> {
     Written(usize),
     /// The transport ended: without a Close frame, unless the closing handshake was done.
     InputEnded(Loss),
-    /// The transport takes nothing any more: what was not written is lost.
-    OutputEnded(Loss),
+    /// The transport takes nothing any more. All up to our Close had left.
+    OutputEnded,
+    /// The same, and our Close had not left: it was not written, or not flushed.
+    OutputLost(Loss),
 }
 
 impl Protocol {
@@ -144,7 +146,8 @@ impl Protocol {
             Event::Taken(Err(error)) => self.fail(*error),
             Event::Written(count) => self.handle_written(count),
             Event::InputEnded(why) => self.handle_end_of_input(why),
-            Event::OutputEnded(why) => self.handle_end_of_output(why),
+            Event::OutputEnded => self.handle_end_of_output(),
+            Event::OutputLost(why) => self.handle_loss_of_output(why),
         }
     }
 
@@ -315,12 +318,16 @@ impl Protocol {
         }
     }
 
-    fn handle_end_of_output(&mut self, why: Loss) {
+    fn handle_loss_of_output(&mut self, why: Loss) {
         let is_clean = matches!(&self.phase, Phase::Ended(closure) if closure.is_clean());
-        if is_clean && self.outbox.len() > 0 {
+        if is_clean {
             // 7.1.4: the closing handshake needs our Close, too.
             self.phase = Phase::lost(why);
         }
+        self.handle_end_of_output();
+    }
+
+    fn handle_end_of_output(&mut self) {
         self.pong = None;
         self.outbox.discard();
     }

@@ -137,7 +137,12 @@ impl Protocol {
     }
 
     pub(super) fn discard_outgoing(&mut self) {
-        self.handle(protocol::Event::OutputEnded(Loss::Ended));
+        let event = if self.queued() > 0 {
+            protocol::Event::OutputLost(Loss::Ended)
+        } else {
+            protocol::Event::OutputEnded
+        };
+        self.handle(event);
     }
 }
 

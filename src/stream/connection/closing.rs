@@ -109,6 +109,11 @@ impl Closing {
         bytes > 0 || is_flushed
     }
 
+    /// Whether our Close is where the peer can read it.
+    pub(super) fn has_handed_over_close(&self) -> bool {
+        self.our_close == OurClose::HandedOver
+    }
+
     /// Whether the rest of a message is awaited that was under way when the closing began.
     pub(super) const fn awaits_rest(&self) -> bool {
         self.awaits_rest

@@ -186,17 +186,29 @@ impl<T> Conn<T> {
 
     /// The transport is of no more use. What was received can still be taken.
     pub(super) fn lose(&mut self, why: Item) {
+        let end_of_output = if self.has_close_left() {
+            Event::OutputEnded
+        } else {
+            Event::OutputLost(why.loss())
+        };
         self.link.cut();
         self.seen.hasten();
         self.deadlines.clear();
         self.closing = None;
         self.output.forget();
-        self.protocol.handle(Event::OutputEnded(why.loss()));
+        self.protocol.handle(end_of_output);
         self.protocol.handle(Event::InputEnded(why.loss()));
         self.inbox.note_loss(why);
         self.tasks.wake_everyone();
         // Also if nobody waits: the transport is to be dropped.
         self.tasks.expect_aftermath();
+    }
+
+    /// Whether our Close, if there is one, is where the peer can read it, and nothing is held back
+    /// that stands before it.
+    fn has_close_left(&self) -> bool {
+        let closing = self.closing();
+        self.is_flushed() || closing.is_some_and(Closing::has_handed_over_close)
     }
 
     /// Gives back what memory an idle connection does not need.

@@ -9,6 +9,7 @@
 mod budget;
 mod closing;
 mod deadlines;
+mod failing;
 mod harness;
 mod keep_alive;
 mod lifetime;
