@@ -16,7 +16,7 @@ use crate::{
     protocol::{Batch, Cost, Loss, Protocol, Received, Want},
     stream::{
         error::Error,
-        transport::{Overflow, Profile, Sharing, buffers},
+        transport::{Overflow, Profile, Sharing, again::again, buffers},
     },
 };
 
@@ -102,13 +102,14 @@ impl Inbox {
         let input = &mut self.input;
         if input.is_empty() && to == ReadTo::Message {
             if let Some(mut payload) = protocol.direct() {
-                let read = ready!(poll_read_buf(Pin::new(io), cx, &mut payload));
+                let read = again(|| poll_read_buf(Pin::new(&mut *io), cx, &mut payload));
+                let read = ready!(read);
                 self.sharing.note_read(*read.as_ref().unwrap_or(&0));
                 return Poll::Ready(read);
             }
         }
         buffers::prepare(input);
-        let read = ready!(poll_read_buf(Pin::new(io), cx, input));
+        let read = ready!(again(|| poll_read_buf(Pin::new(&mut *io), cx, input)));
         self.sharing.note_read(*read.as_ref().unwrap_or(&0));
         Poll::Ready(read)
     }

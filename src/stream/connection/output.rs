@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     protocol::{Event, Protocol},
-    stream::transport::gather::gather,
+    stream::transport::{again::again, gather::gather},
 };
 
 /// Slices of one vectored write.
@@ -80,10 +80,8 @@ impl Output {
     ) -> Poll<io::Result<()>> {
         while protocol.outgoing().len() > 0 {
             let (count, given) = if let Some(bytes) = protocol.outgoing().as_slice() {
-                (
-                    ready!(Pin::new(&mut *io).poll_write(cx, bytes))?,
-                    bytes.len(),
-                )
+                let written = again(|| Pin::new(&mut *io).poll_write(cx, bytes));
+                (ready!(written)?, bytes.len())
             } else {
                 ready!(poll_write_some(&mut *io, cx, protocol))?
             };
@@ -99,7 +97,7 @@ impl Output {
             self.written = self.written.wrapping_add(count as u64);
             self.unflushed = true;
         }
-        ready!(Pin::new(io).poll_flush(cx))?;
+        ready!(again(|| Pin::new(&mut *io).poll_flush(cx)))?;
         self.unflushed = false;
         Poll::Ready(Ok(()))
     }
@@ -115,14 +113,17 @@ fn poll_write_some<T: AsyncWrite + Unpin>(
     let mut slices = [IoSlice::new(&[]); SLICES];
     let filled = protocol.outgoing().slices(&mut slices);
     let slices = &slices[..filled];
-    let io = Pin::new(io);
-    let (written, given) = if let [slice] = slices {
-        (io.poll_write(cx, slice), slice.len())
-    } else if io.is_write_vectored() {
+    let mut io = Pin::new(io);
+    let (written, given) = if slices.len() > 1 && io.is_write_vectored() {
         let given = slices.iter().map(|slice| slice.len()).sum();
-        (io.poll_write_vectored(cx, slices), given)
+        let written = again(|| io.as_mut().poll_write_vectored(cx, slices));
+        (written, given)
     } else {
-        gather(slices, |bytes| (io.poll_write(cx, bytes), bytes.len()))
+        let mut write = |bytes: &[u8]| (again(|| io.as_mut().poll_write(cx, bytes)), bytes.len());
+        match slices {
+            [slice] => write(slice),
+            slices => gather(slices, write),
+        }
     };
     written.map_ok(|written| (written, given))
 }

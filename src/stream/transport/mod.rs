@@ -1,5 +1,6 @@
 //! The transport: what carries the bytes, and what is known about it.
 
+pub(super) mod again;
 pub(super) mod buffers;
 pub(super) mod coop;
 pub(super) mod gather;

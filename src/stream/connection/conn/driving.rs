@@ -12,7 +12,7 @@ use super::{
     super::{budget::LARGE, deadlines::Deadline, inbox::ReadTo, item::Item, waiters::Kinds},
     Conn,
 };
-use crate::stream::transport::coop::unconstrained;
+use crate::stream::transport::{again::again, coop::unconstrained};
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
     /// Reads once. Ready if that changed anything: bytes came, or the end.
@@ -136,6 +136,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conn<T> {
             return Poll::Ready(None);
         };
         let mut cx = self.tasks.io_context();
-        Pin::new(io).poll_shutdown(&mut cx).map(Some)
+        again(|| Pin::new(&mut *io).poll_shutdown(&mut cx)).map(Some)
     }
 }

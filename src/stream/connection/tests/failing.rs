@@ -1,16 +1,18 @@
-//! Transports that fail.
+//! Transports that fail, or are interrupted.
 
 use std::{
     io,
     pin::Pin,
+    sync::{Arc, Mutex},
     task::{Context, Poll},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::harness::close;
+use super::harness::{ECHOED, binary, close};
 use crate::{
     config::Config,
+    message::Message,
     protocol::{Closure, Loss},
     stream::WebSocket,
 };
@@ -20,8 +22,22 @@ use crate::{
 struct Io {
     input: Vec<u8>,
     is_shut: bool,
+    written: Arc<Mutex<Vec<u8>>>,
     /// What each flush fails with.
     flush: Option<io::ErrorKind>,
+    /// Every call is interrupted before it is done.
+    interrupts: bool,
+    calls: usize,
+}
+
+impl Io {
+    fn begin(&mut self) -> io::Result<()> {
+        self.calls += 1;
+        if self.interrupts && self.calls % 2 == 1 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        Ok(())
+    }
 }
 
 impl AsyncRead for Io {
@@ -30,6 +46,7 @@ impl AsyncRead for Io {
         _: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.begin()?;
         if self.input.is_empty() && !self.is_shut {
             return Poll::Pending;
         }
@@ -40,18 +57,22 @@ impl AsyncRead for Io {
 
 impl AsyncWrite for Io {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.begin()?;
+        self.written.lock().unwrap().extend_from_slice(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.begin()?;
         Poll::Ready(self.flush.map_or(Ok(()), |kind| Err(kind.into())))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.begin()?;
         self.is_shut = true;
         Poll::Ready(Ok(()))
     }
@@ -71,4 +92,22 @@ async fn close_that_was_not_flushed_is_a_loss() {
     assert!(item.is_close(), "{item:?}");
     assert!(socket.recv().await.is_none());
     assert_eq!(socket.closure(), Some(Closure::Lost(Loss::Ended)));
+}
+
+/// An interruption is no failure: reads, writes, flushes and the shutdown are tried again.
+#[tokio::test]
+async fn interrupted_transport_is_asked_again() {
+    let io = Io {
+        input: [binary(3), close()].concat(),
+        interrupts: true,
+        ..Io::default()
+    };
+    let written = io.written.clone();
+    let mut socket = WebSocket::server(io, &Config::new());
+    let item = socket.recv().await.unwrap().unwrap();
+    assert_eq!(item, Message::binary(vec![7; 3]));
+    assert!(socket.recv().await.unwrap().unwrap().is_close());
+    assert!(socket.recv().await.is_none());
+    assert!(socket.closure().unwrap().is_clean());
+    assert_eq!(*written.lock().unwrap(), ECHOED);
 }
