@@ -60,16 +60,17 @@ where
         .handshake(TokioIo::new(io))
         .await
         .map_err(Error::Http)?;
-    let mut connection = pin!(connection.with_upgrades());
+    let mut connection = pin!(Some(connection.with_upgrades()));
     let mut answered = pin!(async {
         let response = deadline.bound(sender.send_request(request)).await?;
         complete(response.map_err(Error::Http)?).await
     });
-    let mut is_driven = true;
     let exchanged = poll_fn(|cx| {
-        if is_driven && connection.as_mut().poll(cx).is_ready() {
-            // It has handed its transport over, or failed, of which the response tells.
-            is_driven = false;
+        let driven = connection.as_mut().as_pin_mut();
+        if driven.is_some_and(|connection| connection.poll(cx).is_ready()) {
+            // It has handed its transport over, or failed, of which the response tells, or the
+            // upgrade, but not before it is dropped.
+            connection.set(None);
         }
         answered.as_mut().poll(cx)
     });

@@ -1,7 +1,18 @@
 //! Transports that a client opens by itself.
 
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex},
+    time::Instant,
+};
 use tower_websock::{
     Message, WebSocketService,
     client::{self, Builder, Error},
@@ -121,4 +132,62 @@ async fn unix_socket_whose_queue_is_full_is_waited_for() {
     socket.close(None).await.unwrap();
     let _ = server.await.unwrap();
     std::fs::remove_file(&path).unwrap();
+}
+
+/// Fails to flush from the first byte on that was read.
+struct Unflushable {
+    io: DuplexStream,
+    has_read: bool,
+}
+
+impl AsyncRead for Unflushable {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.io).poll_read(cx, buf);
+        self.has_read |= read.is_ready();
+        read
+    }
+}
+
+impl AsyncWrite for Unflushable {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.has_read {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+/// A transport that fails between the 101 and its handing over is told of at once, not as a server
+/// that took too long.
+#[tokio::test(start_paused = true)]
+async fn failure_behind_the_acceptance_is_told_at_once() {
+    let (io, server) = duplex(64 * 1024);
+    let service = TowerToHyperService::new(WebSocketService::new(echo));
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(server), service);
+    tokio::spawn(connection.with_upgrades());
+    let io = Unflushable {
+        io,
+        has_read: false,
+    };
+    let begin = Instant::now();
+    let error = Builder::new().handshake("ws://localhost/ws", io).await;
+    let error = error.unwrap_err();
+    assert!(matches!(error, Error::Http(_)), "{error:?}");
+    assert!(begin.elapsed() < Duration::from_secs(1));
 }
