@@ -13,7 +13,7 @@ use crate::{
     handshake::{heads, requests, values},
     input::{fragments, headers, lengths, unread},
     output,
-    tasks::{cancellation, ends, starvation},
+    tasks::{ends, starvation},
     teardown,
 };
 #[cfg(feature = "deflate")]
@@ -152,10 +152,16 @@ pub(crate) const CATALOGUE: &[Entry] = &[
         "rustsec_2021_0078_handshake_with_a_doubtful_body_never_reaches_us",
         "tests/handshake/wire/heads.rs"
     ),
-    here!(["21"], cancellation::abuse_21_recv_dropped_at_every_poll),
-    here!(["21"], cancellation::abuse_21_close_dropped_at_every_poll),
-    here!(["21"], cancellation::abuse_21_handler_selects_over_recv),
-    here!(["22"], cancellation::abuse_22_send_dropped_at_every_poll),
+    there!(
+        ["21"],
+        "abuse_21_recv_dropped_at_every_poll",
+        "tests/cancellation/bytes.rs"
+    ),
+    there!(
+        ["22"],
+        "abuse_22_send_dropped_at_every_poll",
+        "tests/cancellation/bytes.rs"
+    ),
     here!(["23"], ends::abuse_23_handlers_that_panic),
     there!(
         ["23"],

@@ -1,6 +1,5 @@
-//! Tasks: futures that are dropped, handlers that panic, halves in several tasks, and tasks that share
+//! Tasks: handlers that panic, halves in several tasks, and tasks that share
 //! a thread with a flood.
 
-pub(crate) mod cancellation;
 pub(crate) mod ends;
 pub(crate) mod starvation;

@@ -61,6 +61,11 @@ impl Random {
         self.0
     }
 
+    /// One of so many.
+    pub fn below(&mut self, count: usize) -> usize {
+        (self.next() >> 32) as usize % count
+    }
+
     /// An input of a length that differs.
     pub fn input(mut self) -> Vec<u8> {
         let len = 1 << (self.next() % 11);
