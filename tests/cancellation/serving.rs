@@ -13,18 +13,14 @@ use std::{
 
 use ::axum::{Router, body::Body};
 use http::{Request, Response, StatusCode};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncReadExt, duplex},
-    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    io::{AsyncReadExt, DuplexStream, duplex},
     task::{spawn_local, yield_now},
 };
 use tower::{Layer, Service};
 use tower_websock::{
     Accepting, CloseFrame, Closure, Config, Connections, Drain, End, KeepAlive, Message,
-    ProvidedIo, ResponseBody, UpgradeError, WebSocket, WebSocketLayer, WebSocketUpgrade, axum,
-    client::Builder,
+    ProvidedIo, UpgradeError, WebSocket, WebSocketLayer, WebSocketUpgrade, axum,
 };
 
 use crate::{
@@ -33,8 +29,6 @@ use crate::{
     support::{self, echo},
     table::Entry,
 };
-
-const URI: &str = "ws://localhost/ws";
 
 pub(crate) const SERVING: &[Entry] = &[
     Entry::alone("Accepting::socket", |_, cut| {
@@ -46,12 +40,11 @@ pub(crate) const SERVING: &[Entry] = &[
             socket.map(axum::WebSocket::into_inner)
         }))
     }),
-    Entry::new("Future for Supervise", |place, cut| {
+    Entry::alone("Future for Supervise", |place, cut| {
         serving(place, cut, async |accepting, guard| {
             accepting.supervise(|socket| echoing(socket, guard)).await
         })
-    })
-    .of_handlers(),
+    }),
     Entry::alone("Future for Supervise", |place, cut| {
         serving(place, cut, async |accepting, guard| {
             let accepting = axum::Accepting::from(accepting);
@@ -88,7 +81,7 @@ pub(crate) async fn decide(
     Ok(request)
 }
 
-/// A server of one HTTP connection after the other, and the clients' ends of their sockets.
+/// A server of one connection after the other.
 struct Server {
     place: Place,
     connections: Connections,
@@ -97,7 +90,7 @@ struct Server {
     accepted: usize,
 }
 
-type Client = tokio::task::JoinHandle<Option<WebSocket>>;
+type Client = WebSocket<DuplexStream>;
 
 impl Server {
     fn new(place: Place) -> Self {
@@ -109,31 +102,30 @@ impl Server {
         }
     }
 
-    /// The next connection, which has been accepted and not opened yet. Its client's handshake
-    /// fails if it never is.
-    async fn next(&mut self) -> (Client, Accepting) {
+    /// The next connection, which has been accepted and opens soon.
+    fn next(&mut self) -> (Client, Accepting) {
         let (ours, theirs) = duplex(100);
-        let (tell, mut told): (_, UnboundedReceiver<Accepting>) = unbounded_channel();
-        let (config, connections) = (self.place.config(), self.connections.clone());
+        let (theirs, release) = ProvidedIo::held(theirs);
+        let (mut parts, ()) = support::handshake().into_parts();
+        parts.extensions.insert(theirs);
         let ended = self.ended.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            let mut parts = request.into_parts().0;
-            let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
-            let upgrade = upgrade.config(config.clone()).connections(&connections);
-            let ended = ended.clone();
-            let upgrade = upgrade.on_end(move |_: &End| {
+        let upgrade = WebSocketUpgrade::from_parts(&mut parts).unwrap();
+        let (_, accepting) = upgrade
+            .config(self.place.config())
+            .connections(&self.connections)
+            .on_end(move |_: &End| {
                 ended.fetch_add(1, Ordering::Relaxed);
-            });
-            let (response, accepting): (Response<ResponseBody>, _) = upgrade.accept().unwrap();
-            tell.send(accepting).unwrap();
-            std::future::ready(Ok::<_, Infallible>(response))
-        });
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(theirs), service);
-        spawn_local(async { drop(connection.with_upgrades().await) });
-        let builder = Builder::new().config(self.place.config());
-        let client = spawn_local(async move { builder.handshake(URI, ours).await.ok() });
+            })
+            .accept::<()>()
+            .unwrap();
         self.accepted += 1;
-        (client, told.recv().await.unwrap())
+        spawn_local(async move {
+            for _ in 0..3 {
+                yield_now().await;
+            }
+            release.release();
+        });
+        (WebSocket::client(ours, &self.place.config()), accepting)
     }
 }
 
@@ -142,12 +134,13 @@ async fn upgrading(cut: Rc<Cut>, call: impl AsyncFn(Accepting) -> Result<WebSock
     let place = Place::SMALL;
     let mut server = Server::new(place);
     let (mut ours, theirs) = loop {
-        let (client, accepting) = server.next().await;
+        let (mut client, accepting) = server.next();
         if let Some(socket) = cut.call(call(accepting)).await {
-            break (client.await.unwrap().unwrap(), socket.unwrap());
+            break (client, socket.unwrap());
         }
         assert_eq!(server.connections.len(), 0);
-        sees_the_end(client).await;
+        let item = client.recv().await;
+        assert!(!matches!(item, Some(Ok(_))), "{item:?}");
     };
     let echoing = spawn_local(async move { echo(theirs).await.unwrap() });
     for message in place.messages() {
@@ -191,7 +184,7 @@ fn serving(
         let living = Rc::default();
         let mut server = Server::new(place);
         loop {
-            let (client, accepting) = server.next().await;
+            let (client, accepting) = server.next();
             let client = spawn_local(talking(place, client));
             let closure = cut.call(call(accepting, Guard::new(&living))).await;
             assert_eq!(living.get(), 0, "the handler lives");
@@ -208,10 +201,7 @@ fn serving(
 }
 
 /// Sends and receives until all is echoed, or the server is gone. Tells which.
-async fn talking(place: Place, client: Client) -> bool {
-    let Some(mut socket) = client.await.unwrap() else {
-        return false;
-    };
+async fn talking(place: Place, mut socket: Client) -> bool {
     for message in place.messages() {
         if socket.send(message.clone()).await.is_err() {
             return false;
@@ -223,14 +213,6 @@ async fn talking(place: Place, client: Client) -> bool {
     }
     let closure = socket.close(None).await.unwrap();
     closure.is_clean()
-}
-
-/// The connection of a future that was dropped.
-async fn sees_the_end(client: Client) {
-    if let Some(mut socket) = client.await.unwrap() {
-        let item = socket.recv().await;
-        assert!(!matches!(item, Some(Ok(_))), "{item:?}");
-    }
 }
 
 /// The answer to a request, on which somebody decides who takes his time.

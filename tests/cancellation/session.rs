@@ -90,7 +90,7 @@ impl Place {
     /// What is sent, no two alike.
     pub(crate) fn messages(self) -> Vec<Message> {
         let lens: &[usize] = match self.scale {
-            Scale::Small => &[2, 7, 130, 2, 60, 300, 5],
+            Scale::Small => &[2, 7, 130, 2, 60, 300, 5, 100, 90, 80, 200, 2],
             Scale::Large | Scale::Deflated => &[100, 20_000, 5, 7_000, 3_000],
         };
         let message = |(number, len): (usize, &usize)| {

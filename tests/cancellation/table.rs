@@ -71,7 +71,7 @@ impl Entry {
         Self {
             name,
             script,
-            houses: &[House::Handler],
+            houses: &[House::Server, House::Handler],
             scales: &[Scale::Small],
             clock: Clock::Virtual,
         }
@@ -95,12 +95,6 @@ impl Entry {
         let mut entry = Self::alone(name, script);
         entry.clock = Clock::System;
         entry
-    }
-
-    /// Handlers only.
-    pub(crate) const fn of_handlers(mut self) -> Self {
-        self.houses = &[House::Handler];
-        self
     }
 }
 
