@@ -1,4 +1,4 @@
-//! An allocator that counts what each thread holds, and the peak of it.
+//! An allocator that counts what each thread holds, the peak of it, and what all hold.
 
 #![allow(unsafe_code, reason = "an allocator is")]
 #![allow(clippy::cast_possible_wrap, reason = "sizes of tests are small")]
@@ -6,6 +6,7 @@
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
+    sync::atomic::{AtomicIsize, Ordering},
 };
 
 /// Counts per thread, so that tests that run side by side do not see each other.
@@ -16,10 +17,18 @@ thread_local! {
     static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
+/// What all threads hold, and the peak of it.
+static HELD_BY_ALL: AtomicIsize = AtomicIsize::new(0);
+static PEAK_OF_ALL: AtomicIsize = AtomicIsize::new(0);
+
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 fn add(bytes: isize) {
+    let all = HELD_BY_ALL.fetch_add(bytes, Ordering::Relaxed) + bytes;
+    if bytes > 0 && all > PEAK_OF_ALL.load(Ordering::Relaxed) {
+        PEAK_OF_ALL.fetch_max(all, Ordering::Relaxed);
+    }
     // A thread that ends has no counters any more.
     let _ = HELD.try_with(|held| {
         held.set(held.get() + bytes);
@@ -53,8 +62,21 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 /// Bytes that this thread holds.
+#[allow(dead_code, reason = "some users have many threads")]
 pub(crate) fn held() -> isize {
     HELD.get()
+}
+
+/// Bytes that the process holds.
+#[allow(dead_code, reason = "most users have one thread")]
+pub(crate) fn held_by_all() -> isize {
+    HELD_BY_ALL.load(Ordering::Relaxed)
+}
+
+/// The most that the process has held since this was called last; until then, what it holds now.
+#[allow(dead_code, reason = "most users have one thread")]
+pub(crate) fn take_peak_of_all() -> isize {
+    PEAK_OF_ALL.swap(held_by_all(), Ordering::Relaxed)
 }
 
 /// How far above the level at its start `f` got.

@@ -23,7 +23,7 @@ use tokio::{
 use tower::{Layer, Service, service_fn};
 use tower_websock::{Config, Handler, Subprotocol, WebSocketLayer};
 
-use super::raw::soon;
+use super::{raw::soon, take_frame};
 
 /// What a stream's peer may send before it is read.
 pub const STREAM_WINDOW: u32 = 64 << 10;
@@ -147,7 +147,11 @@ impl Raw {
 
     /// An extended CONNECT, as it should be.
     pub fn handshake() -> Request<()> {
-        Request::connect("http://localhost/ws")
+        Self::handshake_at("/ws")
+    }
+
+    pub fn handshake_at(path: &str) -> Request<()> {
+        Request::connect(format!("http://localhost{path}"))
             .extension(Protocol::from_static("websocket"))
             .header("sec-websocket-version", "13")
             .body(())
@@ -168,7 +172,11 @@ impl Raw {
     }
 
     pub async fn open(&mut self) -> RawSocket {
-        let (response, send) = self.request(Self::handshake(), false);
+        self.open_with(Self::handshake()).await
+    }
+
+    pub async fn open_with(&mut self, request: Request<()>) -> RawSocket {
+        let (response, send) = self.request(request, false);
         let response = soon(response).await.unwrap();
         assert_eq!(response.status(), 200);
         RawSocket::of(response, send)
@@ -215,8 +223,8 @@ impl RawSocket {
 
     pub async fn next(&mut self) -> Event {
         loop {
-            if let Some(frame) = self.take_frame() {
-                return frame;
+            if let Some((first, payload)) = take_frame(&mut self.input) {
+                return Event::Frame(first, payload);
             }
             match soon(self.recv.data()).await {
                 Some(Ok(data)) => {
@@ -233,23 +241,6 @@ impl RawSocket {
                 None => return Event::End,
             }
         }
-    }
-
-    fn take_frame(&mut self) -> Option<Event> {
-        let len = match *self.input.get(1)? {
-            len @ 0..=125 => 2 + usize::from(len),
-            126 => {
-                let len = self.input.get(2..4)?;
-                4 + usize::from(u16::from_be_bytes([len[0], len[1]]))
-            }
-            _ => panic!("tests receive no longer frames"),
-        };
-        if self.input.len() < len {
-            return None;
-        }
-        let frame = self.input.split_to(len);
-        let header = if frame[1] == 126 { 4 } else { 2 };
-        Some(Event::Frame(frame[0], frame[header..].to_vec()))
     }
 }
 

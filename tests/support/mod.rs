@@ -59,6 +59,15 @@ pub fn handshake() -> Request<()> {
         .unwrap()
 }
 
+/// The same as bytes, with a path and more header lines.
+pub fn handshake_head(path: &str, lines: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{lines}\r\n"
+    )
+}
+
 /// A client's frame, masked.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let key = [0x37, 0xfa, 0x21, 0x3d];
@@ -95,6 +104,26 @@ pub fn close_frame(code: u16) -> Vec<u8> {
     frame(CLOSE, &code.to_be_bytes())
 }
 
+/// Takes a server's next frame, once all of it is there: first byte and payload.
+pub fn take_frame(input: &mut BytesMut) -> Option<(u8, Vec<u8>)> {
+    let [first, second, rest @ ..] = &input[..] else {
+        return None;
+    };
+    assert_eq!(second & 0x80, 0, "a server does not mask");
+    let (len, head) = match second {
+        126 => (u64::from(u16::from_be_bytes(*rest.first_chunk()?)), 4),
+        127 => (u64::from_be_bytes(*rest.first_chunk()?), 10),
+        len => (u64::from(*len), 2),
+    };
+    let len = usize::try_from(len).unwrap();
+    if input.len() < head + len {
+        return None;
+    }
+    let first = *first;
+    input.advance(head);
+    Some((first, input.split_to(len).to_vec()))
+}
+
 /// The other end of a connection, which reads frames and writes bytes.
 pub struct Peer<T> {
     pub io: T,
@@ -120,7 +149,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
     /// The next frame: first byte and payload; `None` at the end. Panics on a reset.
     pub async fn read(&mut self) -> Option<(u8, Vec<u8>)> {
         loop {
-            if let Some(frame) = self.take_frame() {
+            if let Some(frame) = take_frame(&mut self.input) {
                 return Some(frame);
             }
             let read = self.io.read_buf(&mut self.input).await;
@@ -129,25 +158,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
                 return None;
             }
         }
-    }
-
-    fn take_frame(&mut self) -> Option<(u8, Vec<u8>)> {
-        let [first, second, rest @ ..] = &self.input[..] else {
-            return None;
-        };
-        assert_eq!(second & 0x80, 0, "a server does not mask");
-        let (len, head) = match second {
-            126 => (u64::from(u16::from_be_bytes(*rest.first_chunk()?)), 4),
-            127 => (u64::from_be_bytes(*rest.first_chunk()?), 10),
-            len => (u64::from(*len), 2),
-        };
-        let len = usize::try_from(len).unwrap();
-        if self.input.len() < head + len {
-            return None;
-        }
-        let first = *first;
-        self.input.advance(head);
-        Some((first, self.input.split_to(len).to_vec()))
     }
 
     /// The next frame is this one.
@@ -180,12 +190,7 @@ impl Peer<TcpStream> {
         let io = TcpStream::connect(addr).await.unwrap();
         io.set_nodelay(true).unwrap();
         let mut peer = Peer::new(io);
-        let request = format!(
-            "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
-             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{lines}\r\n"
-        );
-        peer.send(request.as_bytes()).await;
+        peer.send(handshake_head("/ws", lines).as_bytes()).await;
         let head = peer.read_head().await;
         (peer, head)
     }
