@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -11,6 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use h2::client::SendRequest;
 use tokio::{
     net::TcpStream,
@@ -173,9 +175,9 @@ impl Load {
         }
     }
 
-    /// Waits for all that come and go.
-    pub(crate) async fn finish(&self) {
-        self.finish_those(0).await;
+    /// Waits for all that come and go, each of which has a time; whether they have gone.
+    pub(crate) async fn finish(&self) -> bool {
+        timeout(2 * PATIENCE, self.finish_those(0)).await.is_ok()
     }
 
     /// Waits for those that stay, which the server has told to go; whether they have gone.
@@ -274,7 +276,8 @@ impl Load {
         self.running[stays].fetch_add(1, Ordering::Relaxed);
         let load = self.clone();
         tokio::spawn(async move {
-            let script = scripts::run(&load, index, n);
+            let script = AssertUnwindSafe(scripts::run(&load, index, n)).catch_unwind();
+            let script = script.map(|seen| seen.unwrap_or_else(|_| Err(String::from("panicked"))));
             let seen = if kind.stays() {
                 script.await
             } else {

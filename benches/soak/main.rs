@@ -59,7 +59,7 @@ const MAX_PERCENT: f64 = 1.0;
 fn main() {
     let options = options::from_args();
     if env::var_os(SERVER).is_some() {
-        return server::run(options.mode);
+        return server::run(options.mode, options.time);
     }
     if env::var_os(RAISED).is_none() {
         raise_limit();
@@ -136,7 +136,9 @@ async fn conduct(mut options: Options) -> Vec<String> {
         begin.elapsed().as_secs_f64()
     );
     let samples = watch(&mut server, &options, &load).await;
-    load.finish().await;
+    if !load.finish().await {
+        problems.push(String::from("clients that come and go have not gone"));
+    }
 
     let before = server.look().await;
     let drained = server.ask("drain").await;

@@ -45,6 +45,8 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Between two messages to all who are subscribed.
 const PUBLISHED: Duration = Duration::from_secs(5);
+/// Over what time the last Closes are sent, unless all of it takes less than ten times as long.
+const DRAIN: Duration = Duration::from_secs(5);
 /// Of one client's address.
 const MAX_PER_ADDRESS: usize = 5000;
 const PANIC: &str = "as it was told to";
@@ -79,7 +81,7 @@ struct Server {
 const NOBODY: usize = KINDS.len();
 
 #[tokio::main(worker_threads = 2)]
-pub(crate) async fn run(mode: Mode) {
+pub(crate) async fn run(mode: Mode, time: Duration) {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if info.payload().downcast_ref() != Some(&PANIC) {
@@ -107,7 +109,7 @@ pub(crate) async fn run(mode: Mode) {
             "drain" => {
                 let drain = Drain::new()
                     .accept_for(Duration::ZERO)
-                    .spread(Duration::from_secs(5))
+                    .spread(DRAIN.min(time / 10))
                     .deadline(Duration::from_secs(120));
                 let drained = server.connections.drain(drain).await;
                 let (clean, cut) = (drained.clean, drained.cut);
