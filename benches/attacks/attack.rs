@@ -31,6 +31,8 @@ pub(crate) enum Means {
 pub(crate) struct Flood {
     /// Path of the WebSocket; `None` to send bytes without a handshake.
     pub(crate) path: Option<&'static str>,
+    /// Whether compression is agreed on.
+    pub(crate) compresses: bool,
     /// Sent once.
     pub(crate) first: Vec<u8>,
     /// Sent again and again.
@@ -79,7 +81,7 @@ impl Attack {
         (held, cpu): (f64, f64),
     ) -> Self {
         // Also on a machine that is busy with something else.
-        let p99 = Duration::from_millis(50);
+        let p99 = Duration::from_millis(100);
         Self {
             rows,
             name,

@@ -96,7 +96,10 @@ pub(crate) fn open(addr: SocketAddr, path: &str, lines: &str) -> io::Result<TcpS
 
 fn flood(target: &Target, flood: &Flood) -> io::Result<()> {
     let mut io = match flood.path {
-        Some(path) => open(target.addr, path, OFFER)?,
+        Some(path) => {
+            let offer = if flood.compresses { OFFER } else { "" };
+            open(target.addr, path, offer)?
+        }
         None => connect(target.addr)?,
     };
     let reader = flood.reads.then(|| {

@@ -124,7 +124,18 @@ impl Load {
             }
         }
         let echo = index_of(Script::Close(Some(1000)));
-        (0..100).for_each(|_| self.start(echo));
+        let count = if self.mode == Mode::Compressed {
+            // A thread comes to keep 32 compressors as connections move between threads.
+            2000
+        } else {
+            100
+        };
+        for n in 0..count {
+            self.start(echo);
+            if n % 20 == 19 {
+                sleep(Duration::from_millis(10)).await;
+            }
+        }
         self.finish().await;
     }
 

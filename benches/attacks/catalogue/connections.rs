@@ -15,9 +15,9 @@ const MANY: usize = 200;
 
 /// hyper answers 16 requests that came together before others have their turn, and tokio looks for
 /// input after 61 turns: so much later others may be served, in milliseconds.
-const PIPELINED: u64 = 150;
+const PIPELINED: u64 = 400;
 /// Each of these takes 0.2 ms.
-const LONG_HEADS: u64 = 1000;
+const LONG_HEADS: u64 = 3000;
 
 pub(super) fn crowds() -> Vec<Attack> {
     let crowd = |first: &[u8], then: &[u8]| Crowd {
@@ -25,7 +25,7 @@ pub(super) fn crowds() -> Vec<Attack> {
         first: first.to_vec(),
         then: then.to_vec(),
     };
-    let crowds = (4000.0, 20_000.0);
+    let crowds = (10_000.0, 20_000.0);
     vec![
         Attack::new(
             "1",
@@ -42,13 +42,13 @@ pub(super) fn crowds() -> Vec<Attack> {
         Attack::new(
             "3",
             "200 messages that drip",
-            crowd(&opened(&header(BINARY, 1 << 20)), b"x"),
+            crowd(&opened("", &header(BINARY, 1 << 20)), b"x"),
             crowds,
         ),
         Attack::new(
             "14, 17",
             "200 connections that idle after a message",
-            crowd(&opened(&frame(TEXT, b"hello")), b""),
+            crowd(&opened("", &frame(TEXT, b"hello")), b""),
             crowds,
         ),
     ]
@@ -62,25 +62,28 @@ pub(super) fn visits() -> Vec<Attack> {
         Attack::new(
             "4",
             "lengths of 2^62, again and again",
-            visits(opened(&header(BINARY, 1 << 62)), Leaves::Last),
+            visits(opened("", &header(BINARY, 1 << 62)), Leaves::Last),
             short,
         ),
         Attack::new(
             "12",
             "half a message and a reset",
-            visits(opened(&frame(BINARY, &[7; 1000])[..500]), Leaves::ByReset),
+            visits(
+                opened("", &frame(BINARY, &[7; 1000])[..500]),
+                Leaves::ByReset,
+            ),
             short,
         ),
         Attack::new(
             "17",
             "handshakes, again and again",
-            visits(opened(b""), Leaves::ByReset),
+            visits(opened("", b""), Leaves::ByReset),
             short,
         ),
         Attack::new(
             "1D",
             "a frame that is not masked, again and again",
-            visits(opened(&[BINARY, 1, 7]), Leaves::Last),
+            visits(opened("", &[BINARY, 1, 7]), Leaves::Last),
             short,
         ),
     ]
@@ -91,6 +94,7 @@ pub(super) fn requests() -> Vec<Attack> {
     let requests = |request: String| {
         Means::Flood(Flood {
             path: None,
+            compresses: false,
             first: Vec::new(),
             then: often(request.as_bytes()),
             reads: true,
@@ -179,7 +183,7 @@ pub(super) fn streams() -> Vec<Attack> {
             "13",
             "HTTP/2: 1 MiB of zeros",
             streams(Streams::Flood { sent: bomb() }),
-            (4000.0, 1000.0),
+            (30_000.0, 4000.0),
         ),
     ]
 }

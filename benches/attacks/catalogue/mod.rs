@@ -7,6 +7,7 @@ use crate::{
         Attack, Flood, Leaves,
         Means::{self, Visits},
     },
+    attacker::OFFER,
     support::{
         BINARY, CLOSE, PING, PONG, TEXT,
         deflate::{COMPRESSED_BINARY, COMPRESSED_TEXT, deflated},
@@ -37,9 +38,21 @@ fn flood(then: &[u8]) -> Means {
 fn flood_after(first: &[u8], then: &[u8]) -> Means {
     Means::Flood(Flood {
         path: Some("/echo"),
+        compresses: false,
         first: first.to_vec(),
         then: often(then),
         reads: true,
+    })
+}
+
+/// The same, with compression.
+fn compressed_flood(then: &[u8]) -> Means {
+    let Means::Flood(flood) = flood(then) else {
+        unreachable!("a flood");
+    };
+    Means::Flood(Flood {
+        compresses: true,
+        ..flood
     })
 }
 
@@ -69,8 +82,7 @@ fn bomb() -> Vec<u8> {
 }
 
 /// A handshake, and bytes behind it.
-fn opened(bytes: &[u8]) -> Vec<u8> {
-    let offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+fn opened(offer: &str, bytes: &[u8]) -> Vec<u8> {
     let head = handshake_head("/echo", offer);
     [head.as_bytes(), bytes].concat()
 }
@@ -116,7 +128,7 @@ fn messages() -> Vec<Attack> {
             "16",
             "1 MB of text, the last byte bad, again and again",
             Visits {
-                sent: opened(&frame(TEXT, &bad)),
+                sent: opened("", &frame(TEXT, &bad)),
                 leaves: Leaves::Last,
             },
             large,
@@ -138,52 +150,55 @@ fn compressed() -> Vec<Attack> {
     final_block.extend([7; 59]);
     let zeros = deflated(&vec![0; 1 << 20]);
     let bytes: Vec<&[u8]> = zeros.chunks(1).collect();
-    let small = (1000.0, 300.0);
-    let large = (6000.0, 300.0);
-    let bombs = (4000.0, 1000.0);
+    // A thread keeps 32 compressors, of a third of a MiB each.
+    let small = (24_000.0, 300.0);
+    let bombs = (30_000.0, 4000.0);
     vec![
         Attack::new(
             "15",
             "compressed, in 1-byte fragments",
-            flood(&fragmented(COMPRESSED_BINARY, &pieces)),
+            compressed_flood(&fragmented(COMPRESSED_BINARY, &pieces)),
             small,
         ),
         Attack::new(
             "15",
             "compressed, of 5 bytes",
-            flood(&frame(COMPRESSED_TEXT, &deflated(b"hello"))),
+            compressed_flood(&frame(COMPRESSED_TEXT, &deflated(b"hello"))),
             small,
         ),
         Attack::new(
             "15",
             "compressed, of nothing",
-            flood(&frame(COMPRESSED_TEXT, &[0])),
+            compressed_flood(&frame(COMPRESSED_TEXT, &[0])),
             small,
         ),
         Attack::new(
             "15",
             "a final block each 64 bytes",
-            flood(&frame(COMPRESSED_BINARY, &final_block.repeat(1000))),
+            compressed_flood(&frame(COMPRESSED_BINARY, &final_block.repeat(1000))),
             small,
         ),
         Attack::new(
             "15",
             "1 MiB of final blocks",
-            flood(&frame(COMPRESSED_BINARY, &final_block.repeat(16_384))),
-            large,
+            compressed_flood(&frame(COMPRESSED_BINARY, &final_block.repeat(16_384))),
+            small,
         ),
-        Attack::new("13", "1 MiB of zeros", flood(&bomb()), bombs),
+        Attack::new("13", "1 MiB of zeros", compressed_flood(&bomb()), bombs),
         Attack::new(
             "13",
             "1 MiB of zeros, in 1-byte fragments",
-            flood(&fragmented(COMPRESSED_BINARY, &bytes)),
+            compressed_flood(&fragmented(COMPRESSED_BINARY, &bytes)),
             bombs,
         ),
         Attack::new(
             "13",
             "2 MiB of zeros, again and again",
             Visits {
-                sent: opened(&frame(COMPRESSED_BINARY, &deflated(&vec![0; 2 << 20]))),
+                sent: opened(
+                    OFFER,
+                    &frame(COMPRESSED_BINARY, &deflated(&vec![0; 2 << 20])),
+                ),
                 leaves: Leaves::Last,
             },
             bombs,
@@ -196,6 +211,7 @@ fn unread() -> Vec<Attack> {
     let held = |then: &[u8]| {
         Means::Flood(Flood {
             path: Some("/hold"),
+            compresses: true,
             first: Vec::new(),
             then: often(then),
             reads: true,
@@ -204,6 +220,7 @@ fn unread() -> Vec<Attack> {
     let deaf = |then: &[u8]| {
         Means::Flood(Flood {
             path: Some("/echo"),
+            compresses: false,
             first: Vec::new(),
             then: often(then),
             reads: false,
