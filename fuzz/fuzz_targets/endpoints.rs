@@ -1,6 +1,3 @@
 #![no_main]
 
-#[path = "../../tests/fuzz/targets/mod.rs"]
-mod targets;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| targets::endpoints::run(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz::targets::endpoints::run(input));

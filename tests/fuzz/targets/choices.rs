@@ -38,6 +38,11 @@ impl<'a> Choices<'a> {
         self.below(times) == times - 1
     }
 
+    /// All bytes that are left, as they are.
+    pub fn rest(&mut self) -> &'a [u8] {
+        self.bytes(usize::MAX)
+    }
+
     /// Up to so many bytes of the input as they are.
     pub fn bytes(&mut self, most: usize) -> &'a [u8] {
         let (bytes, rest) = self.0.split_at(most.min(self.0.len()));

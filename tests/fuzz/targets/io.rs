@@ -4,8 +4,8 @@ use std::{
     collections::VecDeque,
     io,
     pin::Pin,
-    sync::{Arc, Mutex},
-    task::{Context, Poll},
+    sync::{Arc, Mutex, MutexGuard},
+    task::{Context, Poll, Waker},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -19,22 +19,77 @@ pub enum Step {
     Nothing,
 }
 
-/// One end. It has a certain input, and what is written to it can be looked at.
+/// One end of a connection. Its [`Peer`] gives it input, and sees what is written to it.
 pub struct Transport {
-    input: VecDeque<u8>,
+    peer: Peer,
     reads: VecDeque<Step>,
     writes: VecDeque<Step>,
-    pub written: Arc<Mutex<Vec<u8>>>,
+}
+
+/// The other end.
+#[derive(Clone, Default)]
+pub struct Peer(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    input: Vec<u8>,
+    /// So much of it was read.
+    read: usize,
+    is_over: bool,
+    reader: Option<Waker>,
+    written: Vec<u8>,
 }
 
 impl Transport {
-    /// When `reads` or `writes` are over, all is taken at once.
-    pub fn new(input: Vec<u8>, reads: Vec<Step>, writes: Vec<Step>) -> Self {
-        Self {
-            input: input.into(),
+    /// A transport whose peer sends no more than `input`. When `reads` or `writes` are over, all is
+    /// taken at once.
+    pub fn new(input: &[u8], reads: Vec<Step>, writes: Vec<Step>) -> (Self, Peer) {
+        let (transport, peer) = Self::open(reads, writes);
+        peer.feed(input);
+        peer.end();
+        (transport, peer)
+    }
+
+    /// A transport whose peer says when it sends.
+    pub fn open(reads: Vec<Step>, writes: Vec<Step>) -> (Self, Peer) {
+        let peer = Peer::default();
+        let transport = Self {
+            peer: peer.clone(),
             reads: reads.into(),
             writes: writes.into(),
-            written: Arc::default(),
+        };
+        (transport, peer)
+    }
+}
+
+impl Peer {
+    pub fn feed(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        state.input.extend(bytes);
+        state.wake();
+    }
+
+    /// It sends nothing more.
+    pub fn end(&self) {
+        let mut state = self.lock();
+        state.is_over = true;
+        state.wake();
+    }
+
+    /// What was written to it.
+    pub fn written(&self) -> Vec<u8> {
+        self.lock().written.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl State {
+    fn wake(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
         }
     }
 }
@@ -58,9 +113,15 @@ impl AsyncRead for Transport {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let most = std::task::ready!(next(&mut this.reads, cx));
-        let len = most.min(this.input.len()).min(buffer.remaining());
-        let bytes: Vec<u8> = this.input.drain(..len).collect();
-        buffer.put_slice(&bytes);
+        let mut state = this.peer.lock();
+        let left = &state.input[state.read..];
+        let len = most.min(left.len()).min(buffer.remaining());
+        if len == 0 && !state.is_over {
+            state.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        buffer.put_slice(&left[..len]);
+        state.read += len;
         Poll::Ready(Ok(()))
     }
 }
@@ -74,7 +135,7 @@ impl AsyncWrite for Transport {
         let this = self.get_mut();
         let most = std::task::ready!(next(&mut this.writes, cx));
         let len = most.min(bytes.len());
-        this.written.lock().unwrap().extend(&bytes[..len]);
+        this.peer.lock().written.extend(&bytes[..len]);
         Poll::Ready(Ok(len))
     }
 

@@ -2,10 +2,22 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each target is a crate")]
 
+pub mod answers;
 pub mod choices;
+pub mod deflate;
 pub mod endpoints;
+pub mod extensions;
+mod fields;
 pub mod frames;
+mod head;
+pub mod heads;
 mod io;
+mod made;
+pub mod origins;
+mod sockets;
+mod tasks;
+pub mod topics;
+mod wire;
 
 use std::sync::LazyLock;
 

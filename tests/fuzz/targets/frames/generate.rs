@@ -3,7 +3,12 @@
 use flate2::{Compress, Compression, FlushCompress};
 
 use super::Rules;
-use crate::targets::{choices::Choices, io::Step};
+use crate::targets::choices::Choices;
+
+/// On both sides of each border.
+const CODES: [u16; 12] = [
+    999, 1000, 1003, 1004, 1006, 1007, 1014, 1015, 2999, 3000, 4999, 5000,
+];
 
 /// So many at most: the rest of an input says how they come.
 const FRAMES: usize = 24;
@@ -15,16 +20,6 @@ const TEXTS: [&str; 5] = [
     "\u{e4}\u{20ac}\u{1f600}",
     "\u{0}\u{7f}\u{80}",
 ];
-
-/// How a transport's bytes come, or leave.
-pub fn steps(choices: &mut Choices<'_>) -> Vec<Step> {
-    let count = choices.below(40);
-    let step = |choices: &mut Choices<'_>| match choices.byte() {
-        0..32 => Step::Nothing,
-        most => Step::Bytes(usize::from(most % 16)),
-    };
-    (0..count).map(|_| step(choices)).collect()
-}
 
 pub fn frames(choices: &mut Choices<'_>, rules: Rules) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -77,7 +72,7 @@ pub fn frames(choices: &mut Choices<'_>, rules: Rules) -> Vec<u8> {
 
 fn payload(choices: &mut Choices<'_>, opcode: u8) -> Vec<u8> {
     if opcode == 8 && choices.below(4) > 0 {
-        let code = choices.one_of(&[1000_u16, 1001, 1005, 1015, 999, 3000, 4999, 5000, 1012]);
+        let code = choices.one_of(&CODES);
         return [&code.to_be_bytes(), choices.one_of(&TEXTS).as_bytes()].concat();
     }
     match choices.below(8) {
@@ -88,7 +83,7 @@ fn payload(choices: &mut Choices<'_>, opcode: u8) -> Vec<u8> {
         }
         // At the edges of the forms that a length has.
         6 => vec![b'x'; choices.one_of(&[125, 126, 127, 128, 200, 300])],
-        _ if choices.seldom(4) => vec![b'y'; choices.one_of(&[0xFFFF, 0x1_0000])],
+        _ if choices.seldom(16) => vec![b'y'; choices.one_of(&[0xFFFF, 0x1_0000])],
         _ => TEXTS[3].repeat(choices.below(20)).into(),
     }
 }

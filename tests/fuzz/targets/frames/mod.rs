@@ -4,28 +4,19 @@
 mod generate;
 mod model;
 
-use std::{
-    future::Future,
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
-
-use http::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tower_websock::{
-    Closure, Config, DeflateConfig, Error, KeepAlive, Message, ProvidedIo, WebSocket,
-    WebSocketUpgrade,
-};
+use tower_websock::{Closure, Config, DeflateConfig, Error, KeepAlive, Message, WebSocket};
 
+pub use self::model::Inflated;
 use self::model::{End, Rules, Verdict, judge};
-use super::{choices::Choices, enter, io::Transport};
+use super::{choices::Choices, enter, io::Transport, made, sockets, tasks::block_on};
 
 pub fn run(input: &[u8]) {
     let _runtime = enter();
     let mut choices = Choices::new(input);
     let rules = rules(&mut choices);
-    let transport_of = |choices: &mut Choices<'_>, bytes| {
-        let (reads, writes) = (generate::steps(choices), generate::steps(choices));
+    let transport_of = |choices: &mut Choices<'_>, bytes: &[u8]| {
+        let (reads, writes) = (made::steps(choices), made::steps(choices));
         Transport::new(bytes, reads, writes)
     };
     let bytes = generate::frames(&mut choices, rules);
@@ -33,18 +24,24 @@ pub fn run(input: &[u8]) {
         println!("{rules:?}, {bytes:02x?}");
     }
     let verdict = judge(&bytes, rules);
-    let transport = transport_of(&mut choices, bytes);
-    let written = transport.written.clone();
+    let (transport, peer) = transport_of(&mut choices, &bytes);
     let config = config(rules);
     let received = if rules.compressed {
-        receive(compressing(transport, config, rules))
+        let offer = if rules.context_takeover {
+            "permessage-deflate"
+        } else {
+            "permessage-deflate; client_no_context_takeover"
+        };
+        let (socket, answer) = sockets::server(transport, config, Some(offer));
+        assert!(answer.is_some());
+        receive(socket)
     } else if rules.masked {
         receive(WebSocket::server(transport, &config))
     } else {
         receive(WebSocket::client(transport, &config))
     };
     compare(&verdict, &received);
-    check_written(&written.lock().unwrap(), rules, &verdict, &received);
+    check_written(&peer.written(), rules, &verdict, &received);
 }
 
 fn rules(choices: &mut Choices<'_>) -> Rules {
@@ -71,46 +68,6 @@ fn config(rules: Rules) -> Config {
     } else {
         config
     }
-}
-
-/// A server's socket with compression agreed on.
-fn compressing(transport: Transport, config: Config, rules: Rules) -> WebSocket {
-    let request = Request::get("/")
-        .header("host", "localhost")
-        .header("connection", "upgrade")
-        .header("upgrade", "websocket")
-        .header("sec-websocket-version", "13")
-        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
-        .header(
-            "sec-websocket-extensions",
-            if rules.context_takeover {
-                "permessage-deflate"
-            } else {
-                "permessage-deflate; client_no_context_takeover"
-            },
-        )
-        .extension(ProvidedIo::new(transport))
-        .body(())
-        .unwrap();
-    let (mut parts, ()) = request.into_parts();
-    let upgrade = WebSocketUpgrade::from_parts(&mut parts)
-        .unwrap()
-        .config(config);
-    let (response, accepting) = upgrade.accept::<String>().unwrap();
-    assert!(response.headers().contains_key("sec-websocket-extensions"));
-    block_on(accepting.assume_sent().socket()).unwrap()
-}
-
-/// Whoever waits has been woken, or will never be.
-pub fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let mut cx = Context::from_waker(Waker::noop());
-    for _ in 0..100_000 {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            return output;
-        }
-    }
-    panic!("it hangs");
 }
 
 struct Received {

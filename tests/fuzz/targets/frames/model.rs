@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use flate2::{Decompress, FlushDecompress};
+use flate2::{Decompress, FlushDecompress, Status};
 use tower_websock::{CloseFrame, Message};
 
 /// What is received by whom, and how.
@@ -166,18 +166,17 @@ fn header(input: &[u8], rules: Rules, begun: Option<&Begun>) -> Result<Header, B
         // 5.4.
         || (opcode == 0 && begun.is_none())
         || (matches!(opcode, 1 | 2) && begun.is_some());
+    let frames = begun.map_or(0, |begun| begun.frames);
+    let is_too_many = !is_control && frames >= rules.max_fragments;
     let Some(second) = input.get(1) else {
         // It may be told at once, or with the rest of the header.
-        return Err(if wrong {
-            [End::Lost, End::Failed(1002)].into()
-        } else {
-            lost()
-        });
+        let mut ends = lost();
+        ends.extend(wrong.then_some(End::Failed(1002)));
+        ends.extend(is_too_many.then_some(End::Failed(1009)));
+        return Err(ends);
     };
     let masked = second & 0x80 != 0;
     let short = usize::from(second & 0x7F);
-    let frames = begun.map_or(0, |begun| begun.frames);
-    let is_too_many = !is_control && frames >= rules.max_fragments;
     if wrong || masked != rules.masked || (is_control && short > 125) {
         let mut ends = broken();
         ends.extend(is_too_many.then_some(End::Failed(1009)));
@@ -248,25 +247,32 @@ fn close(body: &[u8]) -> Result<Option<CloseFrame>, u16> {
 
 /// RFC 7692, 7.2.2: what was compressed up to here, and how much that was before.
 #[derive(Default)]
-struct Inflated {
+pub struct Inflated {
     compressed: Vec<u8>,
     len: usize,
 }
 
 impl Inflated {
     /// `None` if the data is damaged, ends within a block or in a last one, or is too big.
-    fn next(&mut self, data: &[u8], most: usize) -> Option<Vec<u8>> {
+    pub fn next(&mut self, data: &[u8], most: usize) -> Option<Vec<u8>> {
         self.compressed.extend(data);
         self.compressed.extend([0, 0, 0xFF, 0xFF]);
         // A last block, which is empty, follows where one may follow.
         let all = [&self.compressed[..], &[3, 0]].concat();
-        let mut out = Vec::with_capacity(self.len + most + 1);
-        let mut inflater = Decompress::new(false);
-        let status = inflater.decompress_vec(&all, &mut out, FlushDecompress::Finish);
-        let is_whole = matches!(status, Ok(flate2::Status::StreamEnd));
-        if !is_whole || inflater.total_in() != all.len() as u64 {
-            return None;
-        }
+        let mut room = self.len + 1024;
+        let mut out = loop {
+            // All at once: in pieces, flate2 lets a message refer to what lies before all of it.
+            let mut out = Vec::with_capacity(room);
+            let mut inflater = Decompress::new(false);
+            let status = inflater.decompress_vec(&all, &mut out, FlushDecompress::Finish);
+            if matches!(status, Ok(Status::StreamEnd)) && inflater.total_in() == all.len() as u64 {
+                break out;
+            }
+            if out.len() < out.capacity() || room > self.len + most {
+                return None;
+            }
+            room *= 4;
+        };
         let data = out.split_off(self.len);
         self.len += data.len();
         (data.len() <= most).then_some(data)
