@@ -279,6 +279,11 @@ impl<T> RecvHalf<T> {
         self.handle.id()
     }
 
+    /// How the connection ended. `None` until it has.
+    pub fn closure(&self) -> Option<Closure> {
+        self.handle.with(|conn| conn.closure())
+    }
+
     /// What has passed over the connection: see
     /// [`WebSocket::stats`](crate::WebSocket::stats).
     pub fn stats(&self) -> Stats {

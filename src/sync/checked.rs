@@ -32,6 +32,13 @@ impl<T> Mutex<T> {
         }
     }
 
+    /// A panic ends the schedule.
+    #[allow(
+        clippy::unused_self,
+        reason = "it has the signature of the standard library's"
+    )]
+    pub(crate) fn clear_poison(&self) {}
+
     pub(crate) fn get_mut(&mut self) -> LockResult<&mut T> {
         self.0.get_mut()
     }

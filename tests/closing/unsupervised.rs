@@ -15,7 +15,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf},
     time::{Instant, timeout},
 };
-use tower_websock::{Config, Error, Message, SendHalf, WebSocket};
+use tower_websock::{Config, Error, Loss, Message, SendHalf, WebSocket};
 
 use crate::support::*;
 
@@ -286,4 +286,56 @@ async fn waker_may_own_a_half() {
     }
     peer.send(&frame(TEXT, b"text")).await;
     assert_eq!(recv.recv().await.unwrap().unwrap(), Message::text("text"));
+}
+
+/// A transport that panics when it is written to.
+struct Panicking(DuplexStream);
+
+impl AsyncRead for Panicking {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Panicking {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        panic!("as it is told");
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Who waits in another task than the one that panics does not wait for ever, and the transport is
+/// gone.
+#[tokio::test(start_paused = true)]
+async fn panic_of_the_transport_is_a_loss_for_those_who_wait() {
+    let (ours, mut theirs) = tokio::io::duplex(1024);
+    let mut socket = WebSocket::server(Panicking(ours), &Config::new());
+    let sender = socket.sender();
+    let received = tokio::spawn(async move { socket.recv().await });
+    tokio::task::yield_now().await;
+    let sent = tokio::spawn(async move { sender.send("a".into()).await });
+    assert!(sent.await.unwrap_err().is_panic());
+    let received = timeout(Duration::from_secs(1), received).await.unwrap();
+    let lost = received.unwrap();
+    assert!(
+        matches!(lost, Some(Err(Error::Lost(Loss::Cut)))),
+        "{lost:?}"
+    );
+    let mut rest = Vec::new();
+    let end = tokio::io::AsyncReadExt::read_to_end(&mut theirs, &mut rest);
+    assert_eq!(
+        timeout(Duration::from_secs(1), end).await.unwrap().unwrap(),
+        0
+    );
 }

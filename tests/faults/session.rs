@@ -146,13 +146,8 @@ impl Session {
 
     /// hyper may make anything of a transport that lies to it, or panics.
     fn allows(&self, kind: Kind) -> bool {
-        let has_tasks = self
-            .script
-            .has(|act| matches!(act, Act::Senders(..) | Act::Clones(..)));
         match kind.class() {
-            Class::Corrupt => !self.mount.is_http(),
-            // Without a supervisor, whoever panics leaves the others to wait for it.
-            Class::Panic => !self.mount.is_http() && (self.mount.is_supervised() || !has_tasks),
+            Class::Corrupt | Class::Panic => !self.mount.is_http(),
             _ => true,
         }
     }

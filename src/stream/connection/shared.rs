@@ -1,6 +1,7 @@
 //! A connection that handles and a supervisor share.
 
 use std::{
+    mem,
     sync::{Arc, PoisonError, atomic::Ordering},
     task::{Context, Poll, Waker},
 };
@@ -58,6 +59,7 @@ impl<T> Shared<T> {
 
     /// Runs `f` under the lock, then wakes whom it made ready, outside of the lock.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Conn<T>) -> R) -> R {
+        let rescue = Rescue(self);
         let mut conn = self.lock();
         let caller = if !conn.tasks().is_supervised() {
             conn.tasks_mut().wake_waiters_by_io();
@@ -75,6 +77,7 @@ impl<T> Shared<T> {
         if conn.tasks().has_aftermath() {
             self.finish(conn);
         }
+        mem::forget(rescue);
         result
     }
 
@@ -133,9 +136,22 @@ impl<T> Shared<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Conn<T>> {
-        // Of foreign code the transport runs under the lock, wakers are cloned, and payloads that
-        // were written are dropped; if one of them panics, that is what is broken.
-        self.conn.lock().unwrap_or_else(PoisonError::into_inner)
+        let conn = self.conn.lock();
+        conn.unwrap_or_else(|poisoned| self.lose_after_panic(poisoned.into_inner()))
+    }
+
+    /// Of foreign code the transport runs under the lock, wakers are cloned, and payloads that were
+    /// written are dropped. One of them has panicked, and left half done what others may wait for.
+    #[cold]
+    fn lose_after_panic<'a>(
+        &'a self,
+        mut conn: MutexGuard<'a, Conn<T>>,
+    ) -> MutexGuard<'a, Conn<T>> {
+        self.conn.clear_poison();
+        if !conn.is_down() {
+            conn.lose(Item::Lost(Loss::Cut));
+        }
+        conn
     }
 
     fn id(&self) -> usize {
@@ -155,6 +171,18 @@ impl<T> Drop for Shared<T> {
         let conn = self.conn.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(news) = conn.last_news() {
             news.tell(&self.span);
+        }
+    }
+}
+
+/// Is dropped only if somebody panics under the lock: tells those who wait in other tasks.
+struct Rescue<'a, T>(&'a Shared<T>);
+
+impl<T> Drop for Rescue<'_, T> {
+    fn drop(&mut self) {
+        let conn = self.0.lock();
+        if conn.tasks().has_aftermath() {
+            self.0.finish(conn);
         }
     }
 }

@@ -160,6 +160,22 @@ async fn pings_are_answered_while_closed_is_awaited() {
     }
 }
 
+/// Each half can be asked, also if the other is gone.
+#[tokio::test(start_paused = true)]
+async fn either_half_tells_how_it_ended() {
+    for keeps_sending in [false, true] {
+        let (mut peer, socket) = unsupervised(1 << 20);
+        let (send, mut recv) = socket.split();
+        let kept = keeps_sending.then_some(send);
+        assert!(recv.closure().is_none());
+        peer.send(&close_frame(4001)).await;
+        while recv.recv().await.is_some() {}
+        let closure = recv.closure().unwrap();
+        assert_eq!((closure.is_clean(), closure.code()), (true, 4001));
+        assert!(kept.is_none_or(|send| send.closure() == Some(closure)));
+    }
+}
+
 /// A peer that writes all it has before it reads does not stop a sender, nor a `flush`, for ever.
 #[tokio::test(start_paused = true)]
 async fn waiting_for_room_without_a_supervisor_goes_on_reading() {
