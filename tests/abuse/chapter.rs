@@ -28,6 +28,6 @@ pub(crate) fn past_faults_are_in_the_chapter(report: &mut Report) {
     report.at_least(
         "faults of others in docs/reliability.md",
         Count(faults),
-        Count(80),
+        Count(50),
     );
 }
