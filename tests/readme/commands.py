@@ -28,7 +28,9 @@ def commands():
 
 def problem(command):
     """What a command names that is not there, or None."""
-    words = shlex.split(command)
+    words = shlex.split(command, comments=True)
+    while re.match(r"[A-Z_]+=", words[0]):
+        words.pop(0)
     if words[0] != "cargo":
         path = ROOT / words[0]
         return None if os.access(path, os.X_OK) or path.is_dir() else f"no {words[0]}"
