@@ -8,7 +8,6 @@ use tokio::{
 };
 
 use crate::{
-    acts::Act,
     alloc::held,
     fault::{Asked, Class, Fault, Kind},
     judge::{Case, Outcome},
