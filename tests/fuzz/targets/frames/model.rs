@@ -220,7 +220,10 @@ fn header(input: &[u8], rules: Rules, begun: Option<&Begun>) -> Result<Header, B
     }
     let size = 2 + extended + if masked { 4 } else { 0 };
     let Some(head) = input.get(..size) else {
-        return Err(lost());
+        let mut ends = lost();
+        // A Close of one byte has half a code, whichever its key.
+        ends.extend((opcode == 8 && len == 1).then_some(End::Failed(1002)));
+        return Err(ends);
     };
     Ok(Header {
         fin,
