@@ -290,9 +290,9 @@ fn accept(
 impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         Ok(Self {
-            upgrade: crate::WebSocketUpgrade::from_parts(parts)?,
+            upgrade: crate::WebSocketUpgrade::from_request_parts(parts, state).await?,
             config: Config::new(),
             selected: None,
             on_failed_upgrade: DefaultOnFailedUpgrade,
@@ -317,7 +317,12 @@ impl<S: Send + Sync> FromRequestParts<S> for crate::WebSocketUpgrade {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
-        Self::from_parts(parts)
+        let upgrade = Self::from_parts(parts);
+        if upgrade.is_err() {
+            // As `ResponseFuture` does it.
+            tokio::task::yield_now().await;
+        }
+        upgrade
     }
 }
 

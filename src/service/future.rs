@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::Future,
+    mem,
     pin::Pin,
     sync::{Mutex, PoisonError},
     task::{Context, Poll, ready},
@@ -11,7 +12,7 @@ use std::{
 use http::Response;
 use pin_project_lite::pin_project;
 
-use crate::upgrade::ResponseBody;
+use crate::{stream::wake_later, upgrade::ResponseBody};
 
 pin_project! {
     /// The response future of a [`WebSocketService`](crate::WebSocketService).
@@ -26,6 +27,8 @@ pin_project! {
     enum Kind<F, B> {
         Inner { #[pin] future: F },
         Own { response: Option<Response<ResponseBody<B>>> },
+        // Of a request that was refused.
+        Refused { response: Option<Response<ResponseBody<B>>>, waited: bool },
         // Never locked: what decides need not be `Sync`, but the future may have to be.
         Deciding { future: Mutex<Deciding<B>> },
     }
@@ -44,6 +47,17 @@ impl<F, B> ResponseFuture<F, B> {
         Self {
             kind: Kind::Own {
                 response: Some(response),
+            },
+        }
+    }
+
+    /// Others have their turn before it: a peer may pipeline requests that are dear to refuse, and
+    /// hyper answers many in a row if nothing makes it wait.
+    pub(super) const fn refused(response: Response<ResponseBody<B>>) -> Self {
+        Self {
+            kind: Kind::Refused {
+                response: Some(response),
+                waited: false,
             },
         }
     }
@@ -71,6 +85,13 @@ where
                 ready!(future.poll(cx)).map(|response| response.map(ResponseBody::new))
             }
             KindProjection::Own { response } => {
+                Ok(response.take().expect("polled after completion"))
+            }
+            KindProjection::Refused { response, waited } => {
+                if !mem::replace(waited, true) {
+                    wake_later(cx);
+                    return Poll::Pending;
+                }
                 Ok(response.take().expect("polled after completion"))
             }
             KindProjection::Deciding { future } => {

@@ -109,19 +109,23 @@ impl<H, Args, S> WebSocketService<H, Args, S> {
         let (mut parts, _body) = request.into_parts();
         let upgrade = match WebSocketUpgrade::from_parts(&mut parts) {
             Ok(upgrade) => self.settings.apply(upgrade),
-            Err(rejection) => return ResponseFuture::own(rejection.into_response()),
+            Err(rejection) => return ResponseFuture::refused(rejection.into_response()),
         };
         let (handler, settings) = (self.handler.clone(), &self.settings);
         let Some(ask) = gate.ask() else {
-            return ResponseFuture::own(open(upgrade, settings, handler, parts));
+            return match open(upgrade, settings, handler, parts) {
+                Ok(response) => ResponseFuture::own(response),
+                Err(rejection) => ResponseFuture::refused(rejection.into_response()),
+            };
         };
         if let Err(rejection) = upgrade.check_origin() {
-            return ResponseFuture::own(rejection.into_response());
+            return ResponseFuture::refused(rejection.into_response());
         }
         let settings = settings.clone();
         ResponseFuture::deciding(async move {
             match ask(parts).await {
-                Ok(parts) => open(upgrade, &settings, handler, parts),
+                Ok(parts) => open(upgrade, &settings, handler, parts)
+                    .unwrap_or_else(Rejection::into_response),
                 Err(refusal) => {
                     // One that was made of a rejection is counted by its name.
                     if refusal.extensions().get::<Rejection>().is_none() {
@@ -135,22 +139,18 @@ impl<H, Args, S> WebSocketService<H, Args, S> {
     }
 }
 
-/// Accepts a request that nobody refuses, and starts the task of its connection.
+/// Accepts a request, if there is a place for it, and starts the task of its connection.
 fn open<H: Handler<Args>, Args, R>(
     upgrade: WebSocketUpgrade,
     settings: &Settings,
     handler: H,
     parts: Parts,
-) -> Response<ResponseBody<R>> {
+) -> Result<Response<ResponseBody<R>>, Rejection> {
     let tasks = upgrade.tasks();
-    match settings.count(upgrade, &parts).accept() {
-        Ok((response, accepting)) => {
-            let accepting = accepting.watched(settings.hooks(&parts));
-            tasks.spawn(accepting.supervise(move |socket| handler.call(socket, parts)));
-            response
-        }
-        Err(rejection) => rejection.into_response(),
-    }
+    let (response, accepting) = settings.count(upgrade, &parts).accept()?;
+    let accepting = accepting.watched(settings.hooks(&parts));
+    tasks.spawn(accepting.supervise(move |socket| handler.call(socket, parts)));
+    Ok(response)
 }
 
 impl<H, Args, S, B, R> Service<Request<B>> for WebSocketService<H, Args, S>

@@ -13,7 +13,11 @@ mod subscription;
 mod transport;
 mod websocket;
 
-pub(crate) use self::{connection::Shared, transport::Unavailable, websocket::Setup};
+pub(crate) use self::{
+    connection::Shared,
+    transport::{Unavailable, coop::wake_later},
+    websocket::Setup,
+};
 pub use self::{
     error::Error,
     send_error::{SendTimeoutError, TrySendError},

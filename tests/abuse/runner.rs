@@ -8,63 +8,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{catalogue::CATALOGUE, entry::Check, report::Report};
+use crate::{catalogue::CATALOGUE, entry::Check, report::Report, support::words::Words};
 
 /// No test takes so long, even on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What was asked for, in the words of `cargo test`.
-#[derive(Default)]
-struct Arguments {
-    filters: Vec<String>,
-    skipped: Vec<String>,
-    exact: bool,
-    list: bool,
-    ignored: bool,
-}
-
-impl Arguments {
-    fn of_the_command_line() -> Self {
-        let mut arguments = Self::default();
-        let mut words = std::env::args().skip(1);
-        while let Some(word) = words.next() {
-            match &*word {
-                "--exact" => arguments.exact = true,
-                "--list" => arguments.list = true,
-                "--ignored" => arguments.ignored = true,
-                "--skip" => arguments.skipped.extend(words.next()),
-                // What is said to the usual harness, and means nothing here.
-                "--test-threads" | "--format" | "--color" | "--logfile" | "-Z" => {
-                    drop(words.next());
-                }
-                flag if flag.starts_with('-') => {}
-                _ => arguments.filters.push(word),
-            }
-        }
-        arguments
-    }
-
-    fn wants(&self, name: &str) -> bool {
-        let matches = |filter: &String| {
-            if self.exact {
-                name == filter
-            } else {
-                name.contains(filter)
-            }
-        };
-        !self.ignored
-            && (self.filters.is_empty() || self.filters.iter().any(matches))
-            && !self.skipped.iter().any(matches)
-    }
-}
-
 pub(crate) fn main() -> ExitCode {
-    let arguments = Arguments::of_the_command_line();
+    let asked = Words::of_the_command_line(|_, _| false);
     let wanted: Vec<_> = CATALOGUE
         .iter()
-        .filter(|entry| arguments.wants(entry.name()))
+        .filter(|entry| asked.want(entry.name()))
         .collect();
-    if arguments.list {
+    if asked.list() {
         for entry in wanted {
             if let Check::Here(_) = entry.check {
                 println!("{}: test", entry.name());

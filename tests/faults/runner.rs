@@ -12,6 +12,7 @@ use std::{
 
 use crate::{
     fault::Fault, mounts::Mount, panics, script::Script, scripts::SCRIPTS, session::Session,
+    support::words::Words,
 };
 
 /// Of the faults of a session, one in so many is played unless all are asked for.
@@ -22,16 +23,11 @@ const STRIDE_OF_HTTP2: usize = 60;
 /// Failures of one session that are told.
 const TOLD: usize = 3;
 
-/// What was asked for, in the words of `cargo test`.
-#[derive(Default)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
-struct Arguments {
-    filters: Vec<String>,
+/// Which faults to play.
+#[derive(Clone, Copy, Default)]
+struct Choice {
     every: bool,
-    exact: bool,
-    list: bool,
-    ignored: bool,
-    fault: Option<Fault>,
+    only: Option<Fault>,
 }
 
 #[derive(Clone)]
@@ -51,45 +47,23 @@ struct Row {
     failures: Vec<String>,
 }
 
-impl Arguments {
-    fn of_the_command_line() -> Self {
-        let mut arguments = Self::default();
-        let mut words = std::env::args().skip(1);
-        while let Some(word) = words.next() {
-            match &*word {
-                "--every" => arguments.every = true,
-                "--exact" => arguments.exact = true,
-                "--list" => arguments.list = true,
-                "--ignored" => arguments.ignored = true,
-                "--fault" => {
-                    let fault = words.next().expect("--fault has a value");
-                    arguments.fault = Some(fault.parse().expect("--fault"));
-                }
-                // What is said to the usual harness, and means nothing here.
-                "--skip" | "--test-threads" | "--format" | "--color" | "--logfile" | "-Z" => {
-                    drop(words.next());
-                }
-                flag if flag.starts_with('-') => {}
-                _ => arguments.filters.push(word),
+impl Choice {
+    /// Takes a word of the command line that is for it.
+    fn take(&mut self, word: &str, words: &mut dyn Iterator<Item = String>) -> bool {
+        match word {
+            "--every" => self.every = true,
+            "--fault" => {
+                let fault = words.next().expect("--fault has a value");
+                self.only = Some(fault.parse().expect("--fault"));
             }
+            _ => return false,
         }
-        arguments
-    }
-
-    fn wants(&self, name: &str) -> bool {
-        let matches = |filter: &String| {
-            if self.exact {
-                name == filter
-            } else {
-                name.contains(filter)
-            }
-        };
-        !self.ignored && (self.filters.is_empty() || self.filters.iter().any(matches))
+        true
     }
 
     /// Which of the faults of a session are played.
-    fn choose(&self, entry: &Entry, faults: Vec<Fault>) -> Vec<Fault> {
-        if let Some(fault) = self.fault {
+    fn of(self, entry: &Entry, faults: Vec<Fault>) -> Vec<Fault> {
+        if let Some(fault) = self.only {
             return vec![fault];
         }
         let stride = match entry.mount {
@@ -106,12 +80,13 @@ impl Arguments {
 }
 
 pub(crate) fn main() -> ExitCode {
-    let arguments = Arguments::of_the_command_line();
+    let mut choice = Choice::default();
+    let asked = Words::of_the_command_line(|word, words| choice.take(word, words));
     let entries: Vec<_> = entries()
         .into_iter()
-        .filter(|entry| arguments.wants(&entry.name))
+        .filter(|entry| asked.want(&entry.name))
         .collect();
-    if arguments.list {
+    if asked.list() {
         for entry in &entries {
             println!("{}: test", entry.name);
         }
@@ -129,7 +104,7 @@ pub(crate) fn main() -> ExitCode {
                     // Nothing is kept of other sessions on a thread of its own.
                     let row = thread::scope(|scope| {
                         scope
-                            .spawn(|| play(entry, &arguments))
+                            .spawn(|| play(entry, choice))
                             .join()
                             .expect("it tells")
                     });
@@ -163,7 +138,7 @@ fn entries() -> Vec<Entry> {
         .collect()
 }
 
-fn play(entry: &Entry, arguments: &Arguments) -> Row {
+fn play(entry: &Entry, choice: Choice) -> Row {
     let mut row = Row {
         operations: 0,
         faults: 0,
@@ -184,7 +159,7 @@ fn play(entry: &Entry, arguments: &Arguments) -> Row {
     row.operations = session.operations();
     let faults = session.faults();
     row.faults = faults.len();
-    for fault in arguments.choose(entry, faults) {
+    for fault in choice.of(entry, faults) {
         row.runs += 1;
         let wrong = session.run(fault);
         if !wrong.is_empty() {

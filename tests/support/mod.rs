@@ -17,6 +17,7 @@ pub mod documented;
 #[cfg(feature = "http2")]
 pub mod http2;
 pub mod raw;
+pub mod words;
 
 use std::{convert::Infallible, future::Future, net::SocketAddr};
 

@@ -76,6 +76,22 @@ const FAULTS: [Fault; 24] = [
     ),
 ];
 
+/// hyper answers many requests that a peer has pipelined in a row, if nothing makes it wait, and what
+/// is refused is no end of them. A handshake that is accepted is answered at once.
+#[tokio::test]
+async fn others_have_their_turn_before_a_refusal() {
+    let layer = WebSocketLayer::new(echo);
+    for (origin, is_refused) in [("https://evil.com", true), ("http://localhost", false)] {
+        let (_client, mut request) = connected();
+        set(&mut request, "origin", origin);
+        let service = layer.clone().layer(service_fn(unreachable));
+        let others = tokio::spawn(async {});
+        let response = service.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), if is_refused { 403 } else { 101 });
+        assert_eq!(others.is_finished(), is_refused);
+    }
+}
+
 /// 4.2.1, 4.2.2: a refusal is a response, never an error; the connection is not touched.
 #[tokio::test(start_paused = true)]
 async fn broken_handshake_is_answered_with_its_rejection() {

@@ -64,24 +64,26 @@ async fn unused(_socket: WebSocket) {
     panic!("the handler was called");
 }
 
+/// A handshake that comes with its connection.
+fn connected(io: &ProvidedIo) -> Request {
+    Request::get("/")
+        .header("host", "localhost")
+        .header("upgrade", "websocket")
+        .header("connection", "upgrade")
+        .header("sec-websocket-key", KEY)
+        .header("sec-websocket-version", "13")
+        .extension(io.clone())
+        .body(Body::empty())
+        .unwrap()
+}
+
 /// A handshake whose connection another request has used already.
 async fn unconnected() -> Request {
     let (_client, server) = tokio::io::duplex(64);
     let io = ProvidedIo::new(server);
-    let request = || {
-        Request::get("/")
-            .header("host", "localhost")
-            .header("upgrade", "websocket")
-            .header("connection", "upgrade")
-            .header("sec-websocket-key", KEY)
-            .header("sec-websocket-version", "13")
-            .extension(io.clone())
-            .body(Body::empty())
-            .unwrap()
-    };
-    let mut parts = request().into_parts().0;
+    let mut parts = connected(&io).into_parts().0;
     let upgrade = tower_websock::WebSocketUpgrade::from_parts(&mut parts).unwrap();
     let (_response, accepting) = upgrade.accept::<Body>().unwrap();
     drop(accepting.socket().await.unwrap());
-    request()
+    connected(&io)
 }

@@ -15,11 +15,11 @@ use tower::ServiceExt;
 use tower_websock::axum::{
     DefaultOnFailedUpgrade, OnFailedUpgrade, WebSocketUpgrade, rejection::WebSocketUpgradeRejection,
 };
-use tower_websock::{OriginPolicy, Rejection, UpgradeError};
+use tower_websock::{OriginPolicy, ProvidedIo, Rejection, UpgradeError};
 
 use crate::support::raw::{RawRequest, TEXT, frame, soon};
 
-use super::{client_of, connect, echo, handshake, offering, serve, unconnected, unused};
+use super::{client_of, connect, connected, echo, handshake, offering, serve, unconnected, unused};
 
 /// 4.2.1: the extractor's rejection is a response, and a value that a program can handle.
 #[tokio::test]
@@ -95,6 +95,23 @@ async fn rejection_is_handled_as_in_axum() {
         .upgrade(&handshake().with_line("GET /get HTTP/1.1"))
         .await;
     client.close().await;
+}
+
+/// However many of them a peer has pipelined.
+#[tokio::test]
+async fn others_have_their_turn_before_a_rejection() {
+    let upgrade = async |ws: WebSocketUpgrade| ws.on_upgrade(unused);
+    let router = Router::new().route("/", any(upgrade));
+    for is_refused in [true, false] {
+        let mut request = connected(&ProvidedIo::new(tokio::io::duplex(64).1));
+        if is_refused {
+            request.headers_mut().remove("sec-websocket-key");
+        }
+        let others = tokio::spawn(async {});
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), if is_refused { 400 } else { 101 });
+        assert_eq!(others.is_finished(), is_refused);
+    }
 }
 
 /// 4.2.2 item 2: pages of other hosts connect only where the program says so.
