@@ -6,5 +6,6 @@ mod connections;
 mod extractor;
 mod hooks;
 mod places;
+mod shown;
 #[path = "../support/mod.rs"]
 mod support;

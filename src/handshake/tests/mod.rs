@@ -24,9 +24,10 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, Version, header, 
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{
-    Handshake, OriginPolicy, Rejection, RequestOrigin, accept::acceptance, is_attempt, key,
+    Handshake, Opening, OriginPolicy, Rejection, RequestOrigin, accept::acceptance,
+    derive_accept_key, is_attempt, is_request, key,
 };
-use crate::config::Subprotocol;
+use crate::config::{Config, Subprotocol};
 
 const OK: Result<(), Rejection> = Ok(());
 

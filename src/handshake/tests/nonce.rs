@@ -16,6 +16,7 @@ fn accept_is_the_digest_of_the_key_as_sent() {
         ("++++++++++++++++++++++==", "C0o3Ovh8UpcaIgcDTjj6slVZpdM="),
     ] {
         assert_eq!(key::accept(key.as_bytes()), accept);
+        assert_eq!(derive_accept_key(key.as_bytes()), accept);
         for sent in [key.to_owned(), format!(" \t{key}\t ")] {
             let parts = sample_with(&header::SEC_WEBSOCKET_KEY, &[sent]);
             assert_eq!(

@@ -22,6 +22,57 @@ fn sample_of_the_rfc_is_accepted() {
     assert_eq!(handshake.accept.unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
+/// 4.2.1 items 1, 3 and 4; RFC 8441, section 5: what says all of that is a request for a WebSocket,
+/// however bad its other headers are.
+#[test]
+fn request_is_told_by_what_makes_it_one() {
+    let asked = |parts: &Parts| is_request(&parts.method, parts.version, &parts.headers, None);
+    let mut bare = sample();
+    for name in [
+        header::HOST,
+        header::SEC_WEBSOCKET_KEY,
+        header::SEC_WEBSOCKET_VERSION,
+    ] {
+        bare.headers.remove(name);
+    }
+    assert!(asked(&bare));
+    for name in [header::UPGRADE, header::CONNECTION] {
+        assert!(!asked(&sample_with(&name, &["other"])), "{name}");
+    }
+    let mut parts = sample();
+    parts.method = Method::POST;
+    assert!(!asked(&parts));
+    let mut parts = sample();
+    parts.version = Version::HTTP_10;
+    assert!(!asked(&parts));
+    // What HTTP/1.1 asks for it says in another way.
+    parts.version = Version::HTTP_2;
+    for (protocol, is_one) in [(None, false), (Some("WebSocket"), true), (Some("x"), false)] {
+        let asked = is_request(&parts.method, parts.version, &parts.headers, protocol);
+        assert_eq!(asked, is_one, "{protocol:?}");
+    }
+}
+
+/// RFC 8441: a stream of HTTP/2 has others beside it.
+#[test]
+fn only_streams_of_http2_are_multiplexed() {
+    for (version, is_multiplexed) in [(Version::HTTP_11, false), (Version::HTTP_2, true)] {
+        assert_eq!(
+            Opening::of(version).unwrap().is_multiplexed(),
+            is_multiplexed
+        );
+    }
+}
+
+/// 4.1 item 10: the subprotocols stand in the order of the client.
+#[test]
+fn offers_can_be_asked_for() {
+    let parts = sample_with(&header::SEC_WEBSOCKET_PROTOCOL, &["b, a"]);
+    let handshake = Handshake::check(&parts, None).unwrap();
+    let offered = handshake.offered().iter().map(Subprotocol::as_str);
+    assert_eq!(offered.collect::<Vec<_>>(), ["b", "a"]);
+}
+
 /// 4.2.1 item 1: GET, whose letters have a case.
 #[test]
 fn method_other_than_get_is_refused() {

@@ -52,6 +52,31 @@ fn name_of_a_rejection_is_that_of_its_variant() {
     }
 }
 
+/// 4.2.2 item 5.5: what is selected is agreed on and answered, if the client has offered it.
+#[test]
+fn acceptance_tells_what_was_agreed_on() {
+    let name = header::SEC_WEBSOCKET_PROTOCOL;
+    for (selected, is_right) in [(None, true), (Some("b"), true), (Some("c"), false)] {
+        let selected = selected.map(Subprotocol::from_static);
+        let handshake = Handshake::check(&sample_with(&name, &["a, b"]), None).unwrap();
+        let accepted = handshake.accept::<Bytes>(selected.clone(), &Config::new());
+        let Ok((response, agreed)) = accepted else {
+            assert_eq!(accepted.unwrap_err(), Rejection::SubprotocolNotOffered);
+            assert!(!is_right);
+            continue;
+        };
+        assert!(is_right);
+        assert_eq!(response.status(), 101);
+        let answered = response
+            .headers()
+            .get(&name)
+            .map(|name| name.to_str().unwrap());
+        assert_eq!(answered, selected.as_ref().map(Subprotocol::as_str));
+        assert_eq!(agreed.subprotocol, selected);
+        assert_eq!(agreed.deflate, None);
+    }
+}
+
 /// 4.2.2 item 5: the response has these headers and no others; RFC 9110, section 8.6: no length.
 #[test]
 fn response_to_a_valid_handshake_has_the_headers_of_the_rfc() {

@@ -6,7 +6,7 @@ use proptest::{collection::vec, prelude::*};
 use super::harness::{ROLES, drain, protocol};
 use crate::{
     config::Config,
-    message::{CloseFrame, Message},
+    message::{CloseFrame, Message, PreparedMessage},
     protocol::{Compress, Protocol, SendBuffer},
     wire::{FrameHeader, Role},
 };
@@ -106,6 +106,37 @@ fn buffer_takes_only_what_nothing_has_to_be_looked_at_for() {
     }
     let mut never_opened = SendBuffer::CLOSED;
     assert!(!never_opened.push(&small));
+}
+
+/// 5.5.1: nothing is queued at once behind a Close, nor what must be looked at; and a buffer is
+/// opened only behind a small message that was queued.
+#[test]
+fn message_is_queued_at_once_if_nothing_has_to_be_looked_at() {
+    let config = Config::new();
+    let [small, longer, large] = [5, 1000, 5000].map(|len| Message::binary(vec![7; len]));
+    let prepared = [5, 1000, 5000].map(|len| PreparedMessage::binary(vec![7; len]));
+    for role in ROLES {
+        for is_open in [true, false] {
+            for (message, prepared) in [&small, &longer, &large].into_iter().zip(&prepared) {
+                for is_prepared in [true, false] {
+                    let mut protocol = protocol(role, &config);
+                    if !is_open {
+                        protocol.close(None).unwrap();
+                    }
+                    let (before, mut buffer) = (protocol.queued(), SendBuffer::CLOSED);
+                    let is_queued = if is_prepared {
+                        protocol.send_small_prepared(prepared, &mut buffer, 10)
+                    } else {
+                        protocol.send_small(message, Compress::IfAgreed, &mut buffer, 10)
+                    };
+                    let may_be = role == Role::Server && is_open;
+                    assert_eq!(is_queued, may_be && message.len() <= 4096);
+                    assert_eq!(protocol.queued() > before, is_queued);
+                    assert_eq!(buffer.push(&small), is_queued && message.len() == 5);
+                }
+            }
+        }
+    }
 }
 
 /// 10.4: a buffer takes messages as long as the queue would, and never much more than 16 KiB.
