@@ -57,3 +57,28 @@ impl Tally {
         self.pings
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_counted_as_what_it_is() {
+        let mut tally = Tally::default();
+        tally.note_whole(3, 700);
+        // A message of two fragments with a ping between them.
+        tally.note_frame();
+        tally.note_frame();
+        tally.note_ping();
+        tally.note_frame();
+        tally.note_message(40);
+        tally.note_ping();
+        let counted = (
+            tally.messages(),
+            tally.frames(),
+            tally.payload(),
+            tally.pings(),
+        );
+        assert_eq!(counted, (4, 6, 740, 2));
+    }
+}

@@ -79,3 +79,22 @@ impl fmt::Display for InvalidClose {
 }
 
 impl Error for InvalidClose {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_close_says_what_to_do() {
+        let code = InvalidClose::Code(1005).to_string();
+        assert!(
+            code.starts_with("close code 1005 must not be sent; use 1000"),
+            "{code}"
+        );
+        let long = InvalidClose::ReasonTooLong(124).to_string();
+        assert_eq!(
+            long,
+            "close reason of 124 bytes exceeds 123; CloseFrame::new cuts it"
+        );
+    }
+}

@@ -163,3 +163,53 @@ impl fmt::Display for ProtocolError {
 }
 
 impl Error for ProtocolError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 7.4.1: each error has the code that the RFC has for it, and tells which section was broken.
+    #[test]
+    fn each_error_has_its_code_and_section() {
+        let (size, max) = (2, 1);
+        for (error, code, rfc, section) in [
+            (ProtocolError::ReservedBits, 1002, 6455, "5.2"),
+            (ProtocolError::ReservedOpcode(3), 1002, 6455, "5.2"),
+            (ProtocolError::LengthNotMinimal, 1002, 6455, "5.2"),
+            (ProtocolError::LengthOutOfRange, 1002, 6455, "5.2"),
+            (ProtocolError::FragmentedControl, 1002, 6455, "5.5"),
+            (ProtocolError::ControlTooLong, 1002, 6455, "5.5"),
+            (ProtocolError::UnmaskedFrame, 1002, 6455, "5.1"),
+            (ProtocolError::MaskedFrame, 1002, 6455, "5.1"),
+            (ProtocolError::UnexpectedContinuation, 1002, 6455, "5.4"),
+            (ProtocolError::ExpectedContinuation, 1002, 6455, "5.4"),
+            (ProtocolError::InvalidUtf8, 1007, 6455, "8.1"),
+            (ProtocolError::CloseTooShort, 1002, 6455, "5.5.1"),
+            (ProtocolError::InvalidCloseCode(1005), 1002, 6455, "7.4"),
+            (ProtocolError::InvalidDeflate, 1007, 7692, "7.2.2"),
+            (
+                ProtocolError::FrameTooBig { size, max: 1 },
+                1009,
+                6455,
+                "10.4",
+            ),
+            (
+                ProtocolError::MessageTooBig { size, max },
+                1009,
+                6455,
+                "10.4",
+            ),
+            (
+                ProtocolError::CompressedTooBig { size, max },
+                1009,
+                6455,
+                "10.4",
+            ),
+            (ProtocolError::TooManyFragments { max }, 1009, 6455, "10.4"),
+            (ProtocolError::MessageTimeout, 1008, 6455, "10.4"),
+        ] {
+            let told = (error.close_code(), error.rfc(), error.section());
+            assert_eq!(told, (code, rfc, section), "{error}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Messages on an open connection, in both directions.
 
 mod batch;
+mod conversions;
 mod fairness;
 mod senders;
 #[cfg(feature = "deflate")]

@@ -8,7 +8,10 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
-use tower_websock::{Config, Error, Message, SendHalf, SendTimeoutError, Sender, TrySendError};
+use tower_websock::{
+    Config, Error, Message, PreparedMessage, SendHalf, SendTimeoutError, Sender, Subscribe, Topic,
+    TrySendError, WebSocket,
+};
 
 use crate::support::*;
 
@@ -144,4 +147,30 @@ async fn messages_of_many_tasks_leave_without_a_supervisor() {
             assert!(receiving.await.unwrap().unwrap().unwrap().is_data());
         }
     }
+}
+
+/// Halves and senders send what was prepared, and forward topics, as the socket does.
+#[tokio::test]
+async fn handles_send_prepared_messages_and_subscribe() {
+    let (client, server) = tokio::io::duplex(4096);
+    let socket = WebSocket::server(server, &Config::new());
+    let prepared = PreparedMessage::text("prepared");
+    let (mut half, mut receives) = socket.split();
+    half.try_send_prepared(&prepared).unwrap();
+    half.start_send_prepared(&prepared).unwrap();
+    let topic = Topic::new();
+    let sender = half.sender();
+    let all = sender.subscribe(&topic);
+    let none = sender.subscribe_with(&topic, Subscribe::new().filter(|_| false));
+    topic.publish("published");
+    half.flush().await.unwrap();
+    // Without a supervisor, whoever receives forwards.
+    tokio::spawn(async move { receives.recv().await.is_none() });
+    let mut peer = Peer::new(client);
+    for expected in ["prepared", "prepared", "published"] {
+        peer.expect(TEXT, expected.as_bytes()).await;
+    }
+    assert_eq!(topic.subscribers(), 2);
+    drop((all, none));
+    assert_eq!(topic.subscribers(), 0);
 }

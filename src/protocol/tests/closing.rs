@@ -300,3 +300,58 @@ fn close_that_never_left_is_a_loss() {
         assert_eq!(peer.protocol.phase(), &Phase::ended(Closure::Failed(error)));
     }
 }
+
+/// One line for a log: who began, the code, and the peer's words, if there are any.
+#[test]
+fn closure_tells_who_has_closed_and_why() {
+    let with = |code, reason: &'static str| Some(CloseFrame::new(code, reason));
+    for (initiator, sent, frame, line) in [
+        (
+            Initiator::Local,
+            with(1001, "so"),
+            with(1001, ""),
+            "closed by this side with 1001 \"so\"",
+        ),
+        (
+            Initiator::Local,
+            with(1000, ""),
+            with(1000, ""),
+            "closed by this side with 1000",
+        ),
+        (
+            Initiator::Local,
+            None,
+            None,
+            "closed by this side with 1005",
+        ),
+        (
+            Initiator::Remote,
+            with(4000, ""),
+            with(4000, "a\n"),
+            r#"closed by the peer with 4000 "a\n""#,
+        ),
+        (
+            Initiator::Remote,
+            None,
+            None,
+            "closed by the peer with 1005",
+        ),
+    ] {
+        let closure = Closure::Clean {
+            initiator,
+            sent,
+            frame,
+        };
+        assert_eq!(closure.to_string(), line);
+    }
+    let failed = Closure::Failed(ProtocolError::InvalidUtf8).to_string();
+    assert!(
+        failed.starts_with("peer broke the protocol (1007): "),
+        "{failed}"
+    );
+    let lost = Closure::Lost(Loss::Ended).to_string();
+    assert!(
+        lost.starts_with("connection lost without a closing handshake: "),
+        "{lost}"
+    );
+}

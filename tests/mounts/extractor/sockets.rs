@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 // The line to change.
 use tower_websock::axum::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use tower_websock::{Config, PreparedMessage, TrySendError};
+use tower_websock::{Config, Connections, PreparedMessage, Subscribe, Topic, TrySendError};
 
 use crate::support::raw::{BINARY, CLOSE, TEXT, close_body, frame, soon};
 
@@ -99,6 +99,39 @@ async fn prepared_message_is_sent_by_every_face() {
     }
     client.expect_close(1000).await;
     client.answer_close(1000).await;
+}
+
+/// What is not in axum is there as with the crate's own socket.
+#[tokio::test]
+async fn socket_tells_what_ours_tells() {
+    let (connections, topic) = (Connections::new(), Topic::new());
+    let (at, published) = (connections.clone(), topic.clone());
+    let mut client = client_of(async move |ws: WebSocketUpgrade| {
+        let (response, accepting) = ws.connections(&at).accept().unwrap();
+        let id = accepting.id();
+        assert!(id.is_some());
+        tokio::spawn(accepting.supervise(async move |mut socket: WebSocket| {
+            assert_eq!(socket.id(), id);
+            let all = socket.subscribe(&published);
+            let none = socket.subscribe_with(&published, Subscribe::new().filter(|_| false));
+            published.publish("once");
+            socket.recv().await.unwrap().unwrap();
+            drop((all, none));
+            assert_eq!(socket.stats().received.messages, 1);
+            assert!(!socket.is_closed());
+            socket.send(Message::Close(None)).await.unwrap();
+            assert!(socket.is_closed());
+            let ours = tower_websock::WebSocket::from(socket);
+            assert_eq!(ours.stats().sent.messages, 1);
+        }));
+        response
+    })
+    .await;
+    client.upgrade(&handshake()).await;
+    client.expect(TEXT, "once").await;
+    client.send(frame(TEXT, "seen")).await;
+    client.expect(CLOSE, []).await;
+    assert_eq!(topic.stats().published, 1);
 }
 
 /// The item of the stream and the error of the sink are axum's.
