@@ -14,6 +14,8 @@ mod nonce;
 mod origin;
 mod properties;
 mod request;
+#[cfg(feature = "client")]
+mod requests;
 mod responses;
 mod subprotocols;
 #[cfg(feature = "client")]
