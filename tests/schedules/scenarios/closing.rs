@@ -10,7 +10,7 @@ use tower_websock::{
 use crate::{
     checking::check,
     server::{accepting, assert_clean, strict, supervise},
-    wire::{NARROW, Peer, TEXT, assert_in_order, task, wire},
+    wire::{End, NARROW, Peer, TEXT, assert_in_order, task, wire},
 };
 
 /// A handler that echoes, beside a task that sends.
@@ -60,17 +60,22 @@ fn closed_from_outside_during_a_turn() {
         let connections = Connections::new();
         let (ours, theirs) = wire(NARROW);
         let accepting = accepting(ProvidedIo::new(ours), strict(), Some(&connections));
-        let id = accepting.id().unwrap();
-        let served = busy(accepting);
-        let closing = connections.clone();
-        task(async move {
-            assert!(closing.close(id, CloseFrame::new(4000, "")).unwrap());
-        });
-        let peer = task(until_closed(Peer::new(theirs), 4000));
-        assert_clean(served);
-        assert!(connections.is_empty());
-        peer.join().unwrap();
+        assert_closes_from_outside(accepting, &connections, theirs);
     });
+}
+
+/// Another task closes the connection while its handler works; its peer sees that.
+fn assert_closes_from_outside(accepting: Accepting, connections: &Connections, theirs: End) {
+    let id = accepting.id().unwrap();
+    let served = busy(accepting);
+    let closing = connections.clone();
+    task(async move {
+        assert!(closing.close(id, CloseFrame::new(4000, "")).unwrap());
+    });
+    let peer = task(until_closed(Peer::new(theirs), 4000));
+    assert_clean(served);
+    assert!(connections.is_empty());
+    peer.join().unwrap();
 }
 
 #[test]
@@ -131,17 +136,8 @@ fn closed_while_it_opens() {
         let (ours, theirs) = wire(NARROW);
         let (io, release) = ProvidedIo::held(ours);
         let accepting = accepting(io, strict(), Some(&connections));
-        let id = accepting.id().unwrap();
-        let served = busy(accepting);
         task(async move { release.release() });
-        let closing = connections.clone();
-        task(async move {
-            assert!(closing.close(id, CloseFrame::new(4000, "")).unwrap());
-        });
-        let peer = task(until_closed(Peer::new(theirs), 4000));
-        assert_clean(served);
-        assert!(connections.is_empty());
-        peer.join().unwrap();
+        assert_closes_from_outside(accepting, &connections, theirs);
     });
 }
 
