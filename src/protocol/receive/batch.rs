@@ -193,3 +193,37 @@ fn payloads_of(opcode: OpCode, payloads: &[u8], lens: &[u8]) -> Option<Payloads>
     });
     whole.then(|| Payloads::Text(text.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three frames of a server's.
+    const THREE: &[u8] = b"\x82\x01a\x82\x02bc\x82\x03def";
+
+    /// Each message once, in order, and only as many as may be taken now.
+    #[test]
+    fn messages_are_taken_as_far_as_is_allowed() {
+        let frames = |most| {
+            let first = ShortFrame::split_off(THREE, OpCode::Binary, Role::Client, 125)?;
+            decode(first, OpCode::Binary, Role::Client, 125, most)
+        };
+        let (mut batch, left) = frames(10).unwrap();
+        assert_eq!((batch.len(), batch.payload_len(), left), (3, 6, 0));
+        for (allowed, messages) in [(1, &["a"][..]), (0, &[]), (5, &["bc", "def"])] {
+            assert!(!batch.is_empty());
+            batch.allow(allowed);
+            let before = batch.len();
+            for message in messages {
+                assert_eq!(batch.pop(), Some(Message::binary(*message)));
+            }
+            assert_eq!(batch.pop(), None);
+            assert_eq!(batch.len(), before - messages.len());
+        }
+        assert!(batch.is_empty());
+        assert_eq!((batch.len(), batch.payload_len()), (0, 0));
+        // The third one is left for the next time.
+        let (batch, left) = frames(2).unwrap();
+        assert_eq!((batch.len(), batch.payload_len(), left), (2, 3, 5));
+    }
+}

@@ -36,6 +36,39 @@ fn fragments_are_joined_wherever_they_are_cut() {
     }
 }
 
+/// Frames and messages are counted when they are complete, and what is told of a message under way
+/// is so until its last frame.
+#[test]
+fn what_has_come_is_counted() {
+    let steps = [
+        // The frame; whether a message is under way behind it; messages, frames, payload, pings.
+        (binary("ab"), false, (1, 1, 2, 0)),
+        (text("c").more(), true, (1, 2, 2, 0)),
+        (ping("p"), true, (1, 3, 2, 1)),
+        (continuation("de").more(), true, (1, 4, 2, 1)),
+        (pong("q"), true, (1, 5, 2, 1)),
+        (continuation("f"), false, (2, 6, 6, 1)),
+        (text(""), false, (3, 7, 6, 1)),
+    ];
+    for role in ROLES {
+        let mut peer = Peer::facing(role);
+        for (frame, is_under_way, counts) in &steps {
+            peer.receive(frame);
+            let incoming = peer.protocol.incoming();
+            let tally = incoming.tally();
+            let counted = (
+                tally.messages(),
+                tally.frames(),
+                tally.payload(),
+                tally.pings(),
+            );
+            assert_eq!(counted, *counts, "{frame:?}");
+            assert_eq!(incoming.is_in_message(), *is_under_way, "{frame:?}");
+            assert!(incoming.needs_more(&[]) && !incoming.needs_more(&[0]));
+        }
+    }
+}
+
 /// 5.4: a message may consist of nothing but empty frames.
 #[test]
 fn empty_fragments_make_an_empty_message() {
