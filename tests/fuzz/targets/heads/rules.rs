@@ -104,7 +104,11 @@ pub fn connect(lines: &[(Vec<u8>, Vec<u8>)]) -> Verdict {
         Verdict::if_right(
             lines
                 .iter()
-                .all(|(_, value)| !value.iter().any(|byte| b"\0\r\n".contains(byte))),
+                // The crate `http` drops a fragment before anybody sees it.
+                .map(|(_, value)| value.split(|&byte| byte == b'#' && *value == path).next())
+                .all(|seen| {
+                    !seen.is_some_and(|seen| seen.iter().any(|byte| b"\0\r\n".contains(byte)))
+                }),
         ),
         Verdict::if_usual(lines.iter().all(|(_, value)| {
             value.iter().all(|&byte| byte >= b' ' && byte != 0x7F)
