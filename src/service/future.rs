@@ -12,7 +12,7 @@ use std::{
 use http::Response;
 use pin_project_lite::pin_project;
 
-use crate::{stream::wake_later, upgrade::ResponseBody};
+use crate::{handshake::Rejection, stream::wake_later, upgrade::ResponseBody};
 
 pin_project! {
     /// The response future of a [`WebSocketService`](crate::WebSocketService).
@@ -26,15 +26,16 @@ pin_project! {
     #[project = KindProjection]
     enum Kind<F, B> {
         Inner { #[pin] future: F },
-        Own { response: Option<Response<ResponseBody<B>>> },
-        // Of a request that was refused.
-        Refused { response: Option<Response<ResponseBody<B>>>, waited: bool },
+        Own { response: Option<OwnResponse<B>>, waits: bool },
         // Never locked: what decides need not be `Sync`, but the future may have to be.
         Deciding { future: Mutex<Deciding<B>> },
     }
 }
 
-type Deciding<B> = Pin<Box<dyn Future<Output = Response<ResponseBody<B>>> + Send>>;
+/// Yields an error if the request is refused.
+type Deciding<B> = Pin<Box<dyn Future<Output = Result<OwnResponse<B>, OwnResponse<B>>> + Send>>;
+
+type OwnResponse<B> = Response<ResponseBody<B>>;
 
 impl<F, B> ResponseFuture<F, B> {
     pub(super) const fn inner(future: F) -> Self {
@@ -43,27 +44,28 @@ impl<F, B> ResponseFuture<F, B> {
         }
     }
 
-    pub(super) const fn own(response: Response<ResponseBody<B>>) -> Self {
+    pub(super) const fn own(response: OwnResponse<B>) -> Self {
         Self {
             kind: Kind::Own {
                 response: Some(response),
+                waits: false,
             },
         }
     }
 
     /// Others have their turn before it: a peer may pipeline requests that are dear to refuse, and
     /// hyper answers many in a row if nothing makes it wait.
-    pub(super) const fn refused(response: Response<ResponseBody<B>>) -> Self {
+    pub(super) fn refused(rejection: Rejection) -> Self {
         Self {
-            kind: Kind::Refused {
-                response: Some(response),
-                waited: false,
+            kind: Kind::Own {
+                response: Some(rejection.into_response()),
+                waits: true,
             },
         }
     }
 
     pub(super) fn deciding(
-        future: impl Future<Output = Response<ResponseBody<B>>> + Send + 'static,
+        future: impl Future<Output = Result<OwnResponse<B>, OwnResponse<B>>> + Send + 'static,
     ) -> Self {
         Self {
             kind: Kind::Deciding {
@@ -80,15 +82,13 @@ where
     type Output = Result<Response<ResponseBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(match self.project().kind.project() {
+        let mut kind = self.project().kind;
+        Poll::Ready(match kind.as_mut().project() {
             KindProjection::Inner { future } => {
                 ready!(future.poll(cx)).map(|response| response.map(ResponseBody::new))
             }
-            KindProjection::Own { response } => {
-                Ok(response.take().expect("polled after completion"))
-            }
-            KindProjection::Refused { response, waited } => {
-                if !mem::replace(waited, true) {
+            KindProjection::Own { response, waits } => {
+                if mem::take(waits) {
                     wake_later(cx);
                     return Poll::Pending;
                 }
@@ -96,7 +96,17 @@ where
             }
             KindProjection::Deciding { future } => {
                 let future = future.get_mut().unwrap_or_else(PoisonError::into_inner);
-                Ok(ready!(future.as_mut().poll(cx)))
+                match ready!(future.as_mut().poll(cx)) {
+                    Ok(response) => Ok(response),
+                    Err(refused) => {
+                        kind.set(Kind::Own {
+                            response: Some(refused),
+                            waits: false,
+                        });
+                        wake_later(cx);
+                        return Poll::Pending;
+                    }
+                }
             }
         })
     }

@@ -109,30 +109,31 @@ impl<H, Args, S> WebSocketService<H, Args, S> {
         let (mut parts, _body) = request.into_parts();
         let upgrade = match WebSocketUpgrade::from_parts(&mut parts) {
             Ok(upgrade) => self.settings.apply(upgrade),
-            Err(rejection) => return ResponseFuture::refused(rejection.into_response()),
+            Err(rejection) => return ResponseFuture::refused(rejection),
         };
         let (handler, settings) = (self.handler.clone(), &self.settings);
         let Some(ask) = gate.ask() else {
             return match open(upgrade, settings, handler, parts) {
                 Ok(response) => ResponseFuture::own(response),
-                Err(rejection) => ResponseFuture::refused(rejection.into_response()),
+                Err(rejection) => ResponseFuture::refused(rejection),
             };
         };
         if let Err(rejection) = upgrade.check_origin() {
-            return ResponseFuture::refused(rejection.into_response());
+            return ResponseFuture::refused(rejection);
         }
         let settings = settings.clone();
         ResponseFuture::deciding(async move {
             match ask(parts).await {
-                Ok(parts) => open(upgrade, &settings, handler, parts)
-                    .unwrap_or_else(Rejection::into_response),
+                Ok(parts) => {
+                    open(upgrade, &settings, handler, parts).map_err(Rejection::into_response)
+                }
                 Err(refusal) => {
                     // One that was made of a rejection is counted by its name.
                     if refusal.extensions().get::<Rejection>().is_none() {
                         let status = refusal.status().as_u16();
                         observe::refused("authorize", status, &"authorize refused it");
                     }
-                    refusal.map(Into::into)
+                    Err(refusal.map(Into::into))
                 }
             }
         })

@@ -1,10 +1,10 @@
 //! Refusals.
 
-use http::{HeaderValue, Method, Request, Response, Version};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, request::Parts};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_websock::{
-    OriginPolicy, ProvidedIo, Rejection, ResponseBody, WebSocketLayer, WebSocketService,
-    WebSocketUpgrade,
+    Connections, OriginPolicy, ProvidedIo, Rejection, ResponseBody, WebSocketLayer,
+    WebSocketService, WebSocketUpgrade,
 };
 
 use crate::support::{
@@ -81,14 +81,31 @@ const FAULTS: [Fault; 24] = [
 #[tokio::test]
 async fn others_have_their_turn_before_a_refusal() {
     let layer = WebSocketLayer::new(echo);
-    for (origin, is_refused) in [("https://evil.com", true), ("http://localhost", false)] {
+    // Who decides when the origin was right.
+    let asks = |answer: Result<(), StatusCode>| {
+        let layer = layer.clone();
+        layer.authorize(move |_: &mut Parts| answer)
+    };
+    let (foreign, own) = ("https://evil.com", "http://localhost");
+    for (layer, origin, status) in [
+        (layer.clone(), foreign, 403),
+        (layer.clone(), own, 101),
+        (asks(Ok(())), foreign, 403),
+        (asks(Err(StatusCode::UNAUTHORIZED)), own, 401),
+        (
+            asks(Ok(())).connections(&Connections::new().max(0)),
+            own,
+            503,
+        ),
+        (asks(Ok(())), own, 101),
+    ] {
         let (_client, mut request) = connected();
         set(&mut request, "origin", origin);
-        let service = layer.clone().layer(service_fn(unreachable));
+        let service = layer.layer(service_fn(unreachable));
         let others = tokio::spawn(async {});
         let response = service.oneshot(request).await.unwrap();
-        assert_eq!(response.status(), if is_refused { 403 } else { 101 });
-        assert_eq!(others.is_finished(), is_refused);
+        assert_eq!(response.status(), status);
+        assert_eq!(others.is_finished(), status != 101, "{status}");
     }
 }
 
