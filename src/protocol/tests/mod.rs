@@ -9,7 +9,10 @@ mod closing;
 mod control;
 #[cfg(feature = "deflate")]
 mod deflate;
+#[cfg(feature = "deflate")]
+mod deflate_limits;
 mod direct;
+mod doors;
 mod failing;
 mod fragmentation;
 mod frame;
