@@ -8,6 +8,7 @@ mod values;
 use std::net::SocketAddr;
 
 use axum::{Router, body::Body, extract::Request, routing::any};
+use http::Uri;
 use tokio::net::{TcpListener, TcpStream};
 
 // The line to change.
@@ -15,7 +16,10 @@ use tower_websock::axum::{Message, WebSocket};
 
 use tower_websock::ProvidedIo;
 
-use crate::support::raw::{Client, KEY, RawRequest};
+use crate::support::{
+    self,
+    raw::{Client, RawRequest},
+};
 
 /// Serves `router` until the test ends.
 async fn serve(router: Router) -> SocketAddr {
@@ -66,15 +70,10 @@ async fn unused(_socket: WebSocket) {
 
 /// A handshake that comes with its connection.
 fn connected(io: &ProvidedIo) -> Request {
-    Request::get("/")
-        .header("host", "localhost")
-        .header("upgrade", "websocket")
-        .header("connection", "upgrade")
-        .header("sec-websocket-key", KEY)
-        .header("sec-websocket-version", "13")
-        .extension(io.clone())
-        .body(Body::empty())
-        .unwrap()
+    let mut request = support::handshake().map(|()| Body::empty());
+    *request.uri_mut() = Uri::from_static("/");
+    request.extensions_mut().insert(io.clone());
+    request
 }
 
 /// A handshake whose connection another request has used already.

@@ -104,11 +104,7 @@ pub fn connect(lines: &[(Vec<u8>, Vec<u8>)]) -> Verdict {
         Verdict::if_right(
             lines
                 .iter()
-                // The crate `http` drops a fragment before anybody sees it.
-                .map(|(_, value)| value.split(|&byte| byte == b'#' && *value == path).next())
-                .all(|seen| {
-                    !seen.is_some_and(|seen| seen.iter().any(|byte| b"\0\r\n".contains(byte)))
-                }),
+                .all(|line| !seen(line).iter().any(|byte| b"\0\r\n".contains(byte))),
         ),
         Verdict::if_usual(lines.iter().all(|(_, value)| {
             value.iter().all(|&byte| byte >= b' ' && byte != 0x7F)
@@ -154,6 +150,13 @@ fn offers(fields: &Fields) -> Verdict {
             && names.iter().all(|name| is_token(name))
             && extensions(&fields.lines("sec-websocket-extensions")).is_some(),
     )
+}
+
+/// What the server sees of a field: the crate `http` drops a fragment of `:path`.
+fn seen((name, value): &(Vec<u8>, Vec<u8>)) -> &[u8] {
+    let is_path = name == b":path";
+    let fragment = value.iter().position(|&byte| is_path && byte == b'#');
+    &value[..fragment.unwrap_or(value.len())]
 }
 
 /// RFC 3986, 3.2.2; RFC 9110, 4.2.4: without a user, and not empty.
