@@ -190,10 +190,13 @@ const COPY_BELOW: usize = 16 * 1024;
 mod tests {
     use super::*;
 
-    fn room(message: &Assembler) -> usize {
-        match message {
-            Assembler::Text { text, .. } => text.capacity(),
-            Assembler::Binary(data) => data.capacity(),
+    impl Assembler {
+        /// Bytes that it has room for.
+        pub(in crate::protocol::receive) fn room(&self) -> usize {
+            match self {
+                Assembler::Text { text, .. } => text.capacity(),
+                Assembler::Binary(data) => data.capacity(),
+            }
         }
     }
 
@@ -205,9 +208,9 @@ mod tests {
             let mut push = |len: usize, rest: usize| {
                 let piece = vec![b'a'; len];
                 message.push(&piece, rest, usize::MAX).expect("ASCII");
-                let offered = room(&message);
+                let offered = message.room();
                 message.shrink();
-                let kept = room(&message);
+                let kept = message.room();
                 assert!(kept < 2 * message.len() + SPARE, "{len}: {kept}");
                 offered
             };
@@ -221,6 +224,90 @@ mod tests {
         }
     }
 
+    /// Room that is given back is what is beyond twice the content, if that is [`SPARE`] or more.
+    #[test]
+    fn little_room_is_not_given_back() {
+        for (capacity, kept) in [(2 * 5000 + SPARE - 1, 14_095), (2 * 5000 + SPARE, 10_000)] {
+            let mut data = vec![b'a'; 5000];
+            data.reserve_exact(capacity - 5000);
+            let mut text = String::with_capacity(capacity);
+            text.push_str(&"a".repeat(5000));
+            let text = Assembler::Text {
+                text,
+                validator: Utf8Validator::default(),
+            };
+            for mut message in [Assembler::Binary(data), text] {
+                message.shrink();
+                assert_eq!(message.room(), kept, "{capacity}");
+            }
+        }
+    }
+
+    /// The room that is made, case by case: (len, capacity), (now, rest, most), growth.
+    #[test]
+    fn buffers_grow_by_what_came_and_what_is_promised() {
+        const ALL: usize = usize::MAX;
+        let cases = [
+            // It has room.
+            ((0, 10), (10, 1 << 30, ALL), 0),
+            // One byte too little; nothing follows.
+            ((0, 10), (11, 0, 11), 11),
+            // So much again as has arrived, or 64 KiB once 4 KiB have.
+            ((0, 0), (4095, 1 << 30, ALL), 8190),
+            ((0, 0), (4096, 1 << 30, ALL), 4096 + 65_536),
+            ((0, 0), (65_535, 1 << 30, ALL), 65_535 + 65_536),
+            ((0, 0), (65_536, 1 << 30, ALL), 65_536 + 65_536),
+            // All of a message of a mebibyte.
+            ((0, 0), (65_536, (1 << 20) - 65_536, 1 << 20), 1 << 20),
+            ((0, 0), (65_536, (1 << 20) - 65_535, ALL), 65_536 + 65_536),
+            // What is announced is less.
+            ((0, 0), (5000, 10, ALL), 5010),
+            // Twice what it had, if that is more, but not more than will come.
+            ((1000, 1000), (1, 0, ALL), 1000),
+            ((1000, 1000), (1, 0, 1500), 500),
+            ((1000, 1000), (1, 999, 2000), 1000),
+        ];
+        for ((len, capacity), (now, rest, most), growth) in cases {
+            let found = Coming { now, rest, most }.growth(len, capacity);
+            assert_eq!(found, growth, "{len} {capacity} {now} {rest} {most}");
+        }
+    }
+
+    /// Direct reads begin with 4 KiB of a binary message, and get room for all that is promised.
+    #[test]
+    fn direct_reads_have_room_for_what_is_announced() {
+        let filled = |opcode, len| {
+            let mut message = Assembler::new(opcode);
+            message.push(&vec![b'a'; len], 0, len).expect("ASCII");
+            message
+        };
+        assert!(filled(OpCode::Text, 4096).direct(1000, 5096).is_none());
+        assert!(filled(OpCode::Binary, 4095).direct(1000, 5095).is_none());
+        let mut message = filled(OpCode::Binary, 4096);
+        let data = message.direct(1000, 5096).expect("enough has come");
+        assert_eq!((data.len(), data.capacity()), (4096, 5096));
+    }
+
+    /// A small payload does not keep the input, and a large one is not copied out of it.
+    #[test]
+    fn large_payloads_stay_where_they_were_read() {
+        for (len, is_shared) in [(16_383, false), (16_384, true)] {
+            let mut input = BytesMut::zeroed(4 + len);
+            let read_to = input[4..].as_ptr();
+            let header = FrameHeader {
+                fin: true,
+                compressed: false,
+                opcode: OpCode::Binary,
+                mask: None,
+                len,
+            };
+            let message = Assembler::whole(&header, 4, &mut input).expect("binary");
+            let data = message.into_data();
+            assert_eq!(data.len(), len);
+            assert_eq!(data.as_ptr() == read_to, is_shared, "{len}");
+        }
+    }
+
     /// Making room and giving it back costs no more than receiving, however little comes at
     /// a time.
     #[test]
@@ -230,10 +317,10 @@ mod tests {
             let mut message = Assembler::new(OpCode::Binary);
             let mut moved = 0;
             for rest in (0..len).rev() {
-                let before = (message.len(), room(&message));
+                let before = (message.len(), message.room());
                 message.push(b"a", rest, len).expect("binary");
                 message.shrink();
-                if room(&message) != before.1 {
+                if message.room() != before.1 {
                     moved += before.0;
                 }
             }

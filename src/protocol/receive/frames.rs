@@ -320,3 +320,11 @@ fn check_size(size: u64, limits: &Config) -> Result<(), ProtocolError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+impl Frames {
+    /// Bytes that there is room for of a message that is not complete.
+    pub(in crate::protocol) fn partial_room(&self) -> usize {
+        self.message.as_ref().map_or(0, |partial| partial.room())
+    }
+}

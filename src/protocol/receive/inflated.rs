@@ -224,6 +224,38 @@ mod tests {
         }
     }
 
+    /// A buffer is moved if both fit within the limit; the first part always has room, and behind
+    /// a part there are only parts.
+    #[test]
+    fn parts_grow_as_long_as_both_buffers_fit() {
+        let made = |full: Vec<Vec<u8>>, len, additional, max| {
+            let mut parts = Parts {
+                full_len: full.iter().map(Vec::len).sum(),
+                full,
+                last: vec![0; len],
+            };
+            parts.make_room(additional, max);
+            (parts.full.len(), parts.full_len, parts.last.capacity())
+        };
+        assert_eq!(made(Vec::new(), 0, 10, 5), (0, 0, 10));
+        assert_eq!(made(Vec::new(), 100, 50, 250), (0, 0, 150));
+        assert_eq!(made(Vec::new(), 100, 50, 249), (1, 100, 50));
+        assert_eq!(made(vec![vec![0; 7]], 100, 50, 1000), (2, 107, 50));
+    }
+
+    /// The joined message has room for itself and no more.
+    #[test]
+    fn joined_parts_have_no_room_left() {
+        let parts = Parts {
+            full: vec![vec![1; 100], vec![2; 30]],
+            full_len: 130,
+            last: vec![3; 7],
+        };
+        let whole = parts.join();
+        assert_eq!((whole.len(), whole.capacity()), (137, 137));
+        assert_eq!(whole, [vec![1; 100], vec![2; 30], vec![3; 7]].concat());
+    }
+
     /// 8.1: text that ends inside a code point is refused, also at the seam of two parts.
     #[test]
     fn incomplete_inflated_text_is_refused() {

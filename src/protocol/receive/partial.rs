@@ -180,3 +180,60 @@ impl Partial {
         self.fragments
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun(fin: bool, len: usize) -> Partial {
+        let header = FrameHeader {
+            fin,
+            compressed: false,
+            opcode: OpCode::Binary,
+            mask: None,
+            len,
+        };
+        let mut partial = Partial::new(&header);
+        partial.begin_frame(&header);
+        partial
+    }
+
+    fn take(partial: &mut Partial, len: usize, limits: &Config) {
+        let complete = partial.take(&mut BytesMut::zeroed(len), limits);
+        assert_eq!(complete, Ok(Complete::Nothing));
+    }
+
+    impl Partial {
+        /// Bytes that it has room for.
+        pub(in crate::protocol::receive) fn room(&self) -> usize {
+            self.data.room()
+        }
+    }
+
+    /// Only what is worth it is read past the input: 16 KiB that are still to come.
+    #[test]
+    fn large_rests_are_read_directly() {
+        let limits = Config::new();
+        for (missing, is_direct) in [(16_383, false), (16_384, true)] {
+            let mut partial = begun(true, 5000 + missing);
+            take(&mut partial, 5000, &limits);
+            let direct = partial.direct(&limits);
+            assert_eq!(direct.is_some(), is_direct, "{missing}");
+            assert!(direct.is_none_or(|data| data.remaining_mut() == missing));
+        }
+    }
+
+    /// The last frame tells how large the message is; before it, only the limit does.
+    #[test]
+    fn buffers_grow_no_larger_than_the_message() {
+        let limits = Config::new().max_message_size(100_000);
+        for (fin, room_at_last) in [(true, 1250), (false, 2000)] {
+            let mut partial = begun(fin, 1250);
+            // Nothing is known of what comes but that it does.
+            take(&mut partial, 500, &limits);
+            assert_eq!(partial.room(), 1000);
+            take(&mut partial, 501, &limits);
+            assert_eq!(partial.room(), room_at_last, "{fin}");
+        }
+    }
+}

@@ -355,3 +355,41 @@ fn closure_tells_who_has_closed_and_why() {
         "{lost}"
     );
 }
+
+/// 5.5: a reason that is too long for a Close is refused, or cut where that was asked for, at a
+/// code point.
+#[cfg(feature = "axum")]
+#[test]
+fn long_reasons_are_cut_where_that_was_asked_for() {
+    for role in ROLES {
+        let mut peer = Peer::facing(role);
+        let long = CloseFrame {
+            code: 4000,
+            reason: "\u{e9}".repeat(100).into(),
+        };
+        let refused = peer.protocol.close(Some(&long));
+        assert_eq!(refused, Err(InvalidClose::ReasonTooLong(200)));
+        peer.assert_open();
+        peer.protocol.cut_reasons();
+        assert_eq!(peer.protocol.close(Some(&long)), Ok(()));
+        peer.assert_sent(&[close(4000, &"\u{e9}".repeat(61))]);
+    }
+}
+
+/// 7.1.7: nothing of what came is interpreted any more, nor held.
+#[test]
+fn what_came_is_dropped_when_receiving_stops() {
+    for role in ROLES {
+        let mut peer = Peer::facing(role);
+        peer.receive(&text("begun").more());
+        let next = peer.encode(&ping("next"));
+        peer.arrive(&next);
+        let Peer {
+            protocol, input, ..
+        } = &mut peer;
+        protocol.stop_receiving(input);
+        assert_eq!((input.len(), protocol.incoming().partial_len()), (0, 0));
+        peer.receive(&ping("later"));
+        peer.assert_open();
+    }
+}

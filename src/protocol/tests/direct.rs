@@ -110,3 +110,19 @@ fn large_payload_is_read_directly() {
         assert!(direct > (1 << 20) - 40_000, "{direct}");
     }
 }
+
+/// A connection that waits gives back the room that the rest of a message did not use.
+#[test]
+fn room_of_a_message_under_way_is_given_back() {
+    for role in ROLES {
+        let mut peer = Peer::facing(role);
+        let frame = binary(vec![7; 100_000]).encode(opposite(role));
+        peer.receive_bytes(&frame[..6000]);
+        let len = peer.protocol.incoming().partial_len();
+        assert!(peer.protocol.incoming().partial_room() > 3 * len);
+        peer.protocol.release();
+        assert_eq!(peer.protocol.incoming().partial_room(), 2 * len);
+        peer.receive_bytes(&frame[6000..]);
+        peer.assert_received(&[Message::binary(vec![7; 100_000])]);
+    }
+}
