@@ -217,7 +217,7 @@ fn check_host(host: &str) -> Result<(), RequestError> {
         ));
     }
     // RFC 1035, section 2.3.4; a name may end in a dot.
-    if host.len() > 254 {
+    if host.strip_suffix('.').unwrap_or(host).len() > 253 {
         return Err(RequestError::Uri("the host is longer than 253 bytes"));
     }
     Ok(())

@@ -77,6 +77,41 @@ fn path_and_query_are_percent_encoded() {
     }
 }
 
+/// RFC 1035, 2.3.4: 253 bytes of a name, and a dot. Path and query have a limit, too.
+#[test]
+fn longest_hosts_and_paths_are_taken() {
+    let name = format!("{}.com", "a".repeat(249));
+    for (uri, is_taken) in [
+        (format!("ws://{name}/"), true),
+        (format!("ws://{name}./"), true),
+        (format!("ws://a{name}/"), false),
+        (format!("ws://a{name}./"), false),
+        (format!("ws://h/{}", "p".repeat(64_999)), true),
+        (format!("ws://h/{}", "p".repeat(65_000)), false),
+        // As it is sent: each is three bytes then.
+        (format!("ws://h/a?{}", "<".repeat(21_665)), true),
+        (format!("ws://h/a?{}", "<".repeat(21_666)), false),
+    ] {
+        assert_eq!(Target::parse(&uri).is_ok(), is_taken, "{} bytes", uri.len());
+    }
+}
+
+/// What is wrong is told without the part of the request that has it.
+#[test]
+fn problem_of_a_request_is_told() {
+    let header = http::header::HOST;
+    for (error, problem) in [
+        (RequestError::Uri("uri"), "uri"),
+        (
+            RequestError::InvalidHeader(header.clone(), "value"),
+            "value",
+        ),
+        (RequestError::Header(header), "it must not be set"),
+    ] {
+        assert_eq!(error.problem(), problem);
+    }
+}
+
 /// Any character makes a request line of visible ASCII, or is refused.
 #[test]
 fn no_character_breaks_the_request_line() {
