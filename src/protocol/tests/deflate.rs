@@ -220,7 +220,10 @@ fn messages_that_waited_refer_to_those_before_them() {
                 } else {
                     Want::Ahead
                 };
-                waiting.push(peer.protocol.receive(&mut input, want).0);
+                let received = peer.protocol.receive(&mut input, want).0;
+                let is_inflated = matches!(received, Received::Data(_));
+                assert_eq!(is_inflated, index < at_once, "{received:?}");
+                waiting.push(received);
             }
             let mut input = BytesMut::from(&peer.encode(&close(1000, ""))[..]);
             let (decoded, _) = peer.protocol.receive(&mut input, Want::Ahead);

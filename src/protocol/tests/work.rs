@@ -38,3 +38,31 @@ fn message_of_many_fragments_is_decoded_in_steps() {
         }
     }
 }
+
+/// A compressed message of more than a few KiB is inflated in steps, each of 4 KiB of it.
+#[cfg(feature = "deflate")]
+#[test]
+fn large_compressed_message_is_inflated_in_steps() {
+    use super::deflate::{RSV1, compressing, facing};
+
+    for role in ROLES {
+        // Of a block that is stored as it is.
+        for (len, steps) in [(4000, 1), (20_000, 5)] {
+            let data = vec![b'x'; len];
+            let size = u16::try_from(len).expect("one block");
+            let header = [&[0], &size.to_le_bytes()[..], &(!size).to_le_bytes()].concat();
+            let payload = [&header[..], &data, &[0]].concat();
+            let mut peer = facing(role, &compressing());
+            let mut input = BytesMut::from(&peer.encode(&binary(payload).rsv(RSV1))[..]);
+            let (mut held, mut count) = (None, 1);
+            let event = loop {
+                match peer.protocol.step(&mut input, held.take()) {
+                    Step::Event(event) => break event,
+                    Step::Stopped(rest) => (held, count) = (rest, count + 1),
+                    Step::NeedsMore => panic!("all of it is there"),
+                }
+            };
+            assert_eq!((event, count), (Ok(Message::binary(data)), steps), "{len}");
+        }
+    }
+}
