@@ -14,6 +14,9 @@ mod again;
 mod alloc;
 mod api;
 mod bytes;
+#[allow(dead_code, reason = "shared with the tests of the client")]
+#[path = "../client/certificates.rs"]
+mod certificates;
 #[allow(dead_code, unreachable_pub, reason = "shared with the fuzz targets")]
 #[path = "../fuzz/targets/choices.rs"]
 mod choices;

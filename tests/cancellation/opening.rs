@@ -8,7 +8,10 @@ use std::{
     path::PathBuf,
     pin::Pin,
     rc::Rc,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -29,12 +32,14 @@ use tokio::{
     sync::mpsc::UnboundedReceiver,
     task::{spawn_local, yield_now},
 };
+use tokio_rustls::TlsAcceptor;
 use tower_websock::{
     Config, Connections, Message, WebSocket, WebSocketService,
-    client::{self, Builder, Error, Pending, Proxy},
+    client::{self, Builder, Error, Pending, Proxy, Tls},
 };
 
 use crate::{
+    certificates::Authority,
     cut::Cut,
     serving::decide,
     session::{Session, serve},
@@ -141,6 +146,14 @@ pub(crate) const CONNECTING: &[Entry] = &[
             builder.connect("ws://nowhere.invalid/ws").await
         })
     }),
+    // Over TLS.
+    Entry::live("client::Builder::connect", |_, cut| {
+        opening(cut, async |net| {
+            let (address, tls) = net.tls().await;
+            let builder = Builder::new().tls(tls);
+            builder.connect(&format!("wss://{address}/ws")).await
+        })
+    }),
     Entry::live("client::Builder::connect_with_response", |_, cut| {
         opening(cut, async |net| {
             let uri = format!("ws://{}/ws", net.tcp().await);
@@ -206,8 +219,21 @@ impl Net {
     async fn tcp(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        self.accept(async move { listener.accept().await.unwrap().0 });
+        self.accept(async move { Some(listener.accept().await.unwrap().0) });
         address
+    }
+
+    /// The same over TLS, and what trusts it.
+    async fn tls(&self) -> (SocketAddr, Tls) {
+        let authority = Authority::new();
+        let acceptor = TlsAcceptor::from(Arc::new(authority.server(&["127.0.0.1"])));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        self.accept(async move {
+            let io = listener.accept().await.unwrap().0;
+            acceptor.accept(io).await.ok()
+        });
+        (address, Tls::with_ca(authority.pem().as_bytes()).unwrap())
     }
 
     /// The same with a path.
@@ -222,22 +248,27 @@ impl Net {
         self.accept(async move {
             let io = listener.accept().await.unwrap().0;
             let _ = std::fs::remove_file(bound);
-            io
+            Some(io)
         });
         path
     }
 
-    /// Nobody may come: then the listener goes with the runtime.
+    /// Nobody may come: then the listener goes with the runtime. Who does may leave before there
+    /// is a transport.
     fn accept<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static>(
         &self,
-        accepting: impl Future<Output = T> + 'static,
+        accepting: impl Future<Output = Option<T>> + 'static,
     ) {
         let net = Self {
             connections: self.connections.clone(),
             open: self.open.clone(),
             asked: RefCell::default(),
         };
-        spawn_local(async move { net.serve(accepting.await) });
+        spawn_local(async move {
+            if let Some(io) = accepting.await {
+                net.serve(io);
+            }
+        });
     }
 
     /// Nothing of all the connections is left, once everybody has had his turns.

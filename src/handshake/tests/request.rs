@@ -104,7 +104,15 @@ fn host_must_stand_once_and_not_be_empty() {
     assert_each(&name, repeated, Err(Rejection::HostRepeated));
     let malformed = ["", " \t ", "%2Ftmp%2Fx", "a/b", "a:x", "u@a", "a b"];
     assert_each_line(&name, &malformed, Err(Rejection::Host));
-    let accepted = ["a", "a:80", " a ", "[::1]:8080", "127.0.0.1"];
+    let accepted = [
+        "a",
+        "a:80",
+        " a ",
+        "[::1]:8080",
+        "[::]",
+        "[::]:80",
+        "127.0.0.1",
+    ];
     assert_each_line(&name, &accepted, OK);
 }
 
