@@ -302,3 +302,26 @@ fn control_payload_is_not_validated() {
         peer.assert_open();
     }
 }
+
+/// 5.5: of what came, every frame is counted, and pings apart.
+#[test]
+fn received_frames_are_counted_as_what_they_are() {
+    for role in ROLES {
+        let mut peer = Peer::facing(role);
+        for (frame, counted) in [
+            (ping("p"), (0, 1, 0, 1)),
+            (pong("p"), (0, 2, 0, 1)),
+            (text("abc"), (1, 3, 3, 1)),
+            (text("d").more(), (1, 4, 3, 1)),
+            (ping(""), (1, 5, 3, 2)),
+            (continuation("ef"), (2, 6, 6, 2)),
+            (close(1000, ""), (2, 7, 6, 2)),
+        ] {
+            peer.receive(&frame);
+            let tally = peer.protocol.incoming().tally();
+            let (messages, frames) = (tally.messages(), tally.frames());
+            let found = (messages, frames, tally.payload(), tally.pings());
+            assert_eq!(found, counted, "{frame:?}");
+        }
+    }
+}

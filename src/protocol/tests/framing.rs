@@ -246,3 +246,29 @@ fn messages_of_one_piece_come_one_by_one() {
         peer.assert_open();
     }
 }
+
+/// 5.2: of an unfragmented frame nothing is taken before it is there, if nothing in it can be wrong
+/// and it is not large. Text is looked at as it comes (8.1).
+#[test]
+fn opaque_frames_are_awaited_as_a_whole() {
+    for role in ROLES {
+        for (frame, is_awaited) in [
+            (binary(vec![7; 10]), true),
+            (binary(vec![7; 65_536]), true),
+            (binary(vec![7; 65_537]), false),
+            (binary(vec![7; 10]).more(), false),
+            (text(vec![b'a'; 10]), false),
+        ] {
+            let mut peer = Peer::facing(role);
+            let bytes = peer.encode(&frame);
+            let (last, first) = bytes.split_last().expect("a header");
+            peer.receive_bytes(first);
+            peer.assert_received(&[]);
+            let kept = if is_awaited { first.len() } else { 0 };
+            assert_eq!(peer.input.len(), kept, "{frame:?}");
+            assert_eq!(peer.protocol.incoming().is_in_message(), !is_awaited);
+            peer.receive_bytes(&[*last]);
+            assert_eq!(peer.events().len(), usize::from(frame.first_byte() >= 0x80));
+        }
+    }
+}

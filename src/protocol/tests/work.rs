@@ -39,6 +39,20 @@ fn message_of_many_fragments_is_decoded_in_steps() {
     }
 }
 
+/// What has nothing behind it is not said to go on.
+#[test]
+fn step_that_took_everything_needs_more() {
+    for role in ROLES {
+        let first = binary("x").more().encode(opposite(role));
+        let next = continuation("x").more().encode(opposite(role));
+        let wire = [first, next.repeat(511)].concat();
+        let mut input = BytesMut::from(&wire[..]);
+        let step = protocol(role, &Config::new()).step(&mut input, None);
+        assert!(matches!(step, Step::NeedsMore), "{step:?}");
+        assert_eq!(input.len(), 0);
+    }
+}
+
 /// A compressed message of more than a few KiB is inflated in steps, each of 4 KiB of it.
 #[cfg(feature = "deflate")]
 #[test]
