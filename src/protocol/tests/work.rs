@@ -61,7 +61,7 @@ fn large_compressed_message_is_inflated_in_steps() {
 
     for role in ROLES {
         // Of a block that is stored as it is.
-        for (len, steps) in [(4000, 1), (20_000, 5)] {
+        for (len, steps) in [(4090, 1), (4091, 2), (20_000, 5)] {
             let data = vec![b'x'; len];
             let size = u16::try_from(len).expect("one block");
             let header = [&[0], &size.to_le_bytes()[..], &(!size).to_le_bytes()].concat();
