@@ -165,6 +165,27 @@ fn upgrade_without_websocket_is_refused() {
     assert_each(&header::UPGRADE, refused, Err(Rejection::Upgrade));
 }
 
+/// 4.2.1 items 3 and 4; RFC 9110, 7.6.1 and 7.8: beside what is wanted, there are only tokens, and
+/// versions behind a slash.
+#[test]
+fn malformed_lists_are_refused() {
+    for (name, wanted, rejection) in [
+        (header::UPGRADE, "websocket", Rejection::UpgradeMalformed),
+        (
+            header::CONNECTION,
+            "upgrade",
+            Rejection::ConnectionMalformed,
+        ),
+    ] {
+        for element in ["@", "a b", "a/b/c", "a/", "/1", "\"a\"", "a;q=1", "\u{e9}"] {
+            let behind = format!("{wanted}, {element}");
+            assert_each_line(&name, &[&behind], Err(rejection));
+            let before: &[&[&str]] = &[&[element, wanted]];
+            assert_each(&name, before, Err(rejection));
+        }
+    }
+}
+
 /// 4.2.1 item 4: `Connection` lists "upgrade", in any case, on any of its lines.
 #[test]
 fn connection_lists_upgrade() {

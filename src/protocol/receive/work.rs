@@ -66,3 +66,36 @@ impl Work {
         self.left = self.left.saturating_sub(count);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame counts one; a piece that is inflated by its bytes and by those that come of it.
+    #[test]
+    fn what_is_done_is_spent() {
+        let left = |spend: fn(&mut Work)| {
+            let mut work = Work::STEP;
+            spend(&mut work);
+            work.left
+        };
+        assert_eq!(left(|_| {}), 512);
+        assert_eq!(left(|work| work.spend_frame()), 511);
+        assert_eq!(left(|work| work.spend_inflating(0)), 504);
+        assert_eq!(left(|work| work.spend_inflating(81)), 494);
+        assert_eq!(left(|work| work.spend_inflated(63)), 512);
+        assert_eq!(left(|work| work.spend_inflated(645)), 502);
+        assert_eq!(left(|work| work.spend_inflating(1 << 20)), 0);
+    }
+
+    /// What took more than half of a step is dear.
+    #[test]
+    fn half_of_a_step_is_usual() {
+        let mut work = Work::STEP;
+        for spent in 1..=512 {
+            work.spend_frame();
+            let cost = if spent > 256 { Cost::Dear } else { Cost::Usual };
+            assert_eq!((work.cost(), work.is_done()), (cost, spent == 512));
+        }
+    }
+}

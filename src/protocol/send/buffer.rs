@@ -154,3 +154,76 @@ pub(super) fn data_of(message: &Message) -> Option<(OpCode, &[u8])> {
         Message::Ping(_) | Message::Pong(_) | Message::Close(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn open(messages: usize, most: usize) -> SendBuffer {
+        let mut buffer = SendBuffer::CLOSED;
+        buffer.open((0, 0), messages, most);
+        buffer
+    }
+
+    /// Both ways to put a binary message into a buffer.
+    const WAYS: [fn(&mut SendBuffer, &'static [u8]) -> bool; 2] = [
+        |buffer, data| buffer.push(&Message::Binary(Bytes::from_static(data))),
+        |buffer, data| buffer.push_prepared(&PreparedMessage::binary(data)),
+    ];
+
+    #[test]
+    fn buffer_takes_as_many_messages_as_it_may() {
+        for push in WAYS {
+            let mut buffer = open(2, 1000);
+            assert!(buffer.is_open() && buffer.is_empty());
+            let taken = [b"a", b"b", b"c"].map(|data| push(&mut buffer, data));
+            assert_eq!(taken, [true, true, false]);
+            assert_eq!((buffer.messages(), buffer.payload_len()), (2, 2));
+            assert_eq!(buffer.allow(1), 2);
+            let taken = [&b"cd"[..], b"e"].map(|data| push(&mut buffer, data));
+            assert_eq!(taken, [true, false]);
+            assert_eq!((buffer.messages(), buffer.payload_len()), (3, 4));
+            assert_eq!(buffer.frames(), b"\x82\x01a\x82\x01b\x82\x02cd");
+            assert_eq!((buffer.allow(0), buffer.allow(9)), (1, 0));
+            assert_eq!(buffer.messages(), 3);
+            assert!(buffer.is_open() && !buffer.is_empty());
+            buffer.close();
+            assert!(!buffer.is_open() && buffer.is_empty() && !push(&mut buffer, b"f"));
+            assert_eq!((buffer.messages(), buffer.allow(9)), (0, 0));
+        }
+    }
+
+    #[test]
+    fn buffer_takes_frames_as_long_as_it_has_fewer_bytes() {
+        for push in WAYS {
+            for (most, expected) in [(0, 0), (1, 1), (10, 1), (11, 2), (20, 2), (21, 3)] {
+                let mut buffer = open(100, most);
+                let taken = (0..100).filter(|_| push(&mut buffer, &[7; 8]));
+                assert_eq!(taken.count(), expected, "{most}");
+            }
+            // The last of them is the longest, and has room.
+            let mut buffer = open(usize::MAX, usize::MAX);
+            let taken = (0..1000).filter(|_| push(&mut buffer, &[7; 125])).count();
+            assert_eq!((taken, buffer.frames().len()), (130, 130 * 127));
+            assert_eq!(buffer.memory.len(), ROOM + 127);
+        }
+    }
+
+    #[test]
+    fn buffer_takes_small_data_messages_alone() {
+        for push in WAYS {
+            let mut buffer = open(10, 1000);
+            assert!(!push(&mut buffer, &[7; 126]) && buffer.is_empty());
+            assert!(push(&mut buffer, &[7; 125]));
+        }
+        let mut buffer = open(10, 1000);
+        for control in [Message::Ping, Message::Pong].map(|kind| kind(Bytes::new())) {
+            assert!(!buffer.push(&control));
+        }
+        assert!(!buffer.push(&Message::Close(None)) && buffer.is_empty());
+        assert!(buffer.push(&Message::text("t")));
+        assert_eq!(buffer.frames(), b"\x81\x01t");
+    }
+}

@@ -167,6 +167,52 @@ mod tests {
         assert_eq!(staging.end(), expected.len());
     }
 
+    /// The first memory is for what is often sent in one go, and used to its end.
+    #[test]
+    fn memory_is_made_by_what_is_pushed() {
+        let payload = [7; CAPACITY - FrameHeader::MAX_LEN];
+        let mut staging = Staging::default();
+        staging.push(&header(payload.len()), &payload);
+        assert_eq!(staging.bytes.capacity(), CAPACITY);
+        let mut staging = Staging::default();
+        staging.push_plain(OpCode::Binary, &payload);
+        assert_eq!(staging.bytes.capacity(), CAPACITY);
+        let mut staging = Staging::default();
+        staging.push_plain(OpCode::Binary, b"few");
+        assert_eq!(staging.bytes.capacity(), CAPACITY);
+    }
+
+    /// What waits is moved to the front if most has left, else the memory grows.
+    #[test]
+    fn bytes_are_moved_once_most_have_left() {
+        for (left, moved) in [(500, 0), (501, 501)] {
+            let mut staging = Staging {
+                bytes: vec![7; 1000],
+                ..Staging::default()
+            };
+            staging.advance(left);
+            staging.push_frame(&[8; 200]);
+            assert_eq!(staging.base, moved);
+            assert_eq!((staging.front(), staging.end()), (left, 1200));
+            let expected = [vec![7; 1000 - left], vec![8; 200]].concat();
+            assert_eq!(staging.between(left, 1200), expected);
+        }
+    }
+
+    /// The thread keeps memory of usual size for the next connection.
+    #[test]
+    fn large_memory_is_not_kept() {
+        for (capacity, kept) in [(65_536, Some(65_536)), (65_537, None)] {
+            let mut staging = Staging {
+                bytes: Vec::with_capacity(capacity),
+                ..Staging::default()
+            };
+            staging.release();
+            assert_eq!(staging.bytes.capacity(), 0);
+            assert_eq!(pool::lend(&POOL).map(|bytes| bytes.capacity()), kept);
+        }
+    }
+
     /// The payload that is handed out for masking is the one just pushed.
     #[test]
     fn pushed_payload_can_be_changed() {

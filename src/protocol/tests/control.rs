@@ -325,3 +325,24 @@ fn received_frames_are_counted_as_what_they_are() {
         }
     }
 }
+
+/// 5.5: the same of what is sent.
+#[test]
+fn sent_frames_are_counted_as_what_they_are() {
+    for role in ROLES {
+        let mut peer = Peer::facing(role);
+        for (message, counted) in [
+            (Message::Ping("p".into()), (0, 1, 0, 1)),
+            (Message::Pong("p".into()), (0, 2, 0, 1)),
+            (Message::text("abc"), (1, 3, 3, 1)),
+            (Message::Ping("".into()), (1, 4, 3, 2)),
+            (Message::Close(None), (1, 5, 3, 2)),
+        ] {
+            assert_eq!(peer.protocol.send(message), Ok(()));
+            let tally = peer.protocol.outgoing().tally();
+            let (messages, frames) = (tally.messages(), tally.frames());
+            let found = (messages, frames, tally.payload(), tally.pings());
+            assert_eq!(found, counted);
+        }
+    }
+}
