@@ -80,7 +80,7 @@ mod tests {
             work.left
         };
         assert_eq!(left(|_| {}), 512);
-        assert_eq!(left(|work| work.spend_frame()), 511);
+        assert_eq!(left(Work::spend_frame), 511);
         assert_eq!(left(|work| work.spend_inflating(0)), 504);
         assert_eq!(left(|work| work.spend_inflating(81)), 494);
         assert_eq!(left(|work| work.spend_inflated(63)), 512);

@@ -372,7 +372,7 @@ fn long_reasons_are_cut_where_that_was_asked_for() {
         peer.assert_open();
         peer.protocol.cut_reasons();
         assert_eq!(peer.protocol.close(Some(&long)), Ok(()));
-        peer.assert_sent(&[close(4000, &"\u{e9}".repeat(61))]);
+        peer.assert_sent(&[close(4000, "\u{e9}".repeat(61))]);
     }
 }
 
