@@ -260,24 +260,32 @@ impl Inflated {
     pub fn next(&mut self, data: &[u8], most: usize) -> Option<Vec<u8>> {
         self.compressed.extend(data);
         self.compressed.extend([0, 0, 0xFF, 0xFF]);
-        // A last block, which is empty, follows where one may follow.
-        let all = [&self.compressed[..], &[3, 0]].concat();
+        // Within a block, either of these may be data and an end, but not both.
+        let mut out = self.followed_by(&[3, 0], most)?;
+        if self.followed_by(&[1, 0, 0, 0xFF, 0xFF], most)? != out {
+            return None;
+        }
+        let data = out.split_off(self.len);
+        self.len += data.len();
+        (data.len() <= most).then_some(data)
+    }
+
+    /// All of it, if a last block that is empty may follow.
+    fn followed_by(&self, last_block: &[u8], most: usize) -> Option<Vec<u8>> {
+        let all = [&self.compressed[..], last_block].concat();
         let mut room = self.len + 1024;
-        let mut out = loop {
+        loop {
             // All at once: in pieces, flate2 lets a message refer to what lies before all of it.
             let mut out = Vec::with_capacity(room);
             let mut inflater = Decompress::new(false);
             let status = inflater.decompress_vec(&all, &mut out, FlushDecompress::Finish);
             if matches!(status, Ok(Status::StreamEnd)) && inflater.total_in() == all.len() as u64 {
-                break out;
+                return Some(out);
             }
             if out.len() < out.capacity() || room > self.len + most {
                 return None;
             }
             room *= 4;
-        };
-        let data = out.split_off(self.len);
-        self.len += data.len();
-        (data.len() <= most).then_some(data)
+        }
     }
 }
