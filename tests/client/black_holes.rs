@@ -1,7 +1,7 @@
 //! Addresses that swallow packets.
 
 use std::{
-    io::Write,
+    io::{Read, Write},
     time::{Duration, Instant},
 };
 
@@ -54,6 +54,8 @@ async fn endless_informational_answers_end_at_the_deadline() {
     let address = listener.local_addr().unwrap();
     let server = std::thread::spawn(move || {
         let (mut io, _) = listener.accept().unwrap();
+        // What comes before the request is no answer to it.
+        assert!(io.read(&mut [0; 1024]).unwrap() > 0);
         let answers = "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000);
         let began = Instant::now();
         while io.write_all(answers.as_bytes()).is_ok() {

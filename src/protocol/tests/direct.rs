@@ -111,6 +111,22 @@ fn large_payload_is_read_directly() {
     }
 }
 
+/// A message whose end is read directly is there at once, with nothing behind it.
+#[test]
+fn message_that_ends_directly_is_complete() {
+    for role in ROLES {
+        let frame = binary(vec![7; 200_000]).encode(opposite(role));
+        let mut peer = Peer::facing_with(role, &Config::new().max_message_size(1 << 20));
+        peer.receive_bytes(&frame[..100_000]);
+        let mut payload = peer.protocol.direct().expect("much is missing");
+        payload.put_slice(&frame[100_000..]);
+        assert!(!peer.protocol.incoming().needs_more(&[]));
+        assert_eq!(peer.take(), Some(()));
+        peer.assert_received(&[Message::binary(vec![7; 200_000])]);
+        peer.assert_open();
+    }
+}
+
 /// A connection that waits gives back the room that the rest of a message did not use.
 #[test]
 fn room_of_a_message_under_way_is_given_back() {

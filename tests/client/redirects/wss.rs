@@ -28,6 +28,8 @@ async fn secure_leading_to(config: ServerConfig, location: String) -> SocketAddr
         loop {
             let (io, _) = listener.accept().await.unwrap();
             let mut io = acceptor.accept(io).await.unwrap();
+            // What comes before the request is no answer to it.
+            assert!(io.read(&mut [0; 1024]).await.unwrap() > 0);
             io.write_all(&redirect(302, &location)).await.unwrap();
             let _ = io.read_to_end(&mut Vec::new()).await;
         }
