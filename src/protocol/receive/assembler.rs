@@ -294,13 +294,7 @@ mod tests {
         for (len, is_shared) in [(16_383, false), (16_384, true)] {
             let mut input = BytesMut::zeroed(4 + len);
             let read_to = input[4..].as_ptr();
-            let header = FrameHeader {
-                fin: true,
-                compressed: false,
-                opcode: OpCode::Binary,
-                mask: None,
-                len,
-            };
+            let header = FrameHeader::plain(OpCode::Binary, len);
             let message = Assembler::whole(&header, 4, &mut input).expect("binary");
             let data = message.into_data();
             assert_eq!(data.len(), len);

@@ -188,10 +188,7 @@ mod tests {
     fn begun(fin: bool, len: usize) -> Partial {
         let header = FrameHeader {
             fin,
-            compressed: false,
-            opcode: OpCode::Binary,
-            mask: None,
-            len,
+            ..FrameHeader::plain(OpCode::Binary, len)
         };
         let mut partial = Partial::new(&header);
         partial.begin_frame(&header);

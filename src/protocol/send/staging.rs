@@ -135,13 +135,7 @@ mod tests {
     use super::*;
 
     fn header(len: usize) -> FrameHeader {
-        FrameHeader {
-            fin: true,
-            compressed: false,
-            opcode: OpCode::Binary,
-            mask: None,
-            len,
-        }
+        FrameHeader::plain(OpCode::Binary, len)
     }
 
     /// A queue that never runs empty does not grow with what has passed through it.

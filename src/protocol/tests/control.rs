@@ -7,7 +7,7 @@ use super::harness::{
 use crate::{
     config::Config,
     message::Message,
-    protocol::{Closure, Initiator, Loss, Phase},
+    protocol::{Closure, Initiator, Loss, Phase, Tally},
     wire::{ProtocolError, Role},
 };
 
@@ -303,6 +303,12 @@ fn control_payload_is_not_validated() {
     }
 }
 
+/// Messages, frames, bytes of payload, pings.
+fn counts(tally: &Tally) -> (u64, u64, u64, u64) {
+    let (messages, frames) = (tally.messages(), tally.frames());
+    (messages, frames, tally.payload(), tally.pings())
+}
+
 /// 5.5: of what came, every frame is counted, and pings apart.
 #[test]
 fn received_frames_are_counted_as_what_they_are() {
@@ -318,9 +324,7 @@ fn received_frames_are_counted_as_what_they_are() {
             (close(1000, ""), (2, 7, 6, 2)),
         ] {
             peer.receive(&frame);
-            let tally = peer.protocol.incoming().tally();
-            let (messages, frames) = (tally.messages(), tally.frames());
-            let found = (messages, frames, tally.payload(), tally.pings());
+            let found = counts(peer.protocol.incoming().tally());
             assert_eq!(found, counted, "{frame:?}");
         }
     }
@@ -339,10 +343,7 @@ fn sent_frames_are_counted_as_what_they_are() {
             (Message::Close(None), (1, 5, 3, 2)),
         ] {
             assert_eq!(peer.protocol.send(message), Ok(()));
-            let tally = peer.protocol.outgoing().tally();
-            let (messages, frames) = (tally.messages(), tally.frames());
-            let found = (messages, frames, tally.payload(), tally.pings());
-            assert_eq!(found, counted);
+            assert_eq!(counts(peer.protocol.outgoing().tally()), counted);
         }
     }
 }
